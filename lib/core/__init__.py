@@ -1,0 +1,1 @@
+"""What Thaw knows: pure functions and values over the standard library and NumPy."""

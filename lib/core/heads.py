@@ -1,0 +1,133 @@
+"""The head: the layers put on top of a backbone, and their parameter arithmetic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from lib.core.errors import ConfigError
+from lib.core.freezing import ParamCounts
+
+# id -> (name on the page, Keras layer)
+POOLINGS: dict[str, tuple[str, str]] = {
+    "gap": ("Global average pooling", "GlobalAveragePooling2D"),
+    "gmp": ("Global max pooling", "GlobalMaxPooling2D"),
+    "flatten": ("Flatten", "Flatten"),
+}
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """A head: pooling, one optional hidden Dense layer, Dropout, and a Dense layer of logits.
+
+    Args:
+        pooling: "gap", "gmp" or "flatten".
+        hidden_units: Units of a Dense layer with ReLU in between; 0 for none.
+        dropout: Rate before the last layer, 0 to below 1.
+        outputs: Number of logits. Two classes need only one.
+
+    Raises:
+        ConfigError: If a value cannot be used.
+    """
+
+    pooling: str = "gap"
+    hidden_units: int = 0
+    dropout: float = 0.0
+    outputs: int = 1
+
+    def __post_init__(self) -> None:
+        if self.pooling not in POOLINGS:
+            raise ConfigError(
+                f"A head cannot pool with {self.pooling!r}.",
+                f"Choose one of {', '.join(POOLINGS)}.",
+            )
+        if self.hidden_units < 0 or self.outputs < 1:
+            raise ConfigError(
+                f"A head of {self.hidden_units} hidden units and {self.outputs} outputs cannot be "
+                "built.",
+                "Hidden units start at 0 and outputs at 1.",
+            )
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(
+                f"A dropout rate of {self.dropout} cannot be used.", "It lies from 0 to below 1."
+            )
+
+
+def outputs_for(num_classes: int) -> int:
+    """Logits for so many classes: one for two classes, else one a class.
+
+    Raises:
+        ConfigError: If there are fewer than two classes.
+    """
+    if num_classes < 2:
+        raise ConfigError(
+            f"{num_classes} class cannot be told apart from anything.", "Use two classes or more."
+        )
+    return 1 if num_classes == 2 else num_classes
+
+
+def pooled_shape(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[int]:
+    """Length of the vector a head makes of a feature map.
+
+    Args:
+        head: The head.
+        feature_shape: (height, width, channels).
+    """
+    if len(feature_shape) != 3 or min(feature_shape) < 1:
+        raise ConfigError(
+            f"A head sits on a feature map of shape (height, width, channels), not on "
+            f"{tuple(feature_shape)}."
+        )
+    return (prod(feature_shape),) if head.pooling == "flatten" else (feature_shape[-1],)
+
+
+def dense_params(inputs: int, units: int) -> int:
+    """Parameters of a Dense layer: a weight for every input and unit, and a bias a unit.
+
+    Example:
+
+    >>> dense_params(1280, 1)
+    1281
+    """
+    return inputs * units + units
+
+
+def arithmetic(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[tuple[str, str, int], ...]:
+    """Each layer of the head with parameters: its name, the sum in words, and its parameters.
+
+    Example:
+
+    >>> arithmetic(HeadSpec(), (5, 5, 1280))
+    (('Dense(1)', '1,280 x 1 + 1', 1281),)
+    """
+    (inputs,) = pooled_shape(head, feature_shape)
+    rows = []
+    for units in filter(None, (head.hidden_units, head.outputs)):
+        rows.append(
+            (f"Dense({units})", f"{inputs:,} x {units:,} + {units:,}", dense_params(inputs, units))
+        )
+        inputs = units
+    return tuple(rows)
+
+
+def count_params(head: HeadSpec, feature_shape: Sequence[int]) -> ParamCounts:
+    """Count the parameters of a head on a feature map. All of them are trainable.
+
+    Args:
+        head: The head.
+        feature_shape: (height, width, channels) of the backbone's output.
+
+    Raises:
+        ConfigError: If the feature map is not of rank 3.
+
+    Example:
+
+    >>> count_params(HeadSpec(pooling="flatten"), (5, 5, 1280))
+    ParamCounts(total=32001, trainable=32001)
+    """
+    total = sum(params for _, _, params in arithmetic(head, feature_shape))
+    return ParamCounts(total, total)
+
+
+def count_trainable_tensors(head: HeadSpec) -> int:
+    """A kernel and a bias for each Dense layer."""
+    return 4 if head.hidden_units else 2

@@ -1,0 +1,1 @@
+"""Tools that write lib/core/data and measure the app: `python -m lib.tools.<name> --help`."""
