@@ -1,0 +1,110 @@
+"""What a run is doing right now: events from the worker, folded into one picture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lib.core.runs import EpochRecord
+
+# state -> words for the page, in the order a run goes through them
+STATES: dict[str, str] = {
+    "queued": "Waiting for its turn",
+    "starting": "Starting",
+    "loading_data": "Loading the images",
+    "loading_model": "Loading the backbone",
+    "computing_features": "Computing the features of the frozen layers, once",
+    "training": "Training",
+    "evaluating": "Testing on images it has never seen",
+    "storing": "Storing the run",
+    "finished": "Finished",
+    "cancelled": "Cancelled",
+    "failed": "Failed",
+    "interrupted": "Interrupted",
+}
+ENDED = frozenset({"finished", "cancelled", "failed", "interrupted"})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One run at one moment.
+
+    Args:
+        state: Key of STATES.
+        message: For a failed or interrupted run, what happened; else a detail.
+        next_step: What the reader can do about it.
+        done: Steps done in this state, out of `total`; images, batches or epochs.
+        total: 0 where it is not known.
+        history: Epochs that have ended.
+        num_epochs: Epochs planned.
+        seconds_left: Estimate by the trainer; None where it has none yet.
+        position: In the queue, from 1; 0 where it is not queued.
+    """
+
+    state: str = "queued"
+    message: str = ""
+    next_step: str = ""
+    done: int = 0
+    total: int = 0
+    history: tuple[EpochRecord, ...] = ()
+    num_epochs: int = 0
+    seconds_left: float | None = None
+    position: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """True once nothing more will come."""
+        return self.state in ENDED
+
+    @property
+    def share(self) -> float:
+        """How much of the epochs is done, 0 to 1; the batches of the current one count."""
+        if self.state in ("evaluating", "storing", "finished"):
+            return 1.0
+        if not self.num_epochs:
+            return 0.0
+        part = self.done / self.total if self.state == "training" and self.total else 0.0
+        return min(1.0, (len(self.history) + part) / self.num_epochs)
+
+    @property
+    def words(self) -> str:
+        """What is happening, as the page says it."""
+        if self.state == "queued" and self.position > 1:
+            return f"Waiting for its turn, {self.position - 1} before it"
+        if self.state == "training":
+            return f"Epoch {min(len(self.history) + 1, self.num_epochs)} of {self.num_epochs}"
+        if self.state == "computing_features" and self.total:
+            return f"{STATES[self.state]}: {self.done} of {self.total} images"
+        return STATES[self.state]
+
+
+def apply(progress: Progress, event: Mapping[str, Any]) -> Progress:
+    """Fold one event into the picture.
+
+    An event is a dict of plain values. `{"state": ..., "done": ..., "total": ...}` says what is
+    happening; `{"epoch": {...}}` that an epoch has ended. Events that repeat or come after the
+    end change nothing.
+
+    Args:
+        progress: The picture so far.
+        event: From the worker.
+    """
+    if progress.ended:
+        return progress
+    changes: dict[str, Any] = {
+        name: event[name]
+        for name in ("num_epochs", "seconds_left", "message", "next_step")
+        if name in event
+    }
+    if "epoch" in event:
+        record = EpochRecord.from_dict(event["epoch"])
+        if record.epoch != len(progress.history) + 1:
+            return progress
+        changes |= {"history": (*progress.history, record), "done": 0}
+    if event.get("state") in STATES:
+        changes |= {
+            "state": event["state"],
+            "done": event.get("done", 0),
+            "total": event.get("total", 0),
+            "position": event.get("position", 0),
+        }
+    return replace(progress, **changes)

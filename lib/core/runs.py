@@ -1,0 +1,498 @@
+"""Runs: what was asked for, what happened in each epoch, and the folder that holds both."""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from lib.core import backbones, datasets, strategies
+from lib.core.errors import ConfigError, StoreError
+from lib.core.home import thaw_home
+
+# Part of every run's identity. Raise it when a change makes the same configuration compute
+# something else; then every stored run is of an older version and is never taken for a new one.
+TRAINING_VERSION = 1
+
+BATCH_NORM_POLICIES: dict[str, str] = {
+    "frozen": "Every BatchNormalization of the backbone stays frozen.",
+    "thawed": "BatchNormalization is thawed with its neighbours.",
+    "tutorial": "As the well-known tutorial does: base(x, training=False), which Keras 3 ignores.",
+}
+
+MAX_EPOCHS = 200
+MAX_IMAGE_SIZE = 512
+# Ids of runs and folders of images come from a link or a command line, so they are checked.
+RUN_ID_LENGTH = 16
+IMAGES_PREFIX = "images-"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of epochs with the same layers thawed and the same learning rate.
+
+    Args:
+        name: "feature_extraction", "fine_tuning" or "from_scratch".
+        num_epochs: How many.
+        learning_rate: Of the optimizer.
+    """
+
+    name: str
+    num_epochs: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides how a run ends.
+
+    Args:
+        backbone: Id in backbones.BACKBONES.
+        dataset: TFDS name, or "images-" and the fingerprint of a reader's own folder.
+        num_images: Training images; validation and test have their own.
+        image_size: Side of the square input in pixels.
+        strategy: Id in strategies.STRATEGIES.
+        thaw_from: First thawed layer of partial fine-tuning; "" for the other strategies.
+        head_epochs: Epochs with the backbone frozen.
+        fine_tune_epochs: Epochs after thawing; from scratch has the sum of both.
+        head_learning_rate: Adam's, for the head, and from scratch.
+        fine_tune_learning_rate: Adam's, after thawing.
+        batch_size: Images a step.
+        batch_norm: Key of BATCH_NORM_POLICIES.
+        seed: For the choice of images, their order, the head's first weights and dropout.
+        data_fingerprint: Which version of the data.
+        training_version: TRAINING_VERSION when the run was made.
+    """
+
+    backbone: str
+    dataset: str
+    num_images: int
+    image_size: int
+    strategy: str
+    thaw_from: str
+    head_epochs: int
+    fine_tune_epochs: int
+    head_learning_rate: float
+    fine_tune_learning_rate: float
+    batch_size: int
+    batch_norm: str
+    seed: int
+    data_fingerprint: str
+    training_version: int = TRAINING_VERSION
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of the run in order; one without epochs is left out."""
+        if self.strategy == "from_scratch":
+            num_epochs = self.head_epochs + self.fine_tune_epochs
+            planned = [Phase("from_scratch", num_epochs, self.head_learning_rate)]
+        else:
+            planned = [
+                Phase("feature_extraction", self.head_epochs, self.head_learning_rate),
+                Phase("fine_tuning", self.fine_tune_epochs, self.fine_tune_learning_rate),
+            ]
+        return tuple(phase for phase in planned if phase.num_epochs)
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs of all phases together."""
+        return sum(phase.num_epochs for phase in self.phases)
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no white space. Equal configurations give equal text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
+        """A configuration from the fields of config.json.
+
+        Raises:
+            ConfigError: If a field is missing, unknown or of the wrong type.
+        """
+        expected = {field.name: field.type for field in fields(cls)}
+        if set(values) != set(expected):
+            wrong = sorted(set(values) ^ set(expected))
+            raise ConfigError(f"A run's configuration does not have exactly its fields: {wrong}.")
+        checked: dict[str, Any] = {}
+        for name, type_ in expected.items():
+            value = values[name]
+            allowed = (int, float) if type_ is float else (type_,)
+            if isinstance(value, bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
+                raise ConfigError(f"{name} of a run's configuration cannot be {value!r}.")
+            checked[name] = float(value) if type_ is float else value
+        return cls(**checked)
+
+def run_id(config: TrainConfig) -> str:
+    """Name of a run: the same configuration always has the same one.
+
+    Returns:
+        The first 16 hex digits of the SHA-256 of the canonical JSON, which carries the
+        versions of the data and of the training code.
+    """
+    return hashlib.sha256(config.to_json().encode()).hexdigest()[:RUN_ID_LENGTH]
+
+
+def is_run_id(text: str) -> bool:
+    """True where the text could be a run id: 16 lower-case hex digits."""
+    return len(text) == RUN_ID_LENGTH and set(text) <= set("0123456789abcdef")
+
+
+def make_config(
+    *,
+    backbone: str = "efficientnet_lite0",
+    dataset: str = "openmoji_animals_food",
+    strategy: str = "partial_fine_tuning",
+    num_images: int | None = None,
+    image_size: int | None = None,
+    thaw_from: str | None = None,
+    head_epochs: int = 10,
+    fine_tune_epochs: int = 10,
+    head_learning_rate: float = 1e-3,
+    fine_tune_learning_rate: float = 1e-4,
+    batch_size: int = 32,
+    batch_norm: str = "frozen",
+    seed: int = 1,
+    data_fingerprint: str | None = None,
+    max_train_images: int | None = None,
+) -> TrainConfig:
+    """A checked configuration, with what does not matter to its strategy left out.
+
+    So two readers who mean the same run ask for the same run.
+
+    Args:
+        num_images: All training images of the dataset where None, at most 1,000.
+        image_size: The backbone's own where None.
+        thaw_from: The backbone's own where None.
+        data_fingerprint: Taken from the dataset registry where None.
+        max_train_images: Taken from the dataset registry where None.
+
+    Raises:
+        ConfigError: If a value cannot be used; the text says what was expected.
+    """
+    spec = backbones.get(backbone)
+    strategies.get(strategy)
+    if data_fingerprint is None or max_train_images is None:
+        data = datasets.get(dataset)
+        data_fingerprint, max_train_images = data.fingerprint, data.max_train_images
+    if num_images is None:
+        num_images = min(max_train_images, 1_000)
+    image_size = spec.image_size if image_size is None else image_size
+    layers = backbones.load_layer_table(backbone, image_size)
+    if strategy == "partial_fine_tuning":
+        thaw_from = spec.thaw_from if thaw_from is None else thaw_from
+        backbones.layer_index(layers, thaw_from)
+    else:
+        thaw_from = ""
+    if strategy == "feature_extraction":
+        fine_tune_epochs = 0
+    if strategy == "from_scratch":
+        head_epochs, fine_tune_epochs = head_epochs + fine_tune_epochs, 0
+    if not fine_tune_epochs:
+        fine_tune_learning_rate = 0.0
+    if strategy in ("feature_extraction", "from_scratch"):
+        batch_norm_used = "frozen" if strategy == "feature_extraction" else "thawed"
+    else:
+        batch_norm_used = batch_norm
+    config = TrainConfig(
+        backbone=backbone,
+        dataset=dataset,
+        num_images=num_images,
+        image_size=image_size,
+        strategy=strategy,
+        thaw_from=thaw_from,
+        head_epochs=head_epochs,
+        fine_tune_epochs=fine_tune_epochs,
+        head_learning_rate=float(head_learning_rate),
+        fine_tune_learning_rate=float(fine_tune_learning_rate),
+        batch_size=batch_size,
+        batch_norm=batch_norm_used,
+        seed=seed,
+        data_fingerprint=data_fingerprint,
+    )
+    if batch_norm not in BATCH_NORM_POLICIES:
+        raise ConfigError(
+            f"Thaw has no BatchNormalization policy called {batch_norm!r}.",
+            f"Choose one of: {', '.join(BATCH_NORM_POLICIES)}.",
+        )
+    check(config, max_train_images)
+    return config
+
+
+def _rate_is_usable(rate: float) -> bool:
+    return math.isfinite(rate) and rate > 0
+
+
+def check(config: TrainConfig, max_train_images: int) -> None:
+    """Refuse a configuration that cannot be run.
+
+    Raises:
+        ConfigError: With what was expected and what came.
+    """
+    rates = {"head": config.head_learning_rate}
+    if config.fine_tune_epochs:
+        rates["fine-tuning"] = config.fine_tune_learning_rate
+    for name, rate in rates.items():
+        if not _rate_is_usable(rate):
+            raise ConfigError(
+                f"A learning rate is a positive number; for {name} it is {rate}.",
+                "0.001 is a good start for a head, a tenth of that for fine-tuning.",
+            )
+    if config.num_images < 1:
+        raise ConfigError(
+            f"{config.num_images} training images cannot be used.", "Use at least one."
+        )
+    if config.num_images > max_train_images:
+        raise ConfigError(
+            f"{config.num_images:,} training images were asked for and the dataset has "
+            f"{max_train_images:,} once validation and test have theirs.",
+            f"Ask for at most {max_train_images:,}.",
+        )
+    if config.head_epochs < 0 or config.fine_tune_epochs < 0 or not config.num_epochs:
+        raise ConfigError(
+            f"{config.head_epochs} and {config.fine_tune_epochs} epochs cannot be run.",
+            "Use at least one epoch in all.",
+        )
+    if config.num_epochs > MAX_EPOCHS:
+        raise ConfigError(
+            f"{config.num_epochs} epochs are more than Thaw runs.", f"Use at most {MAX_EPOCHS}."
+        )
+    if config.image_size > MAX_IMAGE_SIZE:
+        raise ConfigError(
+            f"Images of {config.image_size} pixels are larger than Thaw trains on.",
+            f"Use at most {MAX_IMAGE_SIZE}.",
+        )
+    if config.batch_size < 1:
+        raise ConfigError(f"A batch of {config.batch_size} images cannot be trained on.")
+    if not 0 <= config.seed < 2**31:
+        raise ConfigError(f"A seed of {config.seed} cannot be used.", "Use 0 to 2,147,483,647.")
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One line of history.jsonl.
+
+    Args:
+        epoch: Counted from 1 over all phases.
+        phase: "feature_extraction", "fine_tuning" or "from_scratch".
+        loss: Mean over the training images, during the epoch.
+        accuracy: Of the training images, during the epoch, 0 to 1.
+        val_loss: Mean over the validation images, after the epoch.
+        val_accuracy: Of the validation images, after the epoch, 0 to 1.
+        learning_rate: Of the optimizer.
+        wall_time_s: Seconds this epoch took, validation included.
+    """
+
+    epoch: int
+    phase: str
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    wall_time_s: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "EpochRecord":
+        """A record from one line of history.jsonl; fields it does not know are left out."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as its folder tells it.
+
+    Args:
+        id: Its name.
+        config: What was asked for.
+        history: One record an epoch, in order.
+        result: What result.json holds; empty where the run did not end.
+        folder: Where it is.
+        recorded: True where it ships with Thaw.
+    """
+
+    id: str
+    config: TrainConfig
+    history: tuple[EpochRecord, ...]
+    result: Mapping[str, Any]
+    folder: Path
+    recorded: bool = False
+
+    @property
+    def status(self) -> str:
+        """ "finished", "cancelled", "failed", or "interrupted" where nobody wrote an end."""
+        return str(self.result.get("status", "interrupted"))
+
+    @property
+    def fine_tuning_starts_after(self) -> int | None:
+        """Number of epochs before fine-tuning, or None where none began after a head phase."""
+        names = [record.phase for record in self.history]
+        return names.index("fine_tuning") if "fine_tuning" in names[1:] else None
+
+
+class RunStore:
+    """The folder of runs under THAW_HOME, and the recorded runs that ship with Thaw.
+
+    Args:
+        root: Folder of the local runs; `thaw_home() / "runs"` where None.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = thaw_home() / "runs" if root is None else root
+
+    @property
+    def recorded_root(self) -> Path:
+        """Folder of the runs that ship with Thaw."""
+        return Path(str(resources.files("lib.core") / "data" / "recorded_runs"))
+
+    def folder(self, id_: str) -> Path:
+        """Where a run of this id is kept.
+
+        Raises:
+            ConfigError: If the text is not a run id.
+        """
+        if not is_run_id(id_):
+            raise ConfigError(
+                f"{id_!r} is not the name of a run.", "It is 16 digits and letters from a to f."
+            )
+        return self.root / id_
+
+    def open(self, id_: str) -> Run | None:
+        """The run of this id, finished or not; None where there is none.
+
+        Raises:
+            ConfigError: If the text is not a run id.
+        """
+        for folder, recorded in (
+            (self.folder(id_), False),
+            (self.recorded_root / id_, True),
+        ):
+            run = read_run(folder, recorded=recorded)
+            # A run that never ended does not stand before a recorded one that did.
+            if run and (run.result or recorded or not (self.recorded_root / id_).is_dir()):
+                return run
+        return None
+
+    def __iter__(self) -> Iterator[Run]:
+        """Every readable run, newest first, then the recorded ones."""
+        local = sorted(_subfolders(self.root), key=lambda path: -path.stat().st_mtime)
+        seen = set()
+        for folder in local:
+            run = read_run(folder)
+            if run and run.result:
+                seen.add(run.id)
+                yield run
+        for folder in sorted(_subfolders(self.recorded_root)):
+            run = read_run(folder, recorded=True)
+            if run and run.id not in seen:
+                yield run
+
+    def check_writable(self) -> None:
+        """Try to write.
+
+        Raises:
+            StoreError: If the folder cannot be made or written to.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(
+                f"Runs cannot be stored in {self.root}: {error.strerror or error}.",
+                "Make room or give write permission there, or set THAW_HOME to another folder.",
+            ) from error
+
+
+def _subfolders(root: Path) -> list[Path]:
+    try:
+        return [path for path in root.iterdir() if path.is_dir() and is_run_id(path.name)]
+    except OSError:
+        return []
+
+
+def read_run(folder: Path, *, recorded: bool = False) -> Run | None:
+    """Read a run folder; None where it is not one, is of another version, or is damaged.
+
+    A last line of history.jsonl that was cut off by a kill is left out.
+    """
+    try:
+        config = TrainConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
+        history = []
+        path = folder / "history.jsonl"
+        for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+            try:
+                history.append(EpochRecord.from_dict(json.loads(line)))
+            except (ValueError, KeyError, TypeError):
+                break
+        path = folder / "result.json"
+        result = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        if not isinstance(result, dict):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Run(folder.name, config, tuple(history), result, folder, recorded)
+
+
+class RunWriter:
+    """Writes one run folder: config.json first, a line an epoch, result.json last.
+
+    Args:
+        folder: The run folder. What an earlier run left there is removed, nothing else is.
+        config: What was asked for.
+
+    Raises:
+        StoreError: If the folder cannot be written; the same from every method.
+    """
+
+    def __init__(self, folder: Path, config: TrainConfig) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # An earlier run's leftovers must not be taken for this one's; result.json goes
+            # first, so that a kill in between leaves an unfinished run and not a false one.
+            for name in ("result.json", "history.jsonl", "config.json"):
+                (folder / name).unlink(missing_ok=True)
+            shutil.rmtree(folder / "model", ignore_errors=True)
+        except OSError as error:
+            raise self._store_error(error) from error
+        self._write("config.json", json.dumps(asdict(config), indent=2, sort_keys=True) + "\n")
+
+    def _store_error(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"The run could not be stored in {self.folder}: {error.strerror or error}.",
+            "Make room or give write permission there, or set THAW_HOME to another folder.",
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        temporary = self.folder / f".{name}.tmp"
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.folder / name)
+        except OSError as error:
+            raise self._store_error(error) from error
+
+    def add(self, record: EpochRecord) -> None:
+        """Append an epoch."""
+        try:
+            with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(record)) + "\n")
+        except OSError as error:
+            raise self._store_error(error) from error
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """Write result.json, by atomic rename: from now on the run has ended."""
+        self._write("result.json", json.dumps(result, indent=2, sort_keys=True) + "\n")
+
+
+def with_seed(config: TrainConfig, seed: int) -> TrainConfig:
+    """The same configuration with another seed."""
+    return replace(config, seed=seed)
