@@ -1,0 +1,1 @@
+"""Training itself: the only folder that imports Keras, TensorFlow and TensorFlow Datasets."""

@@ -1,0 +1,10 @@
+"""TFDS builders for the datasets that come with a Python package and need no network.
+
+Importing this package registers them, so that `tfds.load("openmoji_animals_food")` works as it
+does for any other TFDS name.
+"""
+
+from lib.training.builders.elpv import Elpv
+from lib.training.builders.openmoji_animals_food import OpenmojiAnimalsFood
+
+__all__ = ["Elpv", "OpenmojiAnimalsFood"]

@@ -1,0 +1,129 @@
+"""Features on disk: what the frozen prefix makes of a dataset, computed once."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lib.core.home import thaw_home
+from lib.training.prefix import Tensors
+
+# A cache may be cleared at any time; these bounds keep it from filling a laptop.
+MAX_CACHE_BYTES = 2_000_000_000
+MAX_ENTRY_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Features:
+    """Tensors of frozen layers for every image of a split.
+
+    Args:
+        tensors: One array for each tensor, each of shape (images, ...).
+        compute_s: Seconds it took to compute them, now or when they were stored.
+        from_cache: True where they came from disk.
+    """
+
+    tensors: Tensors
+    compute_s: float
+    from_cache: bool
+
+
+def cache_folder() -> Path:
+    """Where features are kept: `features` under THAW_HOME."""
+    return thaw_home() / "features"
+
+
+def fetch(identity: dict[str, object], compute: Callable[[], Tensors]) -> Features:
+    """The features of this identity, from disk where they are, computed and stored where not.
+
+    A disk that is full or read-only costs the time of computing them again and nothing else.
+
+    Args:
+        identity: Everything the features depend on: weights, data, size, cut. Plain values.
+        compute: Makes them.
+    """
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    folder = cache_folder() / key
+    stored = _read(folder)
+    if stored is not None:
+        return stored
+    started = time.monotonic()
+    tensors = compute()
+    features = Features(tensors, time.monotonic() - started, from_cache=False)
+    if sum(tensor.nbytes for tensor in tensors) <= MAX_ENTRY_BYTES:
+        try:
+            _write(folder, features)
+            _forget_oldest()
+        except OSError:
+            return features
+    return features
+
+
+def _digest(tensors: Tensors) -> str:
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(repr(tensor.shape).encode())
+        digest.update(np.ascontiguousarray(tensor).data)
+    return digest.hexdigest()
+
+
+def _read(folder: Path) -> Features | None:
+    """The features of an entry; None where there is none or it is damaged."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        tensors = tuple(
+            np.load(folder / f"{index}.npy", allow_pickle=False)
+            for index in range(manifest["tensors"])
+        )
+        if _digest(tensors) != manifest["sha256"]:
+            return None
+        os.utime(folder / "manifest.json")  # Used now: the oldest use goes first.
+        return Features(tensors, float(manifest["compute_s"]), from_cache=True)
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+
+
+def _write(folder: Path, features: Features) -> None:
+    """Store an entry under a temporary name and rename it, so that a kill leaves none by halves."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+    try:
+        for index, tensor in enumerate(features.tensors):
+            np.save(temporary / f"{index}.npy", tensor, allow_pickle=False)
+        manifest = {
+            "tensors": len(features.tensors),
+            "sha256": _digest(features.tensors),
+            "compute_s": features.compute_s,
+        }
+        (temporary / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _forget_oldest() -> None:
+    """Remove the entries that were not used for longest until the cache is within its bound."""
+    entries = []
+    for folder in cache_folder().iterdir():
+        try:
+            size = sum(path.stat().st_size for path in folder.iterdir())
+            # An entry that a killed worker left behind has no manifest and goes first.
+            manifest = folder / "manifest.json"
+            used = manifest.stat().st_mtime if not folder.name.startswith(".") else 0.0
+        except OSError:
+            continue
+        entries.append((used, size, folder))
+    total = sum(size for _, size, _ in entries)
+    for _, size, folder in sorted(entries):
+        if total <= MAX_CACHE_BYTES:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        total -= size

@@ -1,0 +1,170 @@
+"""The training loop: one optimizer step, one epoch, one evaluation, on tensors in memory.
+
+A loop of our own and not `Model.fit`: on two cores and a few hundred small images `fit` spends
+most of its time around the steps (docs/decisions/0003-training-loop.md). What `compile` does is
+done here by making a new Phase: a new optimizer and new traced functions for every change of
+`trainable`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from lib.core.errors import ThawError
+from lib.training.prefix import packed
+
+EVALUATION_BATCH_SIZE = 64
+
+
+class TrainingDivergedError(ThawError):
+    """The loss of a step is not a finite number."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs of the part that learns, with their labels.
+
+    Args:
+        tensors: One array for each tensor that crosses from the frozen prefix, each of shape
+            (examples, ...).
+        labels: Class indices, shape (examples,).
+    """
+
+    tensors: tuple[tf.Tensor, ...]
+    labels: tf.Tensor
+
+    @classmethod
+    def make(
+        cls, tensors: Sequence[npt.NDArray[np.float32]], labels: npt.NDArray[np.int64]
+    ) -> "Examples":
+        """Examples from NumPy arrays, handed to TensorFlow once and not at every step."""
+        return cls(tuple(tf.convert_to_tensor(t) for t in tensors), tf.convert_to_tensor(labels))
+
+    def __len__(self) -> int:
+        return int(self.labels.shape[0])
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss and accuracy over some images, and how many of them were right."""
+
+    loss: float
+    accuracy: float
+    correct: int
+
+
+def _loss_sum(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy from logits, summed over the batch. One logit means two classes.
+
+    Input shape: (batch,) and (batch, logits).
+    Output shape: ().
+    """
+    if logits.shape[-1] == 1:
+        targets = tf.cast(labels, logits.dtype)
+        each = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits[:, 0])
+    else:
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_sum(each)
+
+
+def predicted_classes(logits: tf.Tensor) -> tf.Tensor:
+    """The class of each image: the largest logit, or the sign of a single one.
+
+    Input shape: (batch, logits).
+    Output shape: (batch,), int64.
+    """
+    if logits.shape[-1] == 1:
+        return tf.cast(logits[:, 0] > 0, tf.int64)
+    return tf.argmax(logits, axis=-1, output_type=tf.int64)
+
+
+def _num_correct(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(predicted_classes(logits) == labels, tf.int64))
+
+
+class PhaseTrainer:
+    """Trains the weights of a model that are trainable when it is made.
+
+    Args:
+        model: From the tensors of Examples to logits.
+        learning_rate: Adam's.
+        batch_size: Images a step.
+    """
+
+    def __init__(self, model: keras.Model, learning_rate: float, batch_size: int) -> None:
+        self.batch_size = batch_size
+        variables = model.trainable_variables
+        optimizer = keras.optimizers.Adam(learning_rate)
+        # Before the first step: variables made while tracing would have it traced twice.
+        optimizer.build(variables)
+
+        @tf.function(jit_compile=False)
+        def train_step(
+            tensors: tuple[tf.Tensor, ...], labels: tf.Tensor, chosen: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor]:
+            batch = packed([tf.gather(tensor, chosen) for tensor in tensors])
+            targets = tf.gather(labels, chosen)
+            with tf.GradientTape() as tape:
+                logits = model(batch, training=True)
+                total = _loss_sum(targets, logits)
+                mean = total / tf.cast(tf.shape(targets)[0], total.dtype)
+            optimizer.apply(tape.gradient(mean, variables), variables)
+            return total, _num_correct(targets, logits)
+
+        @tf.function(jit_compile=False)
+        def test_step(
+            tensors: tuple[tf.Tensor, ...], labels: tf.Tensor, start: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor]:
+            stop = start + EVALUATION_BATCH_SIZE
+            batch = packed([tensor[start:stop] for tensor in tensors])
+            logits = model(batch, training=False)
+            return _loss_sum(labels[start:stop], logits), _num_correct(labels[start:stop], logits)
+
+        self._train_step, self._test_step = train_step, test_step
+
+    def num_batches(self, num_examples: int) -> int:
+        """Steps in an epoch."""
+        return math.ceil(num_examples / self.batch_size)
+
+    def train_epoch(
+        self, examples: Examples, order: npt.NDArray[np.int64], step: Callable[[int], None]
+    ) -> Score:
+        """One epoch.
+
+        Args:
+            examples: The training images.
+            order: A permutation of them.
+            step: Called after each batch with the number of batches done; may raise to stop.
+
+        Raises:
+            TrainingDivergedError: At the first batch whose loss is not finite.
+        """
+        loss, correct = 0.0, 0
+        for batch, start in enumerate(range(0, len(order), self.batch_size), start=1):
+            chosen = tf.convert_to_tensor(order[start : start + self.batch_size])
+            batch_loss, batch_correct = self._train_step(examples.tensors, examples.labels, chosen)
+            loss += float(batch_loss)
+            correct += int(batch_correct)
+            if not math.isfinite(loss):
+                raise TrainingDivergedError(
+                    f"The loss became {loss} at batch {batch} of an epoch: the weights ran away.",
+                    "Use a lower learning rate, a tenth of this one.",
+                )
+            step(batch)
+        return Score(loss / len(order), correct / len(order), correct)
+
+    def evaluate(self, examples: Examples) -> Score:
+        """Loss and accuracy in inference mode, without changing anything."""
+        loss, correct = 0.0, 0
+        for start in range(0, len(examples), EVALUATION_BATCH_SIZE):
+            batch_loss, batch_correct = self._test_step(
+                examples.tensors, examples.labels, tf.constant(start)
+            )
+            loss += float(batch_loss)
+            correct += int(batch_correct)
+        return Score(loss / len(examples), correct / len(examples), correct)

@@ -1,0 +1,113 @@
+"""From a dataset's name, or a folder of images, to the arrays a run trains on.
+
+One path for all: labels first, then the split, then only the chosen images are decoded and
+resized. So no image can be in two splits, and a small run on a large dataset stays small.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lib.core import splits
+from lib.core.errors import DataError
+from lib.core.runs import IMAGES_PREFIX
+from lib.training import image_folder, images, tfds_data
+from lib.training.image_folder import FolderDescription, describe_folder
+from lib.training.images import IntArray, UInt8Array
+from lib.training.tfds_data import DatasetDescription, describe_dataset
+
+__all__ = [
+    "DatasetDescription",
+    "FolderDescription",
+    "ImageSet",
+    "LoadedData",
+    "describe_dataset",
+    "describe_folder",
+    "load_data",
+]
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images of one split with their labels.
+
+    Args:
+        images: (num_images, image_size, image_size, 3), RGB, uint8 from 0 to 255.
+        labels: (num_images,), int64, indices into the class names.
+    """
+
+    images: UInt8Array
+    labels: IntArray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """Everything a run reads.
+
+    Args:
+        train: What the weights are fitted to.
+        validation: What is looked at after every epoch.
+        test: What is used once, at the end.
+        class_names: In label order.
+        left_out: Files of a folder that were not used, each with the reason, in words.
+    """
+
+    train: ImageSet
+    validation: ImageSet
+    test: ImageSet
+    class_names: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def load_data(
+    dataset: str,
+    *,
+    num_images: int,
+    image_size: int,
+    seed: int,
+    folder: Path | None = None,
+    progress: Report | None = None,
+) -> LoadedData:
+    """Load the images of a run.
+
+    Args:
+        dataset: TFDS name, or the `dataset` of a folder's description.
+        num_images: Training images; validation and test have their own.
+        image_size: Side of the square images in pixels; they are stretched to it.
+        seed: Chooses the training images.
+        folder: The reader's own images, one folder per class.
+        progress: Called with (images done, images in all).
+
+    Raises:
+        DataError: If the dataset is unknown, cannot be fetched or is too small, or the folder
+            is not what its description said.
+    """
+    if folder is None and dataset.startswith(IMAGES_PREFIX):
+        raise DataError(
+            "The images of this run are not on this machine.", "Give their folder, or upload them."
+        )
+    source = image_folder.source(dataset, folder) if folder else tfds_data.source(dataset)
+    parts = splits.split(source.labels, num_images, seed, source.class_names)
+    wanted = np.concatenate([parts.train, parts.validation, parts.test])
+    pixels = np.empty((len(wanted), image_size, image_size, 3), np.uint8)
+    row_of = {int(index): row for row, index in enumerate(wanted)}
+    for done, (index, data) in enumerate(source.read(frozenset(row_of)), start=1):
+        try:
+            pixels[row_of[index]] = images.decode(data, image_size)
+        except ValueError as error:
+            raise DataError(
+                f"Image {index} of {dataset} cannot be used: {error}.", "Choose another dataset."
+            ) from error
+        if progress:
+            progress(done, len(wanted))
+    labels = source.labels[wanted]
+    ends = np.cumsum([len(parts.train), len(parts.validation)])
+    train, validation, test = map(ImageSet, np.split(pixels, ends), np.split(labels, ends))
+    return LoadedData(train, validation, test, source.class_names, source.left_out)

@@ -1,0 +1,138 @@
+"""A run from the terminal: `python -m lib.training.run --help`."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lib.core import backbones, datasets, runs, strategies
+from lib.core.errors import ConfigError, ThawError
+from lib.core.runs import TrainConfig
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other bad input does."""
+
+    def error(self, message: str) -> NoReturn:
+        _refuse(f"{message} (see --help)")
+
+
+def _refuse(message: str) -> NoReturn:
+    print(" ".join(message.split()), file=sys.stderr)
+    raise SystemExit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = _Parser(
+        prog="python -m lib.training.run",
+        description="Train one configuration and write its run folder. One line an epoch on "
+        "standard error, result.json on standard output.",
+    )
+    p.add_argument("--backbone", required=True, help=", ".join(backbones.BACKBONES))
+    data = p.add_mutually_exclusive_group(required=True)
+    data.add_argument("--dataset", help=f"a TFDS name: {', '.join(datasets.DATASETS)} ...")
+    data.add_argument("--images", type=Path, help="folder with one folder of images a class")
+    p.add_argument("--strategy", required=True, help=", ".join(strategies.STRATEGIES))
+    p.add_argument("--out", required=True, type=Path, help="run folder to write")
+    p.add_argument("--num-images", type=int, help="training images; default: all, at most 1,000")
+    p.add_argument("--image-size", type=int, help="pixels; default: the backbone's own")
+    p.add_argument("--head-epochs", type=int, default=10, help="default: %(default)s")
+    p.add_argument("--fine-tune-epochs", type=int, default=10, help="default: %(default)s")
+    p.add_argument("--thaw-from", help="first thawed layer of partial_fine_tuning")
+    p.add_argument("--batch-norm", default="frozen", help=f"{', '.join(runs.BATCH_NORM_POLICIES)}")
+    p.add_argument("--head-learning-rate", type=float, default=1e-3, help="default: %(default)s")
+    p.add_argument(
+        "--fine-tune-learning-rate", type=float, default=1e-4, help="default: %(default)s"
+    )
+    p.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
+    p.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    return p
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 0 when the run has finished, 2 for bad input."""
+    args = vars(parser().parse_args(arguments))
+    out, images = args.pop("out"), args.pop("images")
+    try:
+        if out.exists() and not out.is_dir():
+            raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
+        config = _known_config(args)
+        with _quiet_start():
+            from lib.training import pipeline, task
+        if config is None:
+            found = (
+                pipeline.describe_folder(images)
+                if images
+                else pipeline.describe_dataset(args["dataset"])
+            )
+            args["dataset"] = found.dataset
+            config = runs.make_config(
+                **args,
+                data_fingerprint=found.fingerprint,
+                max_train_images=found.max_train_images,
+            )
+        run = task.train(config, _tell, folder=out, images=images)
+    except ThawError as error:
+        _refuse(error.in_words())
+    except KeyboardInterrupt:
+        _refuse("Stopped; the epochs so far are in the run folder.")
+    print(json.dumps(dict(run.result), indent=2, sort_keys=True))
+    return 0
+
+
+def _known_config(args: dict[str, Any]) -> TrainConfig | None:
+    """The configuration, where the registry knows the dataset; else what it can tell is checked.
+
+    Bad input is refused here, before TensorFlow is loaded.
+    """
+    if args["dataset"] in datasets.DATASETS:
+        return runs.make_config(**args)
+    unlimited = {"dataset": "", "data_fingerprint": "", "max_train_images": sys.maxsize}
+    runs.make_config(**(args | unlimited))
+    return None
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Keep TensorFlow's greetings off standard error while it loads.
+
+    Two of its lines come before any of its log settings are read, and standard error is for
+    epochs. Should loading fail, what was said is passed on.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            said.seek(0)
+            os.write(standard_error, said.read())
+            raise
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+def _tell(event: dict[str, Any]) -> None:
+    record = event.get("epoch")
+    if record:
+        print(
+            "epoch {epoch} {phase} loss {loss:.4f} accuracy {accuracy:.4f} "
+            "val_loss {val_loss:.4f} val_accuracy {val_accuracy:.4f}".format(**record),
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

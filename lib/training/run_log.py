@@ -1,0 +1,95 @@
+"""What a run says while it goes on, and what it will say of itself in result.json."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Any
+
+import keras
+
+from lib.core import runs
+from lib.core.runs import TrainConfig
+
+Report = Callable[[dict[str, Any]], None]
+
+
+class CancelledError(Exception):
+    """Somebody asked the run to stop."""
+
+
+class RunLog:
+    """The clock of a run, its reports, and the facts it collects.
+
+    Args:
+        config: What is run.
+        report: Called with events as lib.core.progress reads them.
+        cancelled: Asked at every report; the run stops once it answers True.
+    """
+
+    def __init__(self, config: TrainConfig, report: Report, cancelled: Callable[[], bool]) -> None:
+        self.config = config
+        self.facts: dict[str, Any] = {"params": {}, "moved": {}, "seconds": {}}
+        self._report, self._cancelled = report, cancelled
+        self._started = time.monotonic()
+
+    def say(self, state: str, done: int = 0, total: int = 0, **more: Any) -> None:
+        """Report what is happening.
+
+        Args:
+            state: Key of progress.STATES.
+            done: Steps done in this state.
+            total: Of how many.
+            more: Further fields of the event.
+
+        Raises:
+            CancelledError: If somebody asked the run to stop.
+        """
+        if self._cancelled():
+            raise CancelledError
+        self._report({"state": state, "done": done, "total": total, **more})
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Add the seconds of the block to `seconds[part]` of result.json."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = self.facts["seconds"]
+            seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - started, 3)
+
+    def result(self, status: str, **more: Any) -> dict[str, Any]:
+        """What result.json holds."""
+        return {
+            "status": status,
+            "run_id": runs.run_id(self.config),
+            "wall_time_s": round(time.monotonic() - self._started, 3),
+            "versions": versions(),
+            "hardware": hardware(),
+            **self.facts,
+            **more,
+        }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes a run."""
+    found = {"python": platform.python_version()}
+    for name in ("keras", "tensorflow", "tensorflow-cpu", "tensorflow-datasets", "numpy"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # TensorFlow has two names, one for its CPU build; one of them is there.
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """What the run was computed on, without naming the machine."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpu_count": os.cpu_count(),
+        "devices": list(keras.distribution.list_devices()),
+    }

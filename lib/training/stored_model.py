@@ -1,0 +1,73 @@
+"""A trained model on disk: only what differs from the pretrained backbone.
+
+Arrays and nothing else: no pickle, no code. The run's configuration says which backbone they
+belong to.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from lib.core.errors import StoreError
+
+FILE_NAME = "weights.npz"
+HEAD = "head"
+
+
+def save(
+    folder: Path, backbone: keras.Model, head: keras.Model, changed_layers: Collection[str]
+) -> int:
+    """Store the head and the changed layers of the backbone.
+
+    Args:
+        folder: `model` of the run folder; made here.
+        backbone: After training.
+        head: After training.
+        changed_layers: Names of backbone layers that training changed.
+
+    Returns:
+        Size of the file in bytes.
+
+    Raises:
+        StoreError: If the folder cannot be written.
+    """
+    layers = [(HEAD, head)] + [(name, backbone.get_layer(name)) for name in sorted(changed_layers)]
+    arrays = {
+        f"{name}/{index}": array
+        for name, layer in layers
+        for index, array in enumerate(layer.get_weights())
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / FILE_NAME, **arrays)
+        return (folder / FILE_NAME).stat().st_size
+    except OSError as error:
+        raise StoreError(
+            f"The trained model could not be stored: {error.strerror or error}.",
+            "Make room or give write permission, or set THAW_HOME to another folder.",
+        ) from error
+
+
+def restore(folder: Path, backbone: keras.Model, head: keras.Model) -> None:
+    """Put stored weights into a fresh backbone and head.
+
+    Raises:
+        StoreError: If the file is missing, damaged or of another model.
+    """
+    try:
+        with np.load(folder / FILE_NAME, allow_pickle=False) as stored:
+            by_layer: dict[str, list[np.ndarray]] = {}
+            for key in stored.files:
+                name, _, index = key.rpartition("/")
+                arrays = by_layer.setdefault(name, [])
+                if int(index) != len(arrays):
+                    raise ValueError(key)
+                arrays.append(stored[key])
+        for name, arrays in by_layer.items():
+            (head if name == HEAD else backbone.get_layer(name)).set_weights(arrays)
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            "The stored model of this run is missing or damaged.", "Start the run again."
+        ) from error

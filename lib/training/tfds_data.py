@@ -1,0 +1,163 @@
+"""A dataset of TFDS as a source of labels and encoded images."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+import lib.training.builders  # noqa: F401 - registers the offline datasets
+from lib.core import datasets, splits
+from lib.core.errors import DataError
+from lib.core.home import thaw_home
+from lib.training import tfds_prepare
+from lib.training.images import ImageSource
+
+
+@dataclass(frozen=True)
+class DatasetDescription:
+    """What a TFDS dataset holds; the fields a run's configuration needs.
+
+    Args:
+        dataset: TFDS name.
+        fingerprint: Name, configuration and version.
+        class_names: In label order.
+        num_images: Labelled images of all classes together.
+    """
+
+    dataset: str
+    fingerprint: str
+    class_names: tuple[str, ...]
+    num_images: int
+
+    @property
+    def max_train_images(self) -> int:
+        """Images left for training once validation and test have theirs."""
+        return splits.max_train_images(self.num_images)
+
+
+def describe_dataset(dataset: str) -> DatasetDescription:
+    """Look at a dataset of TFDS, which is prepared first where it is not yet.
+
+    Args:
+        dataset: TFDS name, in the registry or not.
+
+    Raises:
+        DataError: If it is unknown, no image classification, or cannot be fetched.
+    """
+    builder, (_, label_key) = _prepared(dataset)
+    return DatasetDescription(
+        dataset,
+        builder.info.full_name,
+        tuple(builder.info.features[label_key].names),
+        builder.info.splits[_split(builder)].num_examples,
+    )
+
+
+def source(dataset: str) -> ImageSource:
+    """The images of a dataset, which is prepared first where it is not yet.
+
+    Args:
+        dataset: TFDS name, in the registry or not.
+
+    Raises:
+        DataError: If it is unknown, no image classification, or cannot be fetched.
+    """
+    builder, (image_key, label_key) = _prepared(dataset)
+
+    def records(decoding: Any) -> Iterator[dict[str, Any]]:
+        # One file after the other, so that an index means the same image every time.
+        config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+        data = builder.as_dataset(split=_split(builder), decoders=decoding, read_config=config)
+        return iter(data.as_numpy_iterator())
+
+    only_label = tfds.decode.PartialDecoding({label_key: True})
+    labels = np.asarray([record[label_key] for record in records(only_label)], np.int64)
+
+    def read(wanted: frozenset[int]) -> Iterator[tuple[int, bytes]]:
+        still_encoded = tfds.decode.PartialDecoding(
+            {image_key: True}, decoders={image_key: tfds.decode.SkipDecoding()}
+        )
+        last = max(wanted)
+        for index, record in enumerate(records(still_encoded)):
+            if index in wanted:
+                yield index, record[image_key]
+            if index == last:
+                return
+
+    return ImageSource(tuple(builder.info.features[label_key].names), labels, read)
+
+
+def _split(builder: tfds.core.DatasetBuilder) -> str:
+    # What other splits hold is not always labelled; "train" is, and nearly all datasets have it.
+    return "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
+
+
+def _prepared(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str]]:
+    """A builder whose records are on disk, and the names of its image and label features."""
+    builder = _builder(dataset)
+    keys = _supervised_keys(builder)
+    if not tfds_prepare.is_prepared(builder):
+        tfds_prepare.prepare(builder)
+        builder = _builder(dataset)  # Another process may have written what is read from now on.
+    return builder, keys
+
+
+def _builder(dataset: str) -> tfds.core.DatasetBuilder:
+    """The TFDS builder of a dataset, without asking the network.
+
+    Raises:
+        DataError: If TFDS has no dataset of that name.
+    """
+    # Community datasets would be looked up on the network.
+    known = tfds.list_builders(with_community_datasets=False)
+    name, _, config = dataset.partition("/")
+    if name not in known:
+        raise DataError(f"TFDS has no dataset called {dataset!r}.", _did_you_mean(name, known))
+    if config and config not in (configs := list(tfds.builder_cls(name).builder_configs)):
+        raise DataError(
+            f"{name} has no configuration called {config!r}.", _did_you_mean(config, configs)
+        )
+    try:
+        builder = tfds.builder(dataset, data_dir=thaw_home() / "datasets")
+        _ = builder.info
+    except Exception as error:
+        # Builders run code of their own, and some import what is not installed.
+        raise DataError(
+            f"TFDS cannot open {dataset!r}: {tfds_prepare.first_line(error)}.",
+            "Choose another dataset.",
+        ) from error
+    return builder
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=3)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Choose another dataset, such as {', '.join(datasets.DATASETS)}."
+
+
+def _supervised_keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
+    """Names of the features that hold the image and its label.
+
+    Raises:
+        DataError: If the dataset does not pair an image with one of at least two classes.
+    """
+    features = builder.info.features
+    keys = builder.info.supervised_keys or ("image", "label")
+    with suppress(KeyError, TypeError, ValueError):
+        image_key, label_key = keys
+        image, label = features[image_key], features[label_key]
+        if (
+            isinstance(image, tfds.features.Image)
+            and image.np_dtype == np.uint8
+            and isinstance(label, tfds.features.ClassLabel)
+        ):
+            return image_key, label_key
+    raise DataError(
+        f"{builder.name} does not pair an image with a class, so it cannot be classified here.",
+        f"Choose an image classification dataset, such as {', '.join(datasets.DATASETS)}.",
+    )

@@ -1,0 +1,260 @@
+"""Where the ImageNet weights of the keras.applications backbones come from.
+
+In this order: a local file named by THAW_WEIGHTS, Keras's own cache, a download. Random weights
+are never used in their place.
+"""
+
+import hashlib
+import http.client
+import os
+import shutil
+import socket
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import h5py
+import keras
+
+from lib.core import backbones
+from lib.core.backbones import BackboneSpec, LayerRow
+from lib.core.errors import WeightsError
+
+Progress = Callable[[int, int], None]
+
+BASE_URL = "https://storage.googleapis.com/"
+
+# id -> (folder below BASE_URL, checksum of the file without the classifier as Keras has it: MD5 or
+# SHA-256, empty where it has none). Source: keras/src/applications/*.py, Keras 3.15.1.
+PUBLISHED: dict[str, tuple[str, str]] = {
+    "mobilenet_v2": ("tensorflow/keras-applications/mobilenet_v2/", ""),
+    "vgg16": ("tensorflow/keras-applications/vgg16/", "6d6bbae143d832006294945121d1f1fc"),
+    "xception": ("tensorflow/keras-applications/xception/", "b0042744bf5b25fce3cb969f33bebb97"),
+    "resnet50": ("tensorflow/keras-applications/resnet/", "4d473c1dd8becc155b73f8504c6f6626"),
+    "efficientnet_b0": ("keras-applications/", "50bc09e76180e00e4465e1a485ddc09d"),
+    "mobilenet_v3_small": (
+        "tensorflow/keras-applications/mobilenet_v3/",
+        "d3e8ec802a04aa4fc771ee12a9a9b836",
+    ),
+    "densenet121": ("tensorflow/keras-applications/densenet/", "30ee3e1110167f948a6b9946edeeb738"),
+    "inception_v3": (
+        "tensorflow/keras-applications/inception_v3/",
+        "bcbd6486424b2319ff4ef7d526e38f63",
+    ),
+    "convnext_tiny": (
+        "tensorflow/keras-applications/convnext/",
+        "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
+    ),
+}
+
+# Keras publishes one MobileNetV2 for each of these image sizes; the last for all others.
+PUBLISHED_SIZES = (96, 128, 160, 192, 224)
+
+PREFLIGHT_SECONDS = 3  # a firewall that drops packets would otherwise hang for minutes
+STALL_SECONDS = 10
+CHUNK_BYTES = 1 << 18
+
+
+def file_name(spec: BackboneSpec, image_size: int) -> str:
+    """Name of the weights file for an image size in pixels.
+
+    Example:
+
+    >>> file_name(backbones.get("mobilenet_v2"), 150)
+    'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5'
+    """
+    size = image_size if image_size in PUBLISHED_SIZES else PUBLISHED_SIZES[-1]
+    return spec.weights_file.format(size=size)
+
+
+def cache_folder() -> Path:
+    """The folder where Keras keeps weights it has downloaded: KERAS_HOME, else ~/.keras."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser() / "models"
+
+
+def _next_step(name: str) -> str:
+    return (
+        f"Put {name} into {cache_folder()} or into a folder named by THAW_WEIGHTS, "
+        "or choose EfficientNet-Lite0, whose weights are already here."
+    )
+
+
+def _local_file(name: str) -> Path | None:
+    """The file THAW_WEIGHTS stands for, if it is set and has one."""
+    chosen = os.environ.get("THAW_WEIGHTS")
+    if not chosen:
+        return None
+    path = Path(chosen).expanduser()
+    if path.is_dir():
+        path = path / name
+        return path if path.exists() else None
+    if not path.exists():
+        raise WeightsError(
+            f"THAW_WEIGHTS names {path}, which does not exist.",
+            f"Let it name a file or a folder that holds {name}, or unset it.",
+        )
+    return path
+
+
+def _is_published(path: Path, checksum: str) -> bool:
+    """True if the checksum fits; without one, as long as the file exists."""
+    if not path.is_file():
+        return False
+    method = "sha256" if len(checksum) == 64 else "md5"
+    with path.open("rb") as file:
+        return not checksum or hashlib.file_digest(file, method).hexdigest() == checksum
+
+
+def _reachable(url: str) -> bool:
+    """Whether the server answers in time. A name that takes forever to resolve does not either."""
+    parts = urlsplit(url)
+    address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    answered: list[bool] = []
+
+    def connect() -> None:
+        try:
+            socket.create_connection(address, PREFLIGHT_SECONDS).close()
+        except OSError:
+            return
+        answered.append(True)
+
+    thread = Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(PREFLIGHT_SECONDS)
+    return bool(answered)
+
+
+def _download(url: str, target: Path, checksum: str, progress: Progress | None) -> None:
+    """Fetch a file; what is in its place is whole or not there.
+
+    Raises:
+        OSError, http.client.HTTPException: If the connection fails, stalls or ends too soon, or
+            the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file, urlopen(url, timeout=STALL_SECONDS) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            # read1 returns what has arrived, so the timeout holds for every piece of it.
+            while chunk := response.read1(CHUNK_BYTES):
+                file.write(chunk)
+                if progress:
+                    progress(file.tell(), total)
+            if total and file.tell() != total:
+                raise OSError(f"it ended after {file.tell():,} of {total:,} bytes")
+        if not _is_published(Path(name), checksum):
+            raise OSError("its checksum is not the published one")
+        os.replace(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def find(spec: BackboneSpec, image_size: int, progress: Progress | None = None) -> Path:
+    """The file with the ImageNet weights of a keras.applications backbone.
+
+    Args:
+        spec: The backbone.
+        image_size: Side of the square input in pixels.
+        progress: Called with bytes done and bytes in all (0 where unknown) during a download.
+
+    Raises:
+        WeightsError: If there is no such file here and it cannot be downloaded.
+    """
+    name = file_name(spec, image_size)
+    local = _local_file(name)
+    if local:
+        return local
+    folder, checksum = PUBLISHED[spec.id]
+    cached = cache_folder() / name
+    url = BASE_URL + folder + name
+    try:
+        if _is_published(cached, checksum):
+            return cached
+        if not _reachable(url):
+            raise WeightsError(
+                f"The ImageNet weights of {spec.title} are not on this machine and "
+                f"{urlsplit(url).hostname} cannot be reached.",
+                _next_step(name),
+            )
+        _download(url, cached, checksum, progress)
+    except (OSError, http.client.HTTPException) as error:
+        raise WeightsError(
+            f"The ImageNet weights of {spec.title} could not be downloaded: {error}.",
+            _next_step(name),
+        ) from error
+    return cached
+
+
+def _stored_shapes(path: Path) -> tuple[Counter[tuple[int, ...]], bool]:
+    """Shapes of the weights in an HDF5 file, and whether it has the layout of Keras 1 and 2.
+
+    Nothing but the shapes is read.
+    """
+    shapes: Counter[tuple[int, ...]] = Counter()
+
+    def visit(name: str, entry: h5py.Dataset | h5py.Group) -> None:
+        # Random generators of Dropout layers are state, not weights.
+        if isinstance(entry, h5py.Dataset) and "seed_generator" not in name:
+            shapes[entry.shape] += 1
+
+    with h5py.File(path, "r") as file:
+        # A whole model saved by Keras 1 or 2 has its weights in a group of their own.
+        weights = file.get("model_weights", file)
+        weights.visititems(visit)
+        return shapes, "layer_names" in weights.attrs
+
+
+def _misfit(stored: Counter[tuple[int, ...]], layers: Sequence[LayerRow]) -> str:
+    """What is wrong with the shapes in a file, as the end of a sentence; empty if nothing is."""
+    expected = Counter(weight.shape for row in layers for weight in row.weights)
+    if stored.total() != expected.total():
+        return f"it holds {stored.total()} tensors instead of {expected.total()}"
+    missing = expected - stored
+    return f"it has no tensor of shape {max(missing)}" if missing else ""
+
+
+def load(
+    model: keras.Model, spec: BackboneSpec, image_size: int, progress: Progress | None = None
+) -> None:
+    """Load the ImageNet weights of a keras.applications backbone.
+
+    Args:
+        model: The backbone without its classifier; changed in place.
+        spec: The same backbone.
+        image_size: Side of the square input in pixels.
+        progress: Called with bytes done and bytes in all (0 where unknown) during a download.
+
+    Raises:
+        WeightsError: If there is no such file here and it cannot be downloaded, or if its weights
+            do not fit.
+    """
+    path = find(spec, image_size, progress)
+    try:
+        stored, legacy = _stored_shapes(path)
+        misfit = _misfit(stored, backbones.load_layer_table(spec.id, image_size))
+        if not misfit:
+            _load(model, path, ".h5" if legacy else ".weights.h5")
+    except Exception as error:
+        # h5py and Keras raise whatever they like for a damaged file: OSError, KeyError ...
+        misfit = f"it could not be read ({type(error).__name__})"
+    if misfit:
+        raise WeightsError(
+            f"The file {path} does not hold the weights of {spec.title} without its classifier: "
+            f"{misfit}.",
+            "Remove it or let THAW_WEIGHTS name another one, or choose EfficientNet-Lite0, whose "
+            "weights are already here.",
+        )
+
+
+def _load(model: keras.Model, path: Path, ending: str) -> None:
+    """`model.load_weights`, which tells the layout of a file from the ending of its name."""
+    if path.name.endswith(ending) and path.name.endswith(".weights.h5") == (ending != ".h5"):
+        model.load_weights(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model.load_weights(shutil.copy(path, Path(folder, f"copy{ending}")))
