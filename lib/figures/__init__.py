@@ -1,0 +1,1 @@
+"""Plotly figures: values from lib.core in, go.Figure out."""

@@ -1,0 +1,90 @@
+"""One visual language for every figure: colours with a meaning, large type, light and dark."""
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one appearance. The first three mean what their names say, and nothing else.
+
+    They come from Okabe and Ito's set, which the common colour blindnesses tell apart
+    (okabe-ito); a word or a pattern always says it too.
+    """
+
+    frozen: str
+    trainable: str
+    statistics: str
+    ink: str
+    muted: str
+    grid: str
+    paper: str
+    cold_band: str
+    warm_band: str
+
+
+LIGHT = Palette(
+    frozen="#0072B2",
+    trainable="#D55E00",
+    statistics="#CC79A7",
+    ink="#16202C",
+    muted="#566270",
+    grid="#E4E9EE",
+    paper="#FFFFFF",
+    cold_band="#EAF3FA",
+    warm_band="#FDF3EB",
+)
+DARK = Palette(
+    frozen="#56A4D6",
+    trainable="#E5853B",
+    statistics="#DD9DC0",
+    ink="#EEF2F6",
+    muted="#A3AFBB",
+    grid="#2B3641",
+    paper="#0E151C",
+    cold_band="#12263A",
+    warm_band="#2C1F17",
+)
+
+# For the last row of a lecture hall.
+FONT_SIZE = 16
+LINE_WIDTH = 4
+THIN_LINE_WIDTH = 2
+FONT_FAMILY = '"Source Sans", "Source Sans Pro", sans-serif'
+
+
+def palette(dark: bool) -> Palette:
+    """The colours of an appearance."""
+    return DARK if dark else LIGHT
+
+
+def apply(figure: go.Figure, *, dark: bool, height: int) -> go.Figure:
+    """Give a figure the house look. The height is fixed, so that nothing jumps.
+
+    Args:
+        figure: Changed in place.
+        dark: Which appearance.
+        height: In pixels.
+    """
+    colours = palette(dark)
+    figure.update_layout(
+        height=height,
+        paper_bgcolor=colours.paper,
+        plot_bgcolor=colours.paper,
+        font={"family": FONT_FAMILY, "size": FONT_SIZE, "color": colours.ink},
+        hoverlabel={"font": {"size": FONT_SIZE}, "bgcolor": colours.paper},
+        showlegend=False,
+        # A redraw with one more epoch keeps the reader's zoom.
+        uirevision="keep",
+    )
+    axis = {
+        "gridcolor": colours.grid,
+        "linecolor": colours.grid,
+        "zeroline": False,
+        "tickfont": {"color": colours.muted},
+        "title_font": {"color": colours.muted},
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
