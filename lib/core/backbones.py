@@ -149,7 +149,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         preprocessing=MINUS_ONE_TO_ONE,
         thaw_from="block13_sepconv1_act",
         weights_file="xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        about="The backbone of the Keras transfer learning guide: depthwise separable convolutions.",
+        about="The backbone of the Keras transfer learning guide: convolutions in two steps.",
     ),
     BackboneSpec(
         id="resnet50",
@@ -221,7 +221,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         preprocessing=BUILT_IN,
         thaw_from="convnext_tiny_stage_3_block_0_depthwise_conv",
         weights_file="convnext_tiny_notop.h5",
-        about="A convolutional network with the habits of a transformer, and no BatchNormalization.",
+        about="Convolutions with the habits of a transformer, and no BatchNormalization at all.",
     ),
 )
 

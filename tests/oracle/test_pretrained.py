@@ -1,0 +1,58 @@
+"""Pretrained weights are asked for and used exactly as keras.applications does it."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving import legacy_h5_format
+
+from lib.core import backbones
+from lib.training import weights
+from lib.training.model import APPLICATIONS, build_architecture, build_backbone
+
+
+def random_model(backbone: str, size: int) -> keras.Model:
+    """A backbone in which no two weights are alike, statistics included."""
+    keras.utils.set_random_seed(5)
+    model = build_architecture(backbone, size)
+    chance = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([chance.uniform(0.8, 1.2, w.shape) for w in layer.get_weights()])
+        if layer.name == "normalization":
+            layer.set_weights([np.array([0.4, 0.5, 0.6]), np.array([0.2, 0.3, 0.4]), np.int32(0)])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size"),
+    [*((backbone, 96) for backbone in APPLICATIONS), ("mobilenet_v2", 75)],
+)
+def test_weights_are_loaded_as_keras_loads_them(
+    backbone: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = backbones.get(backbone)
+    path = tmp_path / weights.file_name(spec, size)
+    with h5py.File(path, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, random_model(backbone, size))
+    asked: list[tuple[str, str, str]] = []
+
+    def get_file(name: str, origin: str, file_hash: str = "", **_: Any) -> str:
+        asked.append((name, origin, file_hash))
+        return str(path)
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    theirs = APPLICATIONS[backbone](include_top=False, input_shape=(size, size, 3))
+    folder, checksum = weights.PUBLISHED[backbone]
+    assert asked == [(path.name, weights.BASE_URL + folder + path.name, checksum)]
+
+    monkeypatch.setenv("THAW_WEIGHTS", str(tmp_path))
+    ours = build_backbone(backbone, size, weights="imagenet")
+    images = np.random.default_rng(1).uniform(0, 255, (1, size, size, 3))
+    images = spec.preprocessing.apply(images)
+    expected, received = (model(images, training=False).numpy() for model in (theirs, ours))
+    assert np.ptp(expected) > 0
+    np.testing.assert_allclose(received, expected, atol=1e-4 * np.abs(expected).max())
