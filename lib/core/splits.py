@@ -106,7 +106,8 @@ def split(
         raise DataError(f"{num_images} training images were asked for.", "Ask for at least one.")
     order = _interleaved(classes, np.random.default_rng(SPLIT_SEED))
     test, validation, pool = np.split(order, [held_out, 2 * held_out])
-    chosen = pool[_interleaved(classes[pool], np.random.default_rng(seed))][:num_images]
+    # In the order of the dataset: runs that train on the same images share their features.
+    chosen = np.sort(pool[_interleaved(classes[pool], np.random.default_rng(seed))][:num_images])
     for name, part in (("training", chosen), ("validation", validation), ("test", test)):
         missing = np.setdiff1d(classes, classes[part])
         if len(missing):

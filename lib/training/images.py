@@ -50,6 +50,8 @@ def decode(data: bytes, image_size: int) -> UInt8Array:
     """
     with _opened(data) as image:
         size = (image_size, image_size)
+        # A large JPEG is decoded at a fraction of its size, but at twice what is wanted or more.
+        image.draft(None, (2 * image_size, 2 * image_size))
         return np.asarray(_upright_rgb(image).resize(size, Image.Resampling.BILINEAR))
 
 

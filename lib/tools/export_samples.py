@@ -1,0 +1,97 @@
+"""Writes the sample images of lib/core/data from the offline datasets.
+
+python -m lib.tools.export_samples [--check]
+
+With --check nothing is written: it exits with 1, one line a difference, where a committed image
+is not what the dataset says.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from lib.core.datasets import DATASETS, DatasetSpec
+from lib.core.samples import FOLDER
+from lib.training import pipeline
+
+PER_CLASS = 12
+IMAGE_SIZE = 96
+
+
+def samples(spec: DatasetSpec) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    """The first test images of each class, so that no run was ever trained on one.
+
+    Args:
+        spec: An offline dataset.
+
+    Returns:
+        Path below the dataset's folder, and an array of shape (96, 96, 3).
+    """
+    # The test images are the same whatever the training images are; these are the fewest.
+    data = pipeline.load_data(spec.id, num_images=spec.num_classes, image_size=IMAGE_SIZE, seed=0)
+    for label, name in enumerate(data.class_names):
+        images = data.test.images[data.test.labels == label][:PER_CLASS]
+        for number, image in enumerate(images, start=1):
+            yield f"{name}/{number:02}.png", image
+
+
+def attribution(spec: DatasetSpec) -> str:
+    """What the licences ask to be said beside the images."""
+    return f"{spec.attribution}\nLicence: {spec.licence}. Resized to {IMAGE_SIZE} pixels.\n"
+
+
+def write(spec: DatasetSpec, folder: Path) -> None:
+    """Replace a dataset's folder of samples."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, pixels in samples(spec):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        grey = (pixels == pixels[..., :1]).all()
+        Image.fromarray(pixels[..., 0] if grey else pixels).save(path, optimize=True)
+    (folder / "ATTRIBUTION.txt").write_text(attribution(spec), "utf-8")
+
+
+def differences(spec: DatasetSpec, folder: Path) -> Iterator[str]:
+    """What a committed folder of samples lacks, has too much or has otherwise.
+
+    Pixels are compared, not files, because the same pixels compress to different bytes in
+    different versions of zlib.
+    """
+    expected = dict(samples(spec))
+    found = {path.relative_to(folder).as_posix() for path in folder.glob("*/*")}
+    for name in sorted(found ^ set(expected)):
+        yield f"{spec.id}/{name}: {'not expected' if name in found else 'missing'}"
+    for name in sorted(found & set(expected)):
+        with Image.open(folder / name) as image:
+            if not np.array_equal(np.asarray(image.convert("RGB")), expected[name]):
+                yield f"{spec.id}/{name}: other pixels"
+    text = folder / "ATTRIBUTION.txt"
+    if not text.exists() or text.read_text("utf-8") != attribution(spec):
+        yield f"{spec.id}/{text.name}: not what the registry says"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the samples; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.export_samples")
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = parser.parse_args(arguments).check
+    found = 0
+    for spec in (spec for spec in DATASETS.values() if spec.offline):
+        if check:
+            for line in differences(spec, FOLDER / spec.id):
+                print(line)
+                found += 1
+        else:
+            write(spec, FOLDER / spec.id)
+            print(spec.id)
+    return min(found, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
