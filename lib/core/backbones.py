@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -243,7 +244,7 @@ class WeightRow:
     @property
     def size(self) -> int:
         """Number of parameters (scalars)."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return prod(self.shape)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """What the numbers of a run say: the best epoch, the gap, and how sure one can be."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
 
-from lib.core.runs import EpochRecord, Run
+from lib.core.backbones import load_layer_table
+from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
 
 Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
@@ -62,6 +64,74 @@ def fine_tuning_gain(history: Sequence[EpochRecord]) -> float | None:
     if not {"feature_extraction", "fine_tuning"} <= set(ends):
         return None
     return ends["fine_tuning"].val_accuracy - ends["feature_extraction"].val_accuracy
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """How far a layer of the backbone went in the last phase of a run.
+
+    Args:
+        name: Of the layer.
+        weights: |after - before| / |before| of what an optimizer changes; 0 where it has none.
+        statistics: The same of its BatchNormalization statistics; 0 where it has none.
+    """
+
+    name: str
+    weights: float
+    statistics: float
+
+    @property
+    def moved(self) -> bool:
+        """True unless everything of it is bit for bit what it was."""
+        return bool(self.weights or self.statistics)
+
+
+def changes(run: Run) -> tuple[LayerChange, ...]:
+    """How far each layer with weights went in the last phase of a finished run, in order."""
+    last = run.config.phases[-1].key
+    weights, statistics = (
+        run.result.get(fact, {}).get(last, {}) for fact in ("moved", "moved_statistics")
+    )
+    layers = load_layer_table(run.config.backbone, run.config.image_size)
+    return tuple(
+        LayerChange(row.name, weights.get(row.name, 0.0), statistics.get(row.name, 0.0))
+        for row in layers
+        if row.weights
+    )
+
+
+@dataclass(frozen=True)
+class PhaseSpan:
+    """Where a phase lies on the axis of epochs.
+
+    Args:
+        phase: The phase as it was planned.
+        first: Its first epoch, counted from 1.
+        num_epochs: As many as it had, or will have where it has not ended.
+    """
+
+    phase: Phase
+    first: int
+    num_epochs: int
+
+
+def phase_spans(config: TrainConfig, history: Sequence[EpochRecord]) -> tuple[PhaseSpan, ...]:
+    """Where each phase of a run lies; one that early stopping ended is as long as it was.
+
+    Args:
+        config: Of the run.
+        history: The epochs so far.
+    """
+    spans: list[PhaseSpan] = []
+    first = 1
+    done = [(record.phase, record.step) for record in history]
+    for phase in config.phases:
+        had = done.count((phase.name, phase.step))
+        ended = bool(done) and had > 0 and done[-1] != (phase.name, phase.step)
+        num_epochs = had if ended else phase.num_epochs
+        spans.append(PhaseSpan(phase, first, num_epochs))
+        first += num_epochs
+    return tuple(spans)
 
 
 def headline(run: Run) -> str:

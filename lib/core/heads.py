@@ -13,6 +13,8 @@ POOLINGS: dict[str, tuple[str, str]] = {
     "gmp": ("Global max pooling", "GlobalMaxPooling2D"),
     "flatten": ("Flatten", "Flatten"),
 }
+# id -> what fits on a button
+SHORT_NAMES: dict[str, str] = {"gap": "GAP", "gmp": "GMP", "flatten": "Flatten"}
 
 
 @dataclass(frozen=True)

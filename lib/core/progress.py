@@ -8,7 +8,7 @@ from lib.core.runs import EpochRecord
 
 # state -> words for the page, in the order a run goes through them
 STATES: dict[str, str] = {
-    "queued": "Waiting for its turn",
+    "queued": "Queued, next in turn",
     "starting": "Starting",
     "loading_data": "Loading the images",
     "loading_model": "Loading the backbone",
@@ -38,6 +38,7 @@ class Progress:
         num_epochs: Epochs planned.
         seconds_left: Estimate by the trainer; None where it has none yet.
         position: In the queue, from 1; 0 where it is not queued.
+        cancelling: True once somebody asked for its end.
     """
 
     state: str = "queued"
@@ -49,6 +50,7 @@ class Progress:
     num_epochs: int = 0
     seconds_left: float | None = None
     position: int = 0
+    cancelling: bool = False
 
     @property
     def ended(self) -> bool:
@@ -68,13 +70,28 @@ class Progress:
     @property
     def words(self) -> str:
         """What is happening, as the page says it."""
+        if self.cancelling and not self.ended:
+            return "Cancelling"
         if self.state == "queued" and self.position > 1:
-            return f"Waiting for its turn, {self.position - 1} before it"
+            return f"Queued, {self.position - 1} before it"
         if self.state == "training":
             return f"Epoch {min(len(self.history) + 1, self.num_epochs)} of {self.num_epochs}"
         if self.state == "computing_features" and self.total:
             return f"{STATES[self.state]}: {self.done} of {self.total} images"
         return STATES[self.state]
+
+
+def time_left(seconds: float) -> str:
+    """Seconds in the words of somebody who waits.
+
+    Example:
+
+    >>> time_left(7.8), time_left(363)
+    ('about 8 s left', 'about 6 min left')
+    """
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"
 
 
 def apply(progress: Progress, event: Mapping[str, Any]) -> Progress:

@@ -4,10 +4,9 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,21 @@ BATCH_NORM_POLICIES: dict[str, str] = {
     "tutorial": "As the well-known tutorial does: base(x, training=False), which Keras 3 ignores.",
 }
 
+# id -> name on the page. SGD has the usual momentum of 0.9.
+OPTIMIZERS: dict[str, str] = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD with momentum"}
+
+# Runs that ship with Thaw have a seed that the form does not start with: whoever presses Start for
+# the first time is to see a run going on, and not one that is stored.
+RECORDED_SEED = 0
+
 MAX_EPOCHS = 200
+MAX_DROPOUT = 0.9
 MAX_IMAGE_SIZE = 512
 # Ids of runs and folders of images come from a link or a command line, so they are checked.
 RUN_ID_LENGTH = 16
 IMAGES_PREFIX = "images-"
+# In the folder "model" of a run.
+MODEL_FILE = "weights.npz"
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,20 @@ class Phase:
         name: "feature_extraction", "fine_tuning" or "from_scratch".
         num_epochs: How many.
         learning_rate: Of the optimizer.
+        thaw_from: First thawed layer, where partial fine-tuning has one.
+        step: Counts the fine-tuning phases of gradual unfreezing from 1.
     """
 
     name: str
     num_epochs: int
     learning_rate: float
+    thaw_from: str = ""
+    step: int = 1
+
+    @property
+    def key(self) -> str:
+        """Name of this phase among those of its run, such as "fine_tuning_2"."""
+        return self.name if self.step == 1 else f"{self.name}_{self.step}"
 
 
 @dataclass(frozen=True)
@@ -58,13 +76,20 @@ class TrainConfig:
         num_images: Training images; validation and test have their own.
         image_size: Side of the square input in pixels.
         strategy: Id in strategies.STRATEGIES.
-        thaw_from: First thawed layer of partial fine-tuning; "" for the other strategies.
-        head_epochs: Epochs with the backbone frozen.
-        fine_tune_epochs: Epochs after thawing; from scratch has the sum of both.
-        head_learning_rate: Adam's, for the head, and from scratch.
-        fine_tune_learning_rate: Adam's, after thawing.
+        thaw_from: First thawed layer of partial fine-tuning; "" for the other strategies. Several
+            names with commas between them thaw gradually, each in a phase of its own.
+        head_epochs: Epochs with the backbone frozen; 0 fine-tunes straight away.
+        fine_tune_epochs: Epochs of each phase after thawing.
+        head_learning_rate: For the head while the backbone is frozen, and from scratch.
+        fine_tune_learning_rate: In the first phase after thawing.
+        step_rate_factor: What each further phase multiplies the rate by.
+        head_rate_factor: How much faster the head learns than the backbone while fine-tuning.
+        optimizer: Key of OPTIMIZERS.
         batch_size: Images a step.
         batch_norm: Key of BATCH_NORM_POLICIES.
+        dropout: Rate before the last layer of the head, 0 to 0.9.
+        augmentation: True flips, turns, zooms and changes the contrast of training images.
+        early_stopping: Epochs without a lower validation loss after which a phase ends; 0 never.
         seed: For the choice of images, their order, the head's first weights and dropout.
         data_fingerprint: Which version of the data.
         training_version: TRAINING_VERSION when the run was made.
@@ -84,18 +109,30 @@ class TrainConfig:
     batch_norm: str
     seed: int
     data_fingerprint: str
+    optimizer: str = "adam"
+    step_rate_factor: float = 1.0
+    head_rate_factor: float = 1.0
+    dropout: float = 0.0
+    augmentation: bool = False
+    early_stopping: int = 0
     training_version: int = TRAINING_VERSION
 
     @property
     def phases(self) -> tuple[Phase, ...]:
         """The phases of the run in order; one without epochs is left out."""
         if self.strategy == "from_scratch":
-            num_epochs = self.head_epochs + self.fine_tune_epochs
-            planned = [Phase("from_scratch", num_epochs, self.head_learning_rate)]
+            planned = [Phase("from_scratch", self.head_epochs, self.head_learning_rate)]
         else:
-            planned = [
-                Phase("feature_extraction", self.head_epochs, self.head_learning_rate),
-                Phase("fine_tuning", self.fine_tune_epochs, self.fine_tune_learning_rate),
+            planned = [Phase("feature_extraction", self.head_epochs, self.head_learning_rate)]
+            planned += [
+                Phase(
+                    "fine_tuning",
+                    self.fine_tune_epochs,
+                    self.fine_tune_learning_rate * self.step_rate_factor**step,
+                    thaw_from,
+                    step + 1,
+                )
+                for step, thaw_from in enumerate(self.thaw_from.split(","))
             ]
         return tuple(phase for phase in planned if phase.num_epochs)
 
@@ -123,10 +160,13 @@ class TrainConfig:
         for name, type_ in expected.items():
             value = values[name]
             allowed = (int, float) if type_ is float else (type_,)
-            if isinstance(value, bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
+            # In Python True is an int; in a configuration it is not.
+            is_flag = isinstance(value, bool)
+            if is_flag != (type_ is bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
                 raise ConfigError(f"{name} of a run's configuration cannot be {value!r}.")
             checked[name] = float(value) if type_ is float else value
         return cls(**checked)
+
 
 def run_id(config: TrainConfig) -> str:
     """Name of a run: the same configuration always has the same one.
@@ -158,6 +198,12 @@ def make_config(
     batch_size: int = 32,
     batch_norm: str = "frozen",
     seed: int = 1,
+    optimizer: str = "adam",
+    step_rate_factor: float = 1.0,
+    head_rate_factor: float = 1.0,
+    dropout: float = 0.0,
+    augmentation: bool = False,
+    early_stopping: int = 0,
     data_fingerprint: str | None = None,
     max_train_images: int | None = None,
 ) -> TrainConfig:
@@ -185,8 +231,15 @@ def make_config(
     image_size = spec.image_size if image_size is None else image_size
     layers = backbones.load_layer_table(backbone, image_size)
     if strategy == "partial_fine_tuning":
-        thaw_from = spec.thaw_from if thaw_from is None else thaw_from
-        backbones.layer_index(layers, thaw_from)
+        names = (spec.thaw_from if thaw_from is None else thaw_from).replace(" ", "").split(",")
+        depths = [backbones.layer_index(layers, name) for name in names]
+        if depths != sorted(set(depths), reverse=True):
+            raise ConfigError(
+                "Gradual unfreezing goes from the top downwards; the layers named are "
+                f"{', '.join(names)}.",
+                "Name each once, the one nearest to the head first.",
+            )
+        thaw_from = ",".join(names)
     else:
         thaw_from = ""
     if strategy == "feature_extraction":
@@ -194,7 +247,9 @@ def make_config(
     if strategy == "from_scratch":
         head_epochs, fine_tune_epochs = head_epochs + fine_tune_epochs, 0
     if not fine_tune_epochs:
-        fine_tune_learning_rate = 0.0
+        fine_tune_learning_rate, head_rate_factor = 0.0, 1.0
+    if "," not in thaw_from:
+        step_rate_factor = 1.0
     if strategy in ("feature_extraction", "from_scratch"):
         batch_norm_used = "frozen" if strategy == "feature_extraction" else "thawed"
     else:
@@ -214,6 +269,12 @@ def make_config(
         batch_norm=batch_norm_used,
         seed=seed,
         data_fingerprint=data_fingerprint,
+        optimizer=optimizer,
+        step_rate_factor=float(step_rate_factor),
+        head_rate_factor=float(head_rate_factor),
+        dropout=float(dropout),
+        augmentation=augmentation,
+        early_stopping=early_stopping,
     )
     if batch_norm not in BATCH_NORM_POLICIES:
         raise ConfigError(
@@ -243,6 +304,27 @@ def check(config: TrainConfig, max_train_images: int) -> None:
                 f"A learning rate is a positive number; for {name} it is {rate}.",
                 "0.001 is a good start for a head, a tenth of that for fine-tuning.",
             )
+    for name, factor in (
+        ("step_rate_factor", config.step_rate_factor),
+        ("head_rate_factor", config.head_rate_factor),
+    ):
+        if not _rate_is_usable(factor):
+            raise ConfigError(f"{name} is a positive number; it is {factor}.", "1 changes nothing.")
+    if config.optimizer not in OPTIMIZERS:
+        raise ConfigError(
+            f"Thaw has no optimizer called {config.optimizer!r}.",
+            f"Choose one of: {', '.join(OPTIMIZERS)}.",
+        )
+    if not 0 <= config.dropout <= MAX_DROPOUT:
+        raise ConfigError(
+            f"A dropout rate of {config.dropout} cannot be used.",
+            f"It lies from 0 to {MAX_DROPOUT}.",
+        )
+    if config.early_stopping < 0:
+        raise ConfigError(
+            f"Early stopping after {config.early_stopping} epochs cannot be used.",
+            "0 switches it off.",
+        )
     if config.num_images < 1:
         raise ConfigError(
             f"{config.num_images} training images cannot be used.", "Use at least one."
@@ -286,6 +368,7 @@ class EpochRecord:
         val_accuracy: Of the validation images, after the epoch, 0 to 1.
         learning_rate: Of the optimizer.
         wall_time_s: Seconds this epoch took, validation included.
+        step: Which of several fine-tuning phases, from 1.
     """
 
     epoch: int
@@ -296,11 +379,26 @@ class EpochRecord:
     val_accuracy: float
     learning_rate: float
     wall_time_s: float
+    step: int = 1
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "EpochRecord":
-        """A record from one line of history.jsonl; fields it does not know are left out."""
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        """A record from one line of history.jsonl; fields it does not know are left out.
+
+        Raises:
+            KeyError: If a field is missing.
+            TypeError: If one is of the wrong type.
+        """
+        checked: dict[str, Any] = {}
+        for field in fields(cls):
+            if field.name not in values and field.default is not MISSING:
+                continue
+            value = values[field.name]
+            allowed = (int, float) if field.type is float else (field.type,)
+            if isinstance(value, bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
+                raise TypeError(f"{field.name} of an epoch cannot be {value!r}.")
+            checked[field.name] = value
+        return cls(**checked)
 
 
 @dataclass(frozen=True)
@@ -326,13 +424,14 @@ class Run:
     @property
     def status(self) -> str:
         """ "finished", "cancelled", "failed", or "interrupted" where nobody wrote an end."""
-        return str(self.result.get("status", "interrupted"))
+        status = self.result.get("status")
+        return status if status in ("finished", "cancelled", "failed") else "interrupted"
 
     @property
     def fine_tuning_starts_after(self) -> int | None:
         """Number of epochs before fine-tuning, or None where none began after a head phase."""
         names = [record.phase for record in self.history]
-        return names.index("fine_tuning") if "fine_tuning" in names[1:] else None
+        return names.index("fine_tuning") or None if "fine_tuning" in names else None
 
 
 class RunStore:
@@ -368,27 +467,28 @@ class RunStore:
         Raises:
             ConfigError: If the text is not a run id.
         """
-        for folder, recorded in (
-            (self.folder(id_), False),
-            (self.recorded_root / id_, True),
-        ):
-            run = read_run(folder, recorded=recorded)
-            # A run that never ended does not stand before a recorded one that did.
-            if run and (run.result or recorded or not (self.recorded_root / id_).is_dir()):
-                return run
-        return None
+        local = self._read(self.folder(id_))
+        if local and local.status == "finished":
+            return local
+        # A run that was not finished does not stand before a recorded one that was.
+        return self._read(self.recorded_root / id_, recorded=True) or local
+
+    def _read(self, folder: Path, *, recorded: bool = False) -> Run | None:
+        """The run in a folder that is named after it; None where there is none."""
+        run = read_run(folder, recorded=recorded)
+        # Whatever its files say, a run of another configuration is not the run asked for.
+        return run if run and run.id == folder.name else None
 
     def __iter__(self) -> Iterator[Run]:
         """Every readable run, newest first, then the recorded ones."""
-        local = sorted(_subfolders(self.root), key=lambda path: -path.stat().st_mtime)
         seen = set()
-        for folder in local:
-            run = read_run(folder)
+        for folder in sorted(_subfolders(self.root), key=_modified, reverse=True):
+            run = self.open(folder.name)
             if run and run.result:
                 seen.add(run.id)
                 yield run
         for folder in sorted(_subfolders(self.recorded_root)):
-            run = read_run(folder, recorded=True)
+            run = self._read(folder, recorded=True)
             if run and run.id not in seen:
                 yield run
 
@@ -416,8 +516,15 @@ def _subfolders(root: Path) -> list[Path]:
         return []
 
 
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # Removed since it was listed.
+        return 0.0
+
+
 def read_run(folder: Path, *, recorded: bool = False) -> Run | None:
-    """Read a run folder; None where it is not one, is of another version, or is damaged.
+    """Read a run folder; None where it is not one, has other fields, or is damaged.
 
     A last line of history.jsonl that was cut off by a kill is left out.
     """
@@ -428,15 +535,15 @@ def read_run(folder: Path, *, recorded: bool = False) -> Run | None:
         for line in path.read_text("utf-8").splitlines() if path.exists() else []:
             try:
                 history.append(EpochRecord.from_dict(json.loads(line)))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 break
         path = folder / "result.json"
         result = json.loads(path.read_text("utf-8")) if path.exists() else {}
         if not isinstance(result, dict):
             return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return Run(folder.name, config, tuple(history), result, folder, recorded)
+    return Run(run_id(config), config, tuple(history), result, folder, recorded)
 
 
 class RunWriter:
@@ -458,7 +565,7 @@ class RunWriter:
             # first, so that a kill in between leaves an unfinished run and not a false one.
             for name in ("result.json", "history.jsonl", "config.json"):
                 (folder / name).unlink(missing_ok=True)
-            shutil.rmtree(folder / "model", ignore_errors=True)
+            (folder / "model" / MODEL_FILE).unlink(missing_ok=True)
         except OSError as error:
             raise self._store_error(error) from error
         self._write("config.json", json.dumps(asdict(config), indent=2, sort_keys=True) + "\n")

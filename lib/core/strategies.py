@@ -15,7 +15,8 @@ class StrategySpec:
         id: Name in links, the command line and run folders.
         title: Short name on a button.
         about: One sentence for a beginner.
-        phases: Whether the head is trained alone first, and whether anything is thawed after.
+        fine_tunes: True where layers of the backbone are thawed after the head has learned.
+        pretrained: False where the backbone starts from random weights.
     """
 
     id: str

@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib.core import curves
-from lib.core.runs import EpochRecord, TrainConfig
+from lib.core.runs import EpochRecord, Phase, TrainConfig
 from lib.figures import theme
 
-HEIGHT = 430
+HEIGHT = 410
 PHASE_TITLES = {
     "feature_extraction": "head only",
     "from_scratch": "everything, from random weights",
@@ -19,8 +19,9 @@ THAWED_TITLES = {
     "partial_fine_tuning": "top layers thawed",
     "full_fine_tuning": "everything thawed",
 }
-# The best epoch's label would leave the plot beyond this share of its width.
-LABEL_LEFT_BEYOND = 0.8
+# A band of less than this share of the axis has no room for its name.
+NARROW = 0.2
+BEST_LABEL_DISTANCE = 52  # pixels below its point
 
 
 def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = False) -> go.Figure:
@@ -38,7 +39,9 @@ def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = 
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.64, 0.36], vertical_spacing=0.06
     )
-    _bands(figure, config, colours)
+    spans = curves.phase_spans(config, history)
+    num_epochs = sum(span.num_epochs for span in spans)
+    _bands(figure, config, spans, colours)
     epochs = [record.epoch for record in history]
     for row, name in ((1, "accuracy"), (2, "loss")):
         for key, title, width, colour in (
@@ -58,10 +61,10 @@ def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = 
                 col=1,
             )
     if history:
-        _marks(figure, config, history, colours)
+        _marks(figure, spans, history, colours)
     figure.update_xaxes(
-        range=[0.5, max(config.num_epochs, 2) + 0.5],
-        dtick=1 if config.num_epochs <= 10 else 5 if config.num_epochs <= 60 else 20,
+        range=[0.5, max(num_epochs, 2) + 0.5],
+        dtick=1 if num_epochs <= 10 else 5 if num_epochs <= 60 else 20,
         tick0=0,
         showgrid=False,
         hoverformat="d",
@@ -72,7 +75,7 @@ def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = 
     )
     figure.update_yaxes(title_text="loss", rangemode="tozero", nticks=4, row=2, col=1)
     figure.update_layout(
-        margin={"l": 70, "r": 76, "t": 28, "b": 52}, hovermode="x unified", dragmode=False
+        margin={"l": 64, "r": 60, "t": 28, "b": 52}, hovermode="x unified", dragmode=False
     )
     return theme.apply(figure, dark=dark, height=HEIGHT)
 
@@ -94,14 +97,20 @@ def _floor(history: Sequence[EpochRecord]) -> float:
     return min(0.5, math.floor(lowest * 10) / 10)
 
 
-def _bands(figure: go.Figure, config: TrainConfig, colours: theme.Palette) -> None:
-    """A band a phase, its name, and the line between head and fine-tuning."""
-    start = 0.5
-    for phase in config.phases:
+def _bands(
+    figure: go.Figure,
+    config: TrainConfig,
+    spans: Sequence[curves.PhaseSpan],
+    colours: theme.Palette,
+) -> None:
+    """A band a phase, its name, and a line wherever something is thawed."""
+    num_epochs = sum(span.num_epochs for span in spans)
+    for before, span in zip((None, *spans), spans, strict=False):
+        phase, start = span.phase, span.first - 0.5
         cold = phase.name == "feature_extraction"
         figure.add_vrect(
             x0=start,
-            x1=start + phase.num_epochs,
+            x1=start + span.num_epochs,
             fillcolor=colours.cold_band if cold else colours.warm_band,
             line_width=0,
             layer="below",
@@ -109,53 +118,65 @@ def _bands(figure: go.Figure, config: TrainConfig, colours: theme.Palette) -> No
             col=1,
             exclude_empty_subplots=False,
         )
+        if span.num_epochs < NARROW * num_epochs:
+            name = ""
+        else:
+            name = PHASE_TITLES.get(phase.name) or THAWED_TITLES[config.strategy]
         figure.add_annotation(
             x=start,
             y=0,
             xref="x",
             yref="y domain",
-            text=PHASE_TITLES.get(phase.name) or THAWED_TITLES[config.strategy],
+            text=name,
             font={"color": colours.muted},
             showarrow=False,
             xanchor="left",
             yanchor="bottom",
             xshift=8,
         )
-        if start > 0.5:
-            figure.add_vline(
-                x=start,
-                line={"color": colours.trainable, "width": 3},
-                row="all",
-                col=1,
-                exclude_empty_subplots=False,
-            )
-            figure.add_annotation(
-                x=start,
-                y=1,
-                xref="x",
-                yref="y domain",
-                text=f"<b>fine-tuning starts</b>, {_rate_change(config)}",
-                showarrow=False,
-                # The second half may be short, so the words go where there is more room.
-                xanchor="left" if start < 0.6 * config.num_epochs else "right",
-                yanchor="bottom",
-            )
-        start += phase.num_epochs
+        if before is None:
+            continue
+        figure.add_vline(
+            x=start,
+            line={"color": colours.trainable, "width": 3},
+            row="all",
+            col=1,
+            exclude_empty_subplots=False,
+        )
+        words = "fine-tuning starts" if phase.step == 1 else "more is thawed"
+        figure.add_annotation(
+            x=start,
+            y=1,
+            xref="x",
+            yref="y domain",
+            text=f"<b>{words}</b>{_rate_change(before.phase, phase)}",
+            showarrow=False,
+            # In the middle of the line where there is room on both sides.
+            xanchor="left"
+            if start < 0.3 * num_epochs
+            else "center"
+            if start < 0.7 * num_epochs
+            else "right",
+            yanchor="bottom",
+        )
 
 
-def _rate_change(config: TrainConfig) -> str:
-    ratio = config.head_learning_rate / config.fine_tune_learning_rate
-    return f"rate ÷ {ratio:g}" if ratio > 1 else f"rate {config.fine_tune_learning_rate:g}"
+def _rate_change(before: Phase, phase: Phase) -> str:
+    ratio = before.learning_rate / phase.learning_rate
+    if ratio == 1:
+        return ""
+    return f", rate ÷ {ratio:.3g}" if ratio > 1 else f", rate × {1 / ratio:.3g}"
 
 
 def _marks(
     figure: go.Figure,
-    config: TrainConfig,
+    spans: Sequence[curves.PhaseSpan],
     history: Sequence[EpochRecord],
     colours: theme.Palette,
 ) -> None:
     """The best epoch, and the last validation values at the right edge."""
     best, last = curves.best_epoch(history), history[-1]
+    span = next(s for s in reversed(spans) if s.first <= best.epoch)
     figure.add_scatter(
         x=[best.epoch],
         y=[best.val_accuracy],
@@ -169,17 +190,18 @@ def _marks(
         row=1,
         col=1,
     )
-    right = best.epoch > LABEL_LEFT_BEYOND * config.num_epochs
     figure.add_annotation(
         x=best.epoch,
         y=best.val_accuracy,
         text=f"best, epoch {best.epoch}",
-        showarrow=False,
-        yshift=-24,
-        xanchor="right" if right else "left",
-        # Later points of the curve may run through the words.
-        bgcolor=colours.paper,
-        opacity=0.85,
+        # From below, where accuracy curves leave room, and inside the band of its phase.
+        ax=0,
+        ay=BEST_LABEL_DISTANCE,
+        xanchor="left" if best.epoch - span.first < span.num_epochs / 2 else "right",
+        arrowcolor=colours.muted,
+        arrowhead=0,
+        arrowwidth=1,
+        standoff=9,
         row=1,
         col=1,
     )

@@ -40,22 +40,28 @@ def cache_folder() -> Path:
     return thaw_home() / "features"
 
 
-def fetch(identity: dict[str, object], compute: Callable[[], Tensors]) -> Features:
+def fetch(
+    identity: dict[str, object],
+    inputs: Callable[[], Tensors],
+    compute: Callable[[Tensors], Tensors],
+) -> Features:
     """The features of this identity, from disk where they are, computed and stored where not.
 
     A disk that is full or read-only costs the time of computing them again and nothing else.
 
     Args:
         identity: Everything the features depend on: weights, data, size, cut. Plain values.
-        compute: Makes them.
+        inputs: What they are made from; asked for only where they have to be computed.
+        compute: Makes them from the inputs.
     """
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     folder = cache_folder() / key
     stored = _read(folder)
     if stored is not None:
         return stored
+    given = inputs()
     started = time.monotonic()
-    tensors = compute()
+    tensors = compute(given)
     features = Features(tensors, time.monotonic() - started, from_cache=False)
     if sum(tensor.nbytes for tensor in tensors) <= MAX_ENTRY_BYTES:
         try:
@@ -69,7 +75,7 @@ def fetch(identity: dict[str, object], compute: Callable[[], Tensors]) -> Featur
 def _digest(tensors: Tensors) -> str:
     digest = hashlib.sha256()
     for tensor in tensors:
-        digest.update(repr(tensor.shape).encode())
+        digest.update(repr((tensor.shape, tensor.dtype.str)).encode())
         digest.update(np.ascontiguousarray(tensor).data)
     return digest.hexdigest()
 
@@ -86,7 +92,8 @@ def _read(folder: Path) -> Features | None:
             return None
         os.utime(folder / "manifest.json")  # Used now: the oldest use goes first.
         return Features(tensors, float(manifest["compute_s"]), from_cache=True)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except Exception:
+        # A damaged file can raise nearly anything in NumPy, and all of it means: compute again.
         return None
 
 
@@ -115,9 +122,10 @@ def _forget_oldest() -> None:
     for folder in cache_folder().iterdir():
         try:
             size = sum(path.stat().st_size for path in folder.iterdir())
-            # An entry that a killed worker left behind has no manifest and goes first.
+            # What a killed worker left behind half written or half removed goes first.
             manifest = folder / "manifest.json"
-            used = manifest.stat().st_mtime if not folder.name.startswith(".") else 0.0
+            whole = manifest.exists() and not folder.name.startswith(".")
+            used = manifest.stat().st_mtime if whole else 0.0
         except OSError:
             continue
         entries.append((used, size, folder))

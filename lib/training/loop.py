@@ -9,6 +9,7 @@ done here by making a new Phase: a new optimizer and new traced functions for ev
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,9 +17,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lib.core.errors import ThawError
-from lib.training.prefix import packed
 
 EVALUATION_BATCH_SIZE = 64
+
+# From the tensors of a batch to the input of the model; True while training.
+Prepare = Callable[[Sequence[tf.Tensor], bool], Any]
 
 
 class TrainingDivergedError(ThawError):
@@ -87,19 +90,41 @@ def _num_correct(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(predicted_classes(logits) == labels, tf.int64))
 
 
+def _check_finite(loss: float, where: str) -> None:
+    if not math.isfinite(loss):
+        raise TrainingDivergedError(
+            f"The loss became {loss} {where}: the weights ran away.",
+            "Use a lower learning rate, a tenth of this one.",
+        )
+
+
+def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
+    """The optimizer of this name in runs.OPTIMIZERS."""
+    if name == "sgd":
+        return keras.optimizers.SGD(learning_rate, momentum=0.9)
+    return {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[name](learning_rate)
+
+
 class PhaseTrainer:
     """Trains the weights of a model that are trainable when it is made.
 
     Args:
-        model: From the tensors of Examples to logits.
-        learning_rate: Adam's.
+        model: From the tensors of Examples, prepared, to logits.
+        optimizer: A fresh one.
         batch_size: Images a step.
+        prepare: Makes the model's input of the tensors of a batch; told whether it trains.
     """
 
-    def __init__(self, model: keras.Model, learning_rate: float, batch_size: int) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        batch_size: int,
+        prepare: Prepare,
+    ) -> None:
         self.batch_size = batch_size
         variables = model.trainable_variables
-        optimizer = keras.optimizers.Adam(learning_rate)
         # Before the first step: variables made while tracing would have it traced twice.
         optimizer.build(variables)
 
@@ -107,7 +132,7 @@ class PhaseTrainer:
         def train_step(
             tensors: tuple[tf.Tensor, ...], labels: tf.Tensor, chosen: tf.Tensor
         ) -> tuple[tf.Tensor, tf.Tensor]:
-            batch = packed([tf.gather(tensor, chosen) for tensor in tensors])
+            batch = prepare([tf.gather(tensor, chosen) for tensor in tensors], True)
             targets = tf.gather(labels, chosen)
             with tf.GradientTape() as tape:
                 logits = model(batch, training=True)
@@ -121,11 +146,19 @@ class PhaseTrainer:
             tensors: tuple[tf.Tensor, ...], labels: tf.Tensor, start: tf.Tensor
         ) -> tuple[tf.Tensor, tf.Tensor]:
             stop = start + EVALUATION_BATCH_SIZE
-            batch = packed([tensor[start:stop] for tensor in tensors])
+            batch = prepare([tensor[start:stop] for tensor in tensors], False)
             logits = model(batch, training=False)
             return _loss_sum(labels[start:stop], logits), _num_correct(labels[start:stop], logits)
 
-        self._train_step, self._test_step = train_step, test_step
+        self._train_function, self._test_function = train_step, test_step
+        self._train_step: Any = None
+        self._test_step: Any = None
+
+    def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
+        """Trace once for any number of examples; a shorter last batch would trace again."""
+        tensors = (*examples.tensors, examples.labels)
+        *inputs, labels = (tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in tensors)
+        return function.get_concrete_function(tuple(inputs), labels, last)
 
     def num_batches(self, num_examples: int) -> int:
         """Steps in an epoch."""
@@ -144,22 +177,28 @@ class PhaseTrainer:
         Raises:
             TrainingDivergedError: At the first batch whose loss is not finite.
         """
+        if self._train_step is None:
+            chosen_spec = tf.TensorSpec((None,), tf.int64)
+            self._train_step = self._traced(self._train_function, examples, chosen_spec)
         loss, correct = 0.0, 0
         for batch, start in enumerate(range(0, len(order), self.batch_size), start=1):
             chosen = tf.convert_to_tensor(order[start : start + self.batch_size])
             batch_loss, batch_correct = self._train_step(examples.tensors, examples.labels, chosen)
             loss += float(batch_loss)
             correct += int(batch_correct)
-            if not math.isfinite(loss):
-                raise TrainingDivergedError(
-                    f"The loss became {loss} at batch {batch} of an epoch: the weights ran away.",
-                    "Use a lower learning rate, a tenth of this one.",
-                )
+            _check_finite(loss, f"at batch {batch} of an epoch")
             step(batch)
         return Score(loss / len(order), correct / len(order), correct)
 
     def evaluate(self, examples: Examples) -> Score:
-        """Loss and accuracy in inference mode, without changing anything."""
+        """Loss and accuracy in inference mode, without changing anything.
+
+        Raises:
+            TrainingDivergedError: If the loss is not finite: the last step may have done that.
+        """
+        if self._test_step is None:
+            start_spec = tf.TensorSpec((), tf.int32)
+            self._test_step = self._traced(self._test_function, examples, start_spec)
         loss, correct = 0.0, 0
         for start in range(0, len(examples), EVALUATION_BATCH_SIZE):
             batch_loss, batch_correct = self._test_step(
@@ -167,4 +206,5 @@ class PhaseTrainer:
             )
             loss += float(batch_loss)
             correct += int(batch_correct)
+        _check_finite(loss, "on images it was not trained on")
         return Score(loss / len(examples), correct / len(examples), correct)

@@ -1,27 +1,37 @@
 """The phases of a run: train the head, thaw, train on."""
 
 import hashlib
+import itertools
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
 
 import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from lib.core import backbones, freezing, heads, strategies
+from lib.core.freezing import FreezePlan
 from lib.core.runs import EpochRecord, Phase, RunWriter
 from lib.training import feature_cache, model, prefix
+from lib.training.augmentation import build_augmentation
 from lib.training.head import build_head, build_pooling
-from lib.training.loop import Examples, PhaseTrainer, Score
+from lib.training.loop import Examples, PhaseTrainer, Prepare, Score, make_optimizer
 from lib.training.pipeline import LoadedData
 from lib.training.run_log import RunLog
 
-# A training step next to a forward pass of the same layers: one pass forward, about two
+# A training step next to a forward pass of the same layers: one pass forward, two and more
 # backward. Only for the time left before the first fine-tuning epoch has been measured.
-STEP_TO_FORWARD = 3.5
+STEP_TO_FORWARD = 4.5
+# Making the graphs of a later phase takes about this long.
+TRACING_S = 2.0
 
+HEAD = "head"
+# A bias that starts at zero has no length to compare with.
+SMALLEST_NORM = 1e-12
 Weights = dict[str, list[npt.NDArray[np.float32]]]
 
 
@@ -35,6 +45,7 @@ class PhaseRunner:
         data: The images.
         use_prefix: False trains the whole graph from the image at every step, which takes
             longer and gives the same numbers (tests/oracle/test_identity.py).
+        plan: What is frozen while fine-tuning, where it is not what the strategy says.
     """
 
     def __init__(
@@ -45,56 +56,74 @@ class PhaseRunner:
         data: LoadedData,
         *,
         use_prefix: bool = True,
+        plan: FreezePlan | None = None,
     ) -> None:
         self.config = config = log.config
         self.log, self.writer, self.backbone, self.data = log, writer, backbone, data
-        layers = backbones.load_layer_table(config.backbone, config.image_size)
-        feature_shape = layers[-1].output_shape
-        self.head_spec = heads.HeadSpec(outputs=heads.outputs_for(len(data.class_names)))
+        self.layers = backbones.load_layer_table(config.backbone, config.image_size)
+        feature_shape = self.layers[-1].output_shape
+        self.head_spec = heads.HeadSpec(
+            dropout=config.dropout, outputs=heads.outputs_for(len(data.class_names))
+        )
         self.pool = build_pooling(self.head_spec, feature_shape)
         self.head = build_head(self.head_spec, feature_shape, seed=config.seed)
-        self.all_frozen = freezing.FreezePlan.all(layers)
-        self.final_plan = strategies.final_plan(
-            config.strategy, layers, config.thaw_from, config.batch_norm
-        )
-        self.cut: tuple[str, ...] = (layers[0].name,)
-        if use_prefix:
-            self.cut = freezing.frontier(layers, self.final_plan)
+        self._given_plan = plan
+        # What no phase thaws; augmented images are new every time, so nothing is known of them.
+        always_frozen = frozenset.intersection(*(self._plan(p).frozen for p in config.phases))
+        self._frozen_part_once = use_prefix and not config.augmentation
+        self.cut: tuple[str, ...] = (self.layers[0].name,)
+        if self._frozen_part_once:
+            self.cut = freezing.frontier(self.layers, FreezePlan(always_frozen))
         self.parts = prefix.split(backbone, self.cut)
         self.first_weights = self._weights()
         self.weights_digest = _digest(self.first_weights)
+        self._augment = build_augmentation(config.seed) if config.augmentation else None
         self._crossing: dict[str, prefix.Tensors] = {}
         self._epoch = 0
         self._order = np.random.default_rng(config.seed)
         self._suffix_s_per_image: float | None = None
-        self._trainer: PhaseTrainer | None = None
+        self._last: tuple[Phase, PhaseTrainer] | None = None
+
+    def _plan(self, phase: Phase) -> FreezePlan:
+        """What is frozen during a phase."""
+        if phase.name == "feature_extraction":
+            return FreezePlan.all(self.layers)
+        if self._given_plan is not None:
+            return self._given_plan
+        config = self.config
+        return strategies.final_plan(
+            config.strategy, self.layers, phase.thaw_from, config.batch_norm
+        )
 
     # --- Tensors that stay the same -----------------------------------------
 
     def _fetch(
-        self, split: str, what: str, inputs: prefix.Tensors, forward: prefix.FrozenForward
+        self,
+        split: str,
+        what: str,
+        inputs: Callable[[], prefix.Tensors],
+        forward: Callable[[], prefix.FrozenForward],
     ) -> feature_cache.Features:
-        """Outputs of frozen layers for every image of a split, from disk where they are."""
-        config = self.config
+        """Outputs of frozen layers for every image of a split, from disk where they are.
+
+        What they are made from is asked for only where they are not.
+        """
+        images = getattr(self.data, split).images
         identity: dict[str, object] = {
             "weights": self.weights_digest,
-            "data": config.data_fingerprint,
-            "split": split,
-            # Validation and test images are the same for every run on a dataset.
-            "chosen": [config.num_images, config.seed] if split == "train" else None,
-            "image_size": config.image_size,
+            "images": hashlib.sha256(np.ascontiguousarray(images).data).hexdigest(),
+            "shape": images.shape,
             "what": what,
-            "version": config.training_version,
+            "version": self.config.training_version,
         }
 
-        def compute() -> prefix.Tensors:
-            num_images = len(inputs[0])
+        def compute(tensors: prefix.Tensors) -> prefix.Tensors:
             with self.log.timed("features"):
-                return forward(
-                    inputs, lambda done: self.log.say("computing_features", done, num_images)
+                return forward()(
+                    tensors, lambda done: self.log.say("computing_features", done, len(images))
                 )
 
-        return feature_cache.fetch(identity, compute)
+        return feature_cache.fetch(identity, inputs, compute)
 
     @cached_property
     def _prefix_forward(self) -> prefix.FrozenForward:
@@ -105,22 +134,35 @@ class PhaseRunner:
         return prefix.FrozenForward(self._rest(self.pool))
 
     def _at_the_cut(self, split: str) -> prefix.Tensors:
-        """What crosses from the frozen prefix: the image itself where nothing is frozen."""
+        """What crosses from the frozen prefix: the image itself where nothing is frozen.
+
+        Images that will be augmented are left as they are, 0 to 255.
+        """
         if split not in self._crossing:
+            images = getattr(self.data, split).images
+            if self._augment:
+                return (images,)
             spec = backbones.get(self.config.backbone)
-            tensors: prefix.Tensors = (spec.preprocessing.apply(getattr(self.data, split).images),)
-            if self.parts.prefix is not None:
-                what = ",".join(self.cut)
-                tensors = self._fetch(split, what, tensors, self._prefix_forward).tensors
-            self._crossing[split] = tensors
+
+            def preprocessed() -> prefix.Tensors:
+                return (spec.preprocessing.apply(images),)
+
+            if self.parts.prefix is None:
+                self._crossing[split] = preprocessed()
+            else:
+                self._crossing[split] = self._fetch(
+                    split, ",".join(self.cut), preprocessed, lambda: self._prefix_forward
+                ).tensors
         return self._crossing[split]
 
     def _pooled(self, split: str) -> prefix.Tensors:
         """The vector a frozen backbone makes of each image, shape (images, channels)."""
-        crossing = self._at_the_cut(split)
-        features = self._fetch(split, "pooled", crossing, self._pooled_forward)
-        if self.parts.suffix is not None:
-            self._suffix_s_per_image = features.compute_s / len(crossing[0])
+        features = self._fetch(
+            split, "pooled", lambda: self._at_the_cut(split), lambda: self._pooled_forward
+        )
+        # The first split carries the tracing, so the quickest tells what an image takes.
+        per_image = features.compute_s / len(features.tensors[0])
+        self._suffix_s_per_image = min(per_image, self._suffix_s_per_image or per_image)
         return features.tensors
 
     def _rest(self, top: keras.Model) -> keras.Model:
@@ -135,38 +177,78 @@ class PhaseRunner:
         tutorial = {"training": False} if self.config.batch_norm == "tutorial" else {}
         return keras.Model(inputs, top(suffix(inputs, **tutorial)))
 
-    def _examples(self, split: str, phase_name: str) -> Examples:
-        tensors = (
-            self._pooled(split) if phase_name == "feature_extraction" else self._at_the_cut(split)
-        )
+    def _examples(self, split: str, phase: Phase) -> Examples:
+        tensors = self._pooled(split) if self._is_head_only(phase) else self._at_the_cut(split)
         return Examples.make(tensors, getattr(self.data, split).labels)
 
     # --- Training -----------------------------------------------------------
 
+    def _is_head_only(self, phase: Phase) -> bool:
+        """True where the vectors of the frozen backbone are known before the phase begins."""
+        return phase.name == "feature_extraction" and self._frozen_part_once
+
+    def _prepare(self) -> Prepare:
+        """From a batch of examples to the input of the model."""
+        augment, spec = self._augment, backbones.get(self.config.backbone)
+        if augment is None:
+            return lambda tensors, training: prefix.packed(tensors)
+
+        def prepare(tensors: Sequence[tf.Tensor], training: bool) -> tf.Tensor:
+            images = tf.cast(tensors[0], tf.float32)
+            return model.preprocess(augment(images) if training else images, spec)
+
+        return prepare
+
+    def _start(self, phase: Phase) -> PhaseTrainer:
+        """Freeze and thaw, then make what `compile` makes: an optimizer and new graphs."""
+        model.apply_freeze_plan(self.backbone, self._plan(phase))
+        live = self.head
+        if not self._is_head_only(phase):
+            live = self._rest(keras.Sequential([self.pool, self.head]))
+        trainer = PhaseTrainer(
+            live,
+            self._optimizer(phase),
+            batch_size=self.config.batch_size,
+            prepare=self._prepare(),
+        )
+        self._last = phase, trainer
+        self.log.facts["params"][phase.key] = self._params()
+        return trainer
+
+    def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
+        """One for everything, or one for the head and a slower one for the backbone."""
+        name, factor = self.config.optimizer, self.config.head_rate_factor
+        for_backbone = make_optimizer(name, phase.learning_rate)
+        if phase.name != "fine_tuning" or factor == 1:
+            return for_backbone
+        for_head = make_optimizer(name, phase.learning_rate * factor)
+        of_head = {id(variable) for variable in self.head.trainable_variables}
+        return keras.optimizers.MultiOptimizer(
+            lambda variable: for_head if id(variable) in of_head else for_backbone
+        )
+
     def run(self, phase: Phase) -> None:
         """Train one phase and write its epochs."""
-        head_only = phase.name == "feature_extraction"
-        train, validation = (self._examples(s, phase.name) for s in ("train", "validation"))
-        model.apply_freeze_plan(self.backbone, self.all_frozen if head_only else self.final_plan)
-        live = self.head if head_only else self._rest(keras.Sequential([self.pool, self.head]))
-        # A new optimizer and new graphs: what `compile` does after `trainable` has changed.
-        self._trainer = trainer = PhaseTrainer(live, phase.learning_rate, self.config.batch_size)
-        self._trained_on = phase.name
-        self.log.facts["params"][phase.name] = self._params()
+        train, validation = (self._examples(split, phase) for split in ("train", "validation"))
+        trainer = self._start(phase)
         before = self._weights()
         num_batches = trainer.num_batches(len(train))
+        val_losses: list[float] = []
         durations: list[float] = []
+        batch_ends: list[float] = []
 
         def step(done: int) -> None:
+            batch_ends.append(time.monotonic())
             self.log.say("training", done, num_batches)
 
-        with self.log.timed(phase.name):
-            for epoch_of_phase in range(phase.num_epochs):
-                step(0)
+        with self.log.timed(phase.key):
+            while len(durations) < phase.num_epochs and not self._stops_early(val_losses):
+                self.log.say("training", 0, num_batches)
                 started = time.monotonic()
                 score = trainer.train_epoch(train, self._order.permutation(len(train)), step)
                 val_score = trainer.evaluate(validation)
                 durations.append(time.monotonic() - started)
+                val_losses.append(val_score.loss)
                 self._epoch += 1
                 record = EpochRecord(
                     epoch=self._epoch,
@@ -177,6 +259,7 @@ class PhaseRunner:
                     val_accuracy=val_score.accuracy,
                     learning_rate=phase.learning_rate,
                     wall_time_s=round(durations[-1], 4),
+                    step=phase.step,
                 )
                 self.writer.add(record)
                 self.log.say(
@@ -184,17 +267,44 @@ class PhaseRunner:
                     0,
                     num_batches,
                     epoch=asdict(record),
-                    seconds_left=self._seconds_left(
-                        phase, phase.num_epochs - epoch_of_phase - 1, durations
-                    ),
+                    seconds_left=self._seconds_left(phase, durations, batch_ends),
                 )
-        self.log.facts["moved"][phase.name] = _moved(before, self._weights())
+        if len(durations) < phase.num_epochs:
+            self.log.facts.setdefault("stopped_early", {})[phase.key] = self._epoch
+        self._note_what_moved(phase, before, self._weights())
+
+    def _note_what_moved(self, phase: Phase, before: Weights, after: Weights) -> None:
+        """How far each layer's weights and statistics moved: 0 for frozen ones, exactly."""
+        kinds = {
+            row.name: [weight.trainable for weight in row.weights]
+            for row in self.layers
+            if row.weights
+        } | {HEAD: [True] * len(before[HEAD])}
+        for fact, trainable in (("moved", True), ("moved_statistics", False)):
+            self.log.facts[fact][phase.key] = {
+                name: _relative_change(
+                    *(
+                        [a for a, t in zip(w[name], kind, strict=True) if t is trainable]
+                        for w in (before, after)
+                    )
+                )
+                for name, kind in kinds.items()
+                if trainable in kind
+            }
+
+    def _stops_early(self, val_losses: Sequence[float]) -> bool:
+        """True once the validation loss has not fallen for as many epochs as was asked for."""
+        patience = self.config.early_stopping
+        if not patience or len(val_losses) <= patience:
+            return False
+        return min(val_losses[-patience:]) >= min(val_losses[:-patience])
 
     def test(self) -> Score:
         """Score the test images, once, with the weights of the last epoch."""
-        if self._trainer is None:
+        if self._last is None:
             raise RuntimeError("A run is tested after its phases.")
-        return self._trainer.evaluate(self._examples("test", self._trained_on))
+        phase, trainer = self._last
+        return trainer.evaluate(self._examples("test", phase))
 
     def changed_layers(self) -> frozenset[str]:
         """Backbone layers that are no longer what they were before the run."""
@@ -208,22 +318,30 @@ class PhaseRunner:
             )
         )
 
-    def _seconds_left(self, phase: Phase, epochs_left: int, durations: list[float]) -> float | None:
-        # The first epoch of a phase carries the tracing and says little of the others.
-        left = epochs_left * statistics.median(durations[1:] or durations)
+    def _seconds_left(
+        self, phase: Phase, durations: Sequence[float], batch_ends: Sequence[float]
+    ) -> float | None:
+        """An estimate of what this phase and the later ones will take; None without a clue."""
+        sizes = self.log.facts["split_sizes"]
+        passes = STEP_TO_FORWARD * sizes["train"] + sizes["validation"]
+        per_epoch = statistics.median(durations[1:] or durations)
+        steps = [later - earlier for earlier, later in itertools.pairwise(batch_ends)]
+        if len(durations) == 1 and steps:
+            # The first epoch carries the tracing, and says nothing of the others but its steps.
+            in_training = statistics.median(steps) * len(batch_ends)
+            per_epoch = in_training * passes / (passes - sizes["validation"])
+        left = (phase.num_epochs - len(durations)) * per_epoch
         phases = self.config.phases
         for later in phases[phases.index(phase) + 1 :]:
             if self._suffix_s_per_image is None:
                 return None
-            sizes = self.log.facts["split_sizes"]
-            passes = STEP_TO_FORWARD * sizes["train"] + sizes["validation"]
-            left += later.num_epochs * passes * self._suffix_s_per_image
+            left += TRACING_S + later.num_epochs * passes * self._suffix_s_per_image
         return round(left, 1)
 
     def _weights(self) -> Weights:
         """A copy of every weight: of the backbone's layers by name, and of the head."""
         named = {layer.name: layer.get_weights() for layer in self.backbone.layers}
-        return named | {"head": self.head.get_weights()}
+        return named | {HEAD: self.head.get_weights()}
 
     def _params(self) -> dict[str, int]:
         """The three lines of `model.summary()` for backbone and head, from live Keras."""
@@ -232,31 +350,24 @@ class PhaseRunner:
         trainable = sum(
             int(np.prod(weight.shape)) for part in parts for weight in part.trainable_weights
         )
-        return {
-            "total": total,
-            "trainable": trainable,
-            "non_trainable": total - trainable,
-        }
+        return {"total": total, "trainable": trainable, "non_trainable": total - trainable}
 
 
 def _digest(weights: Weights) -> str:
+    """What identifies a backbone's weights; the head has no part in features."""
     digest = hashlib.sha256()
-    for name in sorted(weights):
-        for array in weights[name] if name != "head" else []:
+    for name in sorted(set(weights) - {HEAD}):
+        for array in weights[name]:
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-def _moved(before: Weights, after: Weights) -> dict[str, float]:
-    """How far each layer's weights moved: |after - before| / |before|, 0 for frozen ones.
-
-    BN statistics count as weights here, because they decide what the layer does.
-    """
-    moved = {}
-    for name, arrays in before.items():
-        if not arrays:
-            continue
-        old = np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
-        new = np.concatenate([array.ravel() for array in after[name]]).astype(np.float64)
-        moved[name] = float(np.linalg.norm(new - old) / max(float(np.linalg.norm(old)), 1e-12))
-    return moved
+def _relative_change(
+    before: Sequence[npt.NDArray[np.float32]], after: Sequence[npt.NDArray[np.float32]]
+) -> float:
+    """|after - before| / |before| over several arrays as one; exactly 0 where none changed."""
+    old, new = (
+        np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
+        for arrays in (before, after)
+    )
+    return float(np.linalg.norm(new - old) / max(float(np.linalg.norm(old)), SMALLEST_NORM))

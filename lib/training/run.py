@@ -45,11 +45,38 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--image-size", type=int, help="pixels; default: the backbone's own")
     p.add_argument("--head-epochs", type=int, default=10, help="default: %(default)s")
     p.add_argument("--fine-tune-epochs", type=int, default=10, help="default: %(default)s")
-    p.add_argument("--thaw-from", help="first thawed layer of partial_fine_tuning")
+    p.add_argument(
+        "--thaw-from",
+        metavar="LAYER[,LAYER...]",
+        help="first thawed layer of partial_fine_tuning; several thaw gradually, each in a phase "
+        "of its own",
+    )
     p.add_argument("--batch-norm", default="frozen", help=f"{', '.join(runs.BATCH_NORM_POLICIES)}")
     p.add_argument("--head-learning-rate", type=float, default=1e-3, help="default: %(default)s")
     p.add_argument(
         "--fine-tune-learning-rate", type=float, default=1e-4, help="default: %(default)s"
+    )
+    p.add_argument(
+        "--step-rate-factor",
+        type=float,
+        default=1.0,
+        help="what each further phase of gradual unfreezing multiplies the rate by",
+    )
+    p.add_argument(
+        "--head-rate-factor",
+        type=float,
+        default=1.0,
+        help="how much faster the head learns than the backbone while fine-tuning",
+    )
+    p.add_argument("--optimizer", default="adam", help=", ".join(runs.OPTIMIZERS))
+    p.add_argument("--dropout", type=float, default=0.0, help="rate in the head, 0 to 0.9")
+    p.add_argument("--augmentation", action="store_true", help="flip, turn, zoom, contrast")
+    p.add_argument(
+        "--early-stopping",
+        type=int,
+        default=0,
+        metavar="EPOCHS",
+        help="end a phase after so many epochs without a lower validation loss",
     )
     p.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
     p.add_argument("--seed", type=int, default=1, help="default: %(default)s")
@@ -61,8 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = vars(parser().parse_args(arguments))
     out, images = args.pop("out"), args.pop("images")
     try:
-        if out.exists() and not out.is_dir():
-            raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
+        _check_out(out)
         config = _known_config(args)
         with _quiet_start():
             from lib.training import pipeline, task
@@ -85,6 +111,18 @@ def main(arguments: list[str] | None = None) -> int:
         _refuse("Stopped; the epochs so far are in the run folder.")
     print(json.dumps(dict(run.result), indent=2, sort_keys=True))
     return 0
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a folder in which something that is not a run would be overwritten."""
+    if os.path.exists(out) and not os.path.isdir(out):
+        raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
+    for name in ("config.json", "history.jsonl", "result.json"):
+        if os.path.exists(out / name) and runs.read_run(out) is None:
+            raise ConfigError(
+                f"{out} holds a {name} that is not of a run.",
+                "Name a new or an empty folder with --out.",
+            )
 
 
 def _known_config(args: dict[str, Any]) -> TrainConfig | None:
@@ -120,7 +158,8 @@ def _quiet_start() -> Iterator[None]:
         finally:
             os.dup2(standard_error, 2)
             os.close(standard_error)
-    logging.getLogger("absl").setLevel(logging.ERROR)
+    for library in ("absl", "tensorflow"):
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 def _tell(event: dict[str, Any]) -> None:

@@ -31,7 +31,12 @@ class RunLog:
 
     def __init__(self, config: TrainConfig, report: Report, cancelled: Callable[[], bool]) -> None:
         self.config = config
-        self.facts: dict[str, Any] = {"params": {}, "moved": {}, "seconds": {}}
+        self.facts: dict[str, Any] = {
+            "params": {},
+            "moved": {},
+            "moved_statistics": {},
+            "seconds": {},
+        }
         self._report, self._cancelled = report, cancelled
         self._started = time.monotonic()
 

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 from lib.core.errors import StoreError
+from lib.core.runs import MODEL_FILE
 
-FILE_NAME = "weights.npz"
 HEAD = "head"
 
 
@@ -41,8 +41,8 @@ def save(
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / FILE_NAME, **arrays)
-        return (folder / FILE_NAME).stat().st_size
+        np.savez(folder / MODEL_FILE, **arrays)
+        return (folder / MODEL_FILE).stat().st_size
     except OSError as error:
         raise StoreError(
             f"The trained model could not be stored: {error.strerror or error}.",
@@ -57,7 +57,7 @@ def restore(folder: Path, backbone: keras.Model, head: keras.Model) -> None:
         StoreError: If the file is missing, damaged or of another model.
     """
     try:
-        with np.load(folder / FILE_NAME, allow_pickle=False) as stored:
+        with np.load(folder / MODEL_FILE, allow_pickle=False) as stored:
             by_layer: dict[str, list[np.ndarray]] = {}
             for key in stored.files:
                 name, _, index = key.rpartition("/")
@@ -65,9 +65,11 @@ def restore(folder: Path, backbone: keras.Model, head: keras.Model) -> None:
                 if int(index) != len(arrays):
                     raise ValueError(key)
                 arrays.append(stored[key])
+        by_layer.setdefault(HEAD, [])  # Without one, setting the head's weights fails.
         for name, arrays in by_layer.items():
             (head if name == HEAD else backbone.get_layer(name)).set_weights(arrays)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:
+        # A damaged archive can raise nearly anything in NumPy and zipfile.
         raise StoreError(
             "The stored model of this run is missing or damaged.", "Start the run again."
         ) from error

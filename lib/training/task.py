@@ -110,6 +110,7 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
             config.image_size,
             weights="imagenet" if strategies.get(config.strategy).pretrained else None,
             seed=config.seed,
+            progress=lambda done, total: log.say("loading_model", done, total),
         )
         runner = PhaseRunner(log, writer, backbone, data)
     for phase in config.phases:

@@ -1,0 +1,59 @@
+"""Home: what Thaw is, and where to start."""
+
+import streamlit as st
+
+from lib.core import datasets, freezing, heads, runs, samples, strategies
+from lib.figures import backbone_strip
+from lib.ui import cache, components, shell
+
+STARTS = {
+    "model_summary": "Move the cut yourself, and watch the counts of well-known networks follow.",
+    "training_lab": "Train one on real images in under half a minute, and see in the curves where "
+    "fine-tuning starts and whether it helped.",
+}
+
+shell.page("home")
+
+# --- Numbers ----------------------------------------------------------------
+config = runs.make_config()
+layers = cache.layer_table(config.backbone, config.image_size)
+head = heads.count_params(heads.HeadSpec(), layers[-1].output_shape)
+
+# --- Result -----------------------------------------------------------------
+st.markdown(
+    "A network that has seen a million photographs already knows edges, fur and wheels. "
+    "**Transfer learning** puts a small new *head* on it and asks how much of the rest should "
+    "learn along. Here is one such network, EfficientNet-Lite0, under three answers. Each layer is "
+    "as wide as its parameters, :blue[frozen] or :orange[trainable]."
+)
+for id_ in ("feature_extraction", "partial_fine_tuning", "full_fine_tuning"):
+    strategy = strategies.get(id_)
+    plan = strategies.final_plan(id_, layers, config.thaw_from, "frozen")
+    counts = freezing.count_params(layers, plan) + head
+    with st.container(border=True, gap="xsmall"):
+        left, right = st.columns([1, 2.4], vertical_alignment="center")
+        left.metric(strategy.title, f":orange[{counts.trainable:,}]")
+        right.image(
+            backbone_strip.svg(layers, plan, dark=shell.is_dark()),
+            width="stretch",
+            alt=f"{strategy.title}: {counts.trainable_share:.1%} of the parameters learn",
+        )
+        right.caption(
+            f"{counts.trainable_share:.2%} of {counts.total:,} parameters learn. {strategy.about}"
+        )
+
+# --- Where to start ---------------------------------------------------------
+for column, (name, sentence) in zip(st.columns(2), STARTS.items(), strict=True):
+    spec = shell.PAGES[name]
+    with column.container(border=True, height="stretch"):
+        st.page_link(spec.path, label=f"**{spec.title}**", icon=spec.icon)
+        st.markdown(sentence)
+
+# --- Real images ------------------------------------------------------------
+dataset = datasets.get("openmoji_animals_food")
+pictures = samples.sample_paths(dataset.id)
+with st.container(horizontal=True, gap="small"):
+    for name, paths in pictures.items():
+        for path in paths[:6]:
+            st.image(str(path), width=64, alt=name)
+components.attribution(dataset)

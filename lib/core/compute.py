@@ -1,0 +1,100 @@
+"""What a training step costs: multiply-adds, time relative to head-only, memory."""
+
+from collections.abc import Sequence
+from math import prod
+
+from lib.core.backbones import LayerRow
+from lib.core.freezing import FreezePlan
+
+# Keras keeps weights and optimizer state in float32.
+BYTES_PER_PARAM = 4
+# Adam keeps two moving averages for each trainable parameter, and its step count and learning rate.
+ADAM_SLOTS, ADAM_SCALARS = 2, 2
+
+
+def multiply_adds(row: LayerRow) -> int:
+    """Multiply-adds of one layer for one image, forward.
+
+    Every matrix of a layer (the kernel of a convolution or a Dense layer) is applied once at
+    each position of its output. Biases, BatchNormalization and activations are left out, as the
+    papers do: they add a few per cent.
+
+    Args:
+        row: Of the layer table, at the input size in question.
+
+    Example:
+
+    >>> from lib.core.backbones import load_layer_table
+    >>> multiply_adds(load_layer_table("vgg16", 224)[1])  # 3 x 3 x 3 x 64 at 224 x 224 positions
+    86704128
+
+    Reference:
+        MobileNetV2, section 3.1 (mobilenet-v2).
+    """
+    matrices = sum(weight.size for weight in row.weights if len(weight.shape) > 1)
+    return matrices * prod(row.output_shape[:-1])
+
+
+def step_cost(row: LayerRow) -> tuple[int, int, int]:
+    """What a layer costs in a training step: forward, its weights' gradient, its input's."""
+    forward = multiply_adds(row)
+    return forward, forward, forward
+
+
+def backward_multiply_adds(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
+    """Multiply-adds of one image on the way back.
+
+    A thawed layer needs the gradient of its weights: as many multiply-adds as forward. A layer
+    with something thawed before it has to pass the gradient on to its input: as many again.
+    Backpropagation stops at the lowest thawed layer, so what lies before it costs nothing.
+
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
+    """
+    live: set[str] = set()  # layers whose output a trainable weight changes
+    total = 0
+    for row in layers:
+        passes_on = any(source in live for source in row.inbound)
+        learns = not plan.is_frozen(row) and row.trainable_params > 0
+        if passes_on or learns:
+            live.add(row.name)
+        total += multiply_adds(row) * (passes_on + learns)
+    return total
+
+
+def relative_step_time(layers: Sequence[LayerRow], plan: FreezePlan) -> float:
+    """Estimated time of a training step, relative to one with the whole backbone frozen.
+
+    An estimate from multiply-adds alone: 1 for a frozen backbone, close to 3 when everything is
+    thawed. The head itself is too small to count.
+
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
+
+    Example:
+
+    >>> from lib.core.backbones import load_layer_table
+    >>> layers = load_layer_table("vgg16")
+    >>> relative_step_time(layers, FreezePlan.all(layers))
+    1.0
+    """
+    forward = sum(multiply_adds(row) for row in layers)
+    return 1 + backward_multiply_adds(layers, plan) / forward
+
+
+def weights_bytes(params: int) -> int:
+    """Bytes of so many parameters in float32."""
+    return params * BYTES_PER_PARAM
+
+
+def adam_params(trainable: int) -> int:
+    """Numbers Adam keeps for so many trainable parameters: `Optimizer params` in model.summary().
+
+    Example:
+
+    >>> adam_params(1281)
+    2564
+    """
+    return ADAM_SLOTS * trainable + ADAM_SCALARS

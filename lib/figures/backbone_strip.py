@@ -1,0 +1,39 @@
+"""A backbone as a strip to scale: one cell a layer, cold where frozen and warm where trainable."""
+
+from collections.abc import Sequence
+
+from lib.core.backbones import LayerRow
+from lib.core.freezing import FreezePlan
+from lib.figures import theme
+
+WIDTH, HEIGHT = 1000, 72
+FROZEN_HEIGHT = 54  # Lower, so that the two tell apart without their colours.
+
+
+def svg(layers: Sequence[LayerRow], plan: FreezePlan, *, dark: bool = False) -> str:
+    """An SVG picture of a freeze plan, each layer as wide as its parameters.
+
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    total = sum(row.params for row in layers)
+    cells, x = [], 0.0
+    for row in layers:
+        width = WIDTH * row.params / total
+        if not width:
+            continue
+        frozen = plan.is_frozen(row)
+        height = FROZEN_HEIGHT if frozen else HEIGHT
+        colour = colours.frozen if frozen else colours.trainable
+        cells.append(
+            f'<rect x="{x:.2f}" y="{HEIGHT - height}" width="{width:.2f}" height="{height}" '
+            f'fill="{colour}" stroke="{colours.paper}" stroke-width="0.8"/>'
+        )
+        x += width
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none">{"".join(cells)}</svg>'
+    )

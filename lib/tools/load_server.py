@@ -1,0 +1,187 @@
+"""Loads a running app with many readers at once, without a browser. Loopback only.
+
+python -m lib.tools.load_server --port PORT [--readers N] [--gestures N] [--think SECONDS]
+
+Every reader opens the model summary of MobileNetV2 and moves the cut again and again. Prints how
+long the server takes from a gesture to the end of the script run, as JSON on one line.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+PAGE = "model_summary"
+BACKBONE = "mobilenet_v2"
+# Cuts to go through: both ends, the well-known 100, and one on each side of it.
+CUTS = (100, 60, 130, 0, 154, 98, 107)
+# Longer than any answer of a server that is alive.
+TIMEOUT_S = 60.0
+
+
+@dataclass
+class Reader:
+    """One session: what a browser tab would send and wait for.
+
+    Args:
+        url: Of the server's websocket.
+        times_s: Seconds of each gesture so far.
+    """
+
+    url: str
+    times_s: list[float] = field(default_factory=list)
+    component: str = ""
+    answered: int = 0
+    _socket: Any = None
+    _page_hash: str = ""
+    _gesture: int = 0
+    _link: str = f"backbone={BACKBONE}"
+    _fragment: str = ""
+    _known: set[str] = field(default_factory=set)
+
+    async def open(self) -> None:
+        """Connect and load the page."""
+        self._socket = await websockets.connect(
+            self.url,
+            subprotocols=[websockets.Subprotocol("streamlit")],
+            max_size=None,
+            proxy=None,
+            open_timeout=TIMEOUT_S,
+        )
+        await self._run([])
+
+    async def close(self) -> None:
+        """Leave."""
+        await self._socket.close()
+
+    async def move_cut(self, cut: int) -> None:
+        """Move the cut as a click on the strip does, and wait for the end of the run.
+
+        Args:
+            cut: Index of the first thawed layer.
+        """
+        self._gesture += 1
+        gesture = {
+            "backbone": BACKBONE,
+            "cut": cut,
+            "by_hand": [],
+            "number": self._gesture,
+        }
+        trigger = WidgetState(
+            id=f"$$STREAMLIT_INTERNAL_KEY_{self.component}__events",
+            json_trigger_value=json.dumps([{"event": "gesture", "value": gesture}]),
+        )
+        before = time.perf_counter()
+        await self._run([trigger])
+        self.times_s.append(time.perf_counter() - before)
+        if self.answered != self._gesture:
+            raise RuntimeError(f"Gesture {self._gesture} was not answered, {self.answered} was.")
+
+    async def _run(self, widgets: Sequence[WidgetState]) -> None:
+        message = BackMsg()
+        wanted = message.rerun_script
+        wanted.query_string, wanted.fragment_id = self._link, self._fragment
+        if self._page_hash:
+            wanted.page_script_hash = self._page_hash
+        else:
+            wanted.page_name = PAGE
+        wanted.cached_message_hashes.extend(self._known)
+        wanted.widget_states.widgets.extend(widgets)
+        await self._socket.send(message.SerializeToString())
+        async with asyncio.timeout(TIMEOUT_S):
+            while not self._is_end(await self._socket.recv()):
+                pass
+
+    def _is_end(self, raw: bytes) -> bool:
+        """Take in a message of the server; True where it ends the run."""
+        message = ForwardMsg()
+        message.ParseFromString(raw)
+        kind = message.WhichOneof("type")
+        if message.metadata.cacheable and message.hash:
+            self._known.add(message.hash)
+        if kind == "navigation":
+            self._page_hash = message.navigation.page_script_hash
+        elif kind == "page_info_changed":
+            self._link = message.page_info_changed.query_string
+        elif kind == "delta":
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "exception":
+                raise RuntimeError(f"The page failed: {element.exception.message}")
+            if element.WhichOneof("type") == "bidi_component":
+                self.component = element.bidi_component.id
+                self._fragment = message.delta.fragment_id
+                self.answered = json.loads(element.bidi_component.json)["gesture"]
+        return kind == "script_finished" and message.script_finished in (
+            ForwardMsg.FINISHED_SUCCESSFULLY,
+            ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+        )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that so large a share of all does not exceed.
+
+    Example:
+
+    >>> percentile([3.0, 1.0, 2.0], 0.95)
+    3.0
+    """
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+async def load(port: int, readers: int, gestures: int, think_s: float) -> list[float]:
+    """Seconds of every gesture of every reader.
+
+    Args:
+        port: Of the server on this machine.
+        readers: Sessions at once.
+        gestures: Each reader's.
+        think_s: Seconds a reader waits between two gestures.
+    """
+    crowd = [Reader(f"ws://127.0.0.1:{port}/_stcore/stream") for _ in range(readers)]
+    await asyncio.gather(*(reader.open() for reader in crowd))
+
+    async def use(reader: Reader, place: int) -> None:
+        for turn in range(gestures):
+            await reader.move_cut(CUTS[(place + turn) % len(CUTS)])
+            await asyncio.sleep(think_s)
+
+    await asyncio.gather(*(use(reader, place) for place, reader in enumerate(crowd)))
+    await asyncio.gather(*(reader.close() for reader in crowd))
+    return [seconds for reader in crowd for seconds in reader.times_s]
+
+
+def main() -> None:
+    """Print the times as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.load_server")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--readers", type=int, default=50)
+    parser.add_argument("--gestures", type=int, default=6)
+    parser.add_argument("--think", type=float, default=0.0, metavar="SECONDS")
+    options = parser.parse_args()
+    began = time.perf_counter()
+    times_s = asyncio.run(load(options.port, options.readers, options.gestures, options.think))
+    print(
+        json.dumps(
+            {
+                "readers": options.readers,
+                "gestures": len(times_s),
+                "wall_time_s": round(time.perf_counter() - began, 2),
+                "median_s": round(percentile(times_s, 0.5), 4),
+                "p95_s": round(percentile(times_s, 0.95), 4),
+                "max_s": round(max(times_s), 4),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Times real training steps, to check the estimate of lib.core.compute.
+
+python -m lib.tools.measure_step [backbone ...] [--rounds N] [--batch-size N] [--image-size PX]
+
+Prints, for a few freeze plans, the step time relative to head-only: estimated and measured.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lib.core import backbones, compute
+from lib.core.freezing import FreezePlan
+from lib.training import model as models
+
+# Where the measured ratios of docs/benchmarks.md come from.
+DEFAULT_BACKBONES = ("mobilenet_v2", "resnet50")
+
+
+def plans(backbone: str, image_size: int) -> dict[str, FreezePlan]:
+    """Head only, the top layers, everything: BatchNormalization frozen throughout."""
+    layers = backbones.load_layer_table(backbone, image_size)
+    top = FreezePlan.from_layer(layers, backbones.get(backbone).thaw_from)
+    return {
+        "head only": FreezePlan.all(layers),
+        "top layers": top.with_batch_norm_frozen(layers),
+        "everything": FreezePlan.none().with_batch_norm_frozen(layers),
+    }
+
+
+def training_step(
+    backbone: str, image_size: int, plan: FreezePlan, batch_size: int
+) -> Callable[[], object]:
+    """One training step with Adam on random images, traced and ready to be timed.
+
+    Args:
+        backbone: Id of the backbone.
+        image_size: Side of the square input in pixels.
+        plan: Which layers are frozen.
+        batch_size: Images a step.
+    """
+    keras.utils.set_random_seed(0)
+    base = models.build_architecture(backbone, image_size)
+    models.apply_freeze_plan(base, plan)
+    pooled = keras.layers.GlobalAveragePooling2D()(base.output)
+    model = keras.Model(base.input, keras.layers.Dense(1)(pooled))
+    variables = model.trainable_variables
+    optimizer = keras.optimizers.Adam(1e-5)
+    optimizer.build(variables)
+    images = tf.random.normal((batch_size, image_size, image_size, 3))
+    labels = tf.constant(np.arange(batch_size) % 2, tf.float32)[:, None]
+
+    @tf.function(jit_compile=False)
+    def step() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    step()
+    return lambda: float(step())
+
+
+def step_times_s(steps: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Shortest seconds of each step. They take turns, so that a busy machine is unfair to none.
+
+    Args:
+        steps: What to time, by name.
+        rounds: How often each has its turn.
+    """
+    shortest = dict.fromkeys(steps, float("inf"))
+    for _ in range(rounds):
+        for name, step in steps.items():
+            begin = time.perf_counter()
+            step()
+            shortest[name] = min(shortest[name], time.perf_counter() - begin)
+    return shortest
+
+
+def main() -> None:
+    """Print one line a backbone and plan."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_step")
+    parser.add_argument("backbones", nargs="*", default=DEFAULT_BACKBONES, metavar="backbone")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--image-size", type=int, default=128)
+    options = parser.parse_args()
+    for backbone in options.backbones:
+        layers = backbones.load_layer_table(backbone, options.image_size)
+        chosen = plans(backbone, options.image_size)
+        steps = {
+            name: training_step(backbone, options.image_size, plan, options.batch_size)
+            for name, plan in chosen.items()
+        }
+        measured_s = step_times_s(steps, options.rounds)
+        for name, plan in chosen.items():
+            print(
+                f"{backbone}, {name}: estimated {compute.relative_step_time(layers, plan):.2f}, "
+                f"measured {measured_s[name] / measured_s['head only']:.2f} "
+                f"({measured_s[name] * 1000:.0f} ms)",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Measures from click to new number in the model summary, in a real browser.
+
+python -m lib.tools.measure_ui [--clicks N] [--backbone ID]
+
+Starts the app on a free port of this machine and Chromium without a window, and prints for each
+gesture the median milliseconds from the input event to the painted number, and to the server's
+confirmation of it, and then the server's share. Needs the packages of requirements-dev.txt.
+"""
+
+import argparse
+import asyncio
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from lib.tools import load_server
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+START_TIMEOUT_S = 60.0
+
+# From the next input event: when has `text` of the instrument changed on screen, and when has the
+# server confirmed it? The event's own time stamp counts, so waiting for a busy page counts too.
+PROBE = """
+what => {
+  const host = [...document.querySelectorAll("*")].find(
+    node => node.shadowRoot?.querySelector(".instrument"))
+  const root = host.shadowRoot.querySelector(".instrument")
+  const text = () => root.querySelector(what).textContent
+  const before = text()
+  const probe = (window.probe = {})
+  const began = event => { probe.begin = event.timeStamp }
+  for (const kind of ["pointerdown", "keydown"])
+    addEventListener(kind, began, { capture: true, once: true })
+  const look = () => {
+    if (text() !== before && !probe.painting) {
+      probe.painting = true
+      requestAnimationFrame(() => setTimeout(() => { probe.painted = performance.now() }))
+    }
+    if (probe.painting && root.dataset.pending === undefined && !probe.confirmed) {
+      probe.confirmed = performance.now()
+      observer.disconnect()
+    }
+  }
+  const observer = new MutationObserver(look)
+  observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true })
+}
+"""
+DONE = "() => window.probe.painted && window.probe.confirmed"
+RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
+
+
+@contextmanager
+def server() -> Iterator[tuple[int, int]]:
+    """The app on a free port of this machine; its port and its process id."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure(page: Page, act: Callable[[int], None], clicks: int, what: str) -> tuple[float, float]:
+    """Median milliseconds to the painted and to the confirmed change.
+
+    Args:
+        page: With the model summary on it.
+        act: Makes the gesture; gets its number.
+        clicks: How many gestures.
+        what: Selector in the instrument of what changes.
+    """
+    times = []
+    for turn in range(clicks):
+        page.evaluate(PROBE, what)
+        act(turn)
+        page.wait_for_function(DONE)
+        times.append(page.evaluate(RESULT))
+        page.wait_for_timeout(60)  # a reader's hand; also lets the page settle
+    painted, confirmed = zip(*times, strict=True)
+    return statistics.median(painted), statistics.median(confirmed)
+
+
+def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
+    """What a reader does, each with what changes on screen."""
+    strip = page.locator(".strip svg")
+    knob = page.get_by_role("slider", name="First thawed layer")
+    toggles = page.locator(".rows tr[data-index] input")
+    number = ".meters .card strong"
+
+    def click_strip(turn: int) -> None:
+        box = strip.bounding_box()
+        assert box is not None
+        # Back and forth, far enough to land on another layer every time.
+        share = (0.25, 0.6, 0.4, 0.85, 0.5)[turn % 5]
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+    def key(turn: int) -> None:
+        knob.press("PageUp" if turn % 4 < 2 else "PageDown")
+
+    def toggle(turn: int) -> None:
+        toggles.nth(20 + turn).click()
+
+    def preset(turn: int) -> None:
+        names = ("Head only", "Everything")
+        page.get_by_role("radio", name=names[turn % 2]).click()
+
+    def backbone(turn: int) -> None:
+        page.get_by_role("combobox", name="Backbone").click()
+        names = ("VGG16", "MobileNetV2")
+        option = page.get_by_role("option", name=names[turn % 2], exact=True)
+        option.wait_for()
+        page.evaluate(PROBE, "h2")  # opening the list is not part of it
+        option.click()
+
+    return {
+        "strip": (click_strip, number),
+        "cut control, keyboard": (key, number),
+        "one layer in the table": (toggle, number),
+        "preset": (preset, number),
+        "backbone": (backbone, "h2"),
+    }
+
+
+def cpu_time_s(process_id: int) -> float:
+    """CPU seconds a process has used so far (Linux)."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100  # in clock ticks, 100 a second
+
+
+def main() -> None:
+    """Print one line a gesture, and the server's share."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_ui")
+    parser.add_argument("--clicks", type=int, default=30)
+    parser.add_argument("--backbone", default="mobilenet_v2")
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with server() as (port, process_id):
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=list(CHROMIUM_ARGUMENTS)
+            )
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
+            page.locator(".meters .card").first.wait_for()
+            page.wait_for_timeout(1000)
+            for name, (act, what) in gestures(page).items():
+                painted, confirmed = measure(page, act, options.clicks, what)
+                print(
+                    f"{name}: on screen {painted:.0f} ms, confirmed {confirmed:.0f} ms", flush=True
+                )
+            browser.close()
+        before_s = cpu_time_s(process_id)
+        times_s = asyncio.run(load_server.load(port, 1, options.clicks, 0.0))
+        used_s = cpu_time_s(process_id) - before_s
+        # Opening the page is one run more.
+        print(
+            f"server: {1000 * used_s / (options.clicks + 1):.0f} ms of CPU a gesture, "
+            f"{1000 * statistics.median(times_s):.0f} ms until the run ends"
+        )
+
+
+if __name__ == "__main__":
+    main()

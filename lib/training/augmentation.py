@@ -1,0 +1,35 @@
+"""Augmentation: training images that are never twice the same."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+# Shares of the width, of a full turn, and of the contrast: as much as the tutorials use.
+ROTATION = 0.1
+ZOOM = 0.1
+CONTRAST = 0.1
+
+
+def build_augmentation(seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Flip, turn, zoom and change the contrast of images, differently at every call.
+
+    Input shape: (batch, height, width, 3), 0 to 255.
+    Output shape: the same.
+
+    Args:
+        seed: Of the draws.
+    """
+    layers = (
+        keras.layers.RandomFlip("horizontal", seed=seed),
+        keras.layers.RandomRotation(ROTATION, fill_mode="nearest", seed=seed + 1),
+        keras.layers.RandomZoom(ZOOM, fill_mode="nearest", seed=seed + 2),
+        keras.layers.RandomContrast(CONTRAST, value_range=(0, 255), seed=seed + 3),
+    )
+
+    def augment(images: tf.Tensor) -> tf.Tensor:
+        for layer in layers:
+            images = layer(images, training=True)
+        return images
+
+    return augment

@@ -1,0 +1,39 @@
+"""Every cache of the web process, each bounded."""
+
+import atexit
+
+import streamlit as st
+
+from lib.core import backbones, runs
+from lib.core.backbones import LayerRow
+from lib.jobs.client import Client
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def layer_table(backbone: str, image_size: int) -> tuple[LayerRow, ...]:
+    """The layer table of a backbone at an input size; not to be changed."""
+    return backbones.load_layer_table(backbone, image_size)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def recorded_runs() -> tuple[runs.Run, ...]:
+    """The runs that ship with Thaw; not to be changed."""
+    return tuple(run for run in runs.RunStore() if run.recorded)
+
+
+class _Holder:
+    """Streamlit's cache refuses what can be awaited, as a Dask client can."""
+
+    def __init__(self) -> None:
+        self.client = Client(runs.RunStore())
+        atexit.register(self.client.close)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _holder() -> _Holder:
+    return _Holder()
+
+
+def client() -> Client:
+    """The one client of this web process."""
+    return _holder().client

@@ -1,0 +1,127 @@
+"""Pieces that more than one page shows."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from lib.core import backbones, datasets, strategies
+from lib.core.datasets import DatasetSpec
+from lib.core.errors import ThawError
+from lib.core.freezing import ParamCounts
+from lib.core.strategies import StrategySpec
+from lib.ui import state
+
+
+def quiet(text: str) -> str:
+    """A label for a segmented control.
+
+    Streamlit writes the chosen segment in the primary colour, which white has to be readable on
+    as well; in the dark appearance no colour can do both.
+    """
+    return f":gray[{text}]"
+
+
+def backbone_picker() -> backbones.BackboneSpec:
+    """Choose the backbone. The choice follows the reader from page to page."""
+    state.keep_within(state.BACKBONE, backbones.BACKBONES)
+    chosen = st.selectbox(
+        "Backbone",
+        list(backbones.BACKBONES),
+        format_func=lambda id_: backbones.BACKBONES[id_].title,
+        key=state.BACKBONE,
+        persist_state="session",
+    )
+    return backbones.get(chosen)
+
+
+def dataset_picker() -> DatasetSpec:
+    """Choose the dataset. The choice follows the reader from page to page."""
+    state.keep_within(state.DATASET, datasets.DATASETS)
+    chosen = st.selectbox(
+        "Dataset",
+        list(datasets.DATASETS),
+        format_func=_dataset_words,
+        key=state.DATASET,
+        persist_state="session",
+    )
+    return datasets.get(chosen)
+
+
+def summary_lines(counts: ParamCounts) -> None:
+    """The three lines of `model.summary()`, to the letter."""
+    st.code(
+        f"Total params: {counts.total:,}\n"
+        f"Trainable params: {counts.trainable:,}\n"
+        f"Non-trainable params: {counts.non_trainable:,}",
+        language=None,
+    )
+
+
+def card(label: str, value: str, note: str) -> None:
+    """A number with its name above and what it means below."""
+    with st.container(border=True, height="stretch", gap=None):
+        st.metric(label, value)
+        st.caption(note)
+
+
+def problem(error: ThawError) -> None:
+    """An expected failure: one sentence and a next step."""
+    st.warning(f"{error.message}\n\n{error.next_step}".strip(), icon=":material/info:")
+
+
+def attribution(dataset: DatasetSpec) -> None:
+    """Who made the images and under which licence; wherever the images are."""
+    st.caption(f"{dataset.attribution} {dataset.licence}.")
+
+
+def show_source(*functions: Callable[..., Any]) -> None:
+    """The code that made the numbers above, as it runs."""
+    with st.expander("The code behind these numbers", icon=":material/code:"):
+        for function in functions:
+            st.code(inspect.getsource(function), language="python")
+
+
+def _dataset_words(id_: str) -> str:
+    spec = datasets.get(id_)
+    return spec.title if spec.offline else f"{spec.title} ({spec.download_mb:,} MB to download)"
+
+
+def strategy_picker() -> StrategySpec:
+    """Choose the strategy. The choice follows the reader from page to page."""
+    state.keep_within(state.STRATEGY, strategies.STRATEGIES)
+    state.start_with(state.STRATEGY, "partial_fine_tuning")
+    chosen = st.segmented_control(
+        "Strategy",
+        list(strategies.STRATEGIES),
+        required=True,
+        format_func=lambda id_: quiet(strategies.STRATEGIES[id_].title),
+        key=state.STRATEGY,
+        persist_state="session",
+        help="\n\n".join(f"**{s.title}**: {s.about}" for s in strategies.STRATEGIES.values()),
+        wrap=True,
+    )
+    return strategies.get(str(chosen))
+
+
+# key -> (title, address); the whole list with what was taken from each is docs/sources.md.
+SOURCES: dict[str, tuple[str, str]] = {
+    "keras-transfer": (
+        "Keras guide, Transfer learning and fine-tuning",
+        "https://keras.io/guides/transfer_learning/",
+    ),
+    "tf-transfer": (
+        "TensorFlow tutorial, Transfer learning and fine-tuning",
+        "https://www.tensorflow.org/tutorials/images/transfer_learning",
+    ),
+    "cs231n-transfer": (
+        "CS231n notes, Transfer Learning",
+        "https://cs231n.github.io/transfer-learning/",
+    ),
+}
+
+
+def sources(*keys: str) -> None:
+    """Where a claim comes from."""
+    st.caption("Source: " + "; ".join(f"[{SOURCES[k][0]}]({SOURCES[k][1]})" for k in keys))

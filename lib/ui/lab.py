@@ -1,0 +1,246 @@
+"""The training lab's own pieces: what a link opens, the start button, and a run on screen."""
+
+import streamlit as st
+
+from lib.core import backbones, curves, datasets, progress, runs, strategies
+from lib.core.errors import ConfigError, ThawError
+from lib.core.progress import Progress
+from lib.core.runs import Run, TrainConfig
+from lib.figures import learning_curves, moved_layers
+from lib.ui import cache, components, lab_settings, shell, state
+
+# Fast enough for epochs of a fifth of a second, slow enough for twenty readers.
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def open_link() -> None:
+    """Set the controls to the run of the link, once; before any of them is drawn."""
+    asked = state.query(state.RUN)
+    if asked is None or state.read(state.OPENED_RUN) == asked:
+        return
+    state.choose(state.OPENED_RUN, asked)
+    config = cache.client().config(asked)
+    if config is not None and config.dataset in datasets.DATASETS:
+        lab_settings.show_settings_of(config)
+
+
+def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
+    """Start the run that the controls describe, or open it where it is stored.
+
+    Args:
+        wanted: That run; None where a setting cannot be used.
+        shown: Id of the run on screen.
+    """
+    client = cache.client()
+    # The engine takes some seconds to be ready; they pass while the reader looks at the page.
+    client.start()
+    known = client.progress(runs.run_id(wanted)) if wanted else None
+    words, icon, again = "Start run", "play_arrow", False
+    if wanted and known and not known.ended:
+        words, icon = "Follow run", "visibility"
+    elif wanted and known and known.state == "finished":
+        again = runs.run_id(wanted) == shown
+        words, icon = (
+            ("Run with the next seed", "play_arrow")
+            if again
+            else ("Open stored run", "folder_open")
+        )
+    going_on_here = words == "Follow run" and wanted is not None and runs.run_id(wanted) == shown
+    clicked = st.button(
+        words,
+        type="primary",
+        icon=f":material/{icon}:",
+        key=state.START,
+        disabled=wanted is None or going_on_here,
+    )
+    if not clicked or wanted is None:
+        return
+    try:
+        if again:
+            wanted = _with_next_seed(wanted)
+        run_id = client.submit(wanted, owner=state.session_id())
+    except ThawError as error:
+        components.problem(error)
+        return
+    # With another seed the controls have to follow, as they do for any link.
+    state.choose(state.OPENED_RUN, None if again else run_id)
+    state.set_query(state.RUN, run_id)
+    st.rerun()
+
+
+def _with_next_seed(config: TrainConfig) -> TrainConfig:
+    """The same run with the next seed that has not been run to its end."""
+    client = cache.client()
+    while True:
+        config = runs.with_seed(config, config.seed + 1)
+        known = client.progress(runs.run_id(config))
+        if known is None or known.state != "finished":
+            return config
+
+
+def shown_run_id(dataset: str, backbone: str, strategy: str) -> str | None:
+    """The run of the link; without one, the recorded run of these three; None without either."""
+    asked = state.query(state.RUN)
+    if asked is not None:
+        return asked
+    for run in cache.recorded_runs():
+        config = run.config
+        if (config.dataset, config.backbone, config.strategy) == (dataset, backbone, strategy):
+            return run.id
+    return None
+
+
+def nothing_yet() -> None:
+    """What will be here, where neither a run nor a recorded one is on screen."""
+    with st.container(border=True, height=learning_curves.HEIGHT, vertical_alignment="center"):
+        st.markdown("#### The learning curves will be here", text_alignment="center")
+        st.markdown(
+            "Nobody has run this combination yet. **Start run** trains it, and the curves grow "
+            "with every epoch.",
+            text_alignment="center",
+        )
+
+
+def show(run_id: str, wanted: TrainConfig | None) -> None:
+    """A run on screen, growing while it goes on.
+
+    Args:
+        run_id: From a link, so anything.
+        wanted: What the controls describe.
+    """
+    client = cache.client()
+    now, config = client.progress(run_id), client.config(run_id)
+    if now is None or config is None:
+        components.problem(
+            ConfigError(
+                "The link names a run that this copy of Thaw does not have.",
+                "Start one above, or open the link where the run was made.",
+            )
+        )
+        return
+    going_on = not now.ended
+
+    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if going_on else None)
+    def body() -> None:
+        latest = client.progress(run_id) or now
+        if going_on and latest.ended:
+            st.rerun()
+        _run(run_id, config, latest, same=config == wanted)
+
+    body()
+
+
+def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None:
+    run = cache.client().store.open(run_id) if now.ended else None
+    history = now.history or (run.history if run else ())
+    with st.container(gap=None):
+        _heading(run_id, now, run)
+        st.caption(_about(config, run, same=same))
+    if now.ended and not history:
+        return
+    st.plotly_chart(
+        learning_curves.figure(config, history, dark=shell.is_dark()),
+        theme=None,
+        key=f"curves_{run_id}",
+        config={"displayModeBar": False},
+        alt=learning_curves.alt_text(config, history),
+    )
+    data = datasets.DATASETS.get(config.dataset)
+    images = f" Images: {data.attribution} {data.licence}." if data else ""
+    st.caption(f"Validation is the thick line, training the thin one.{images}")
+    if run and run.status == "finished":
+        _cards(run)
+        _what_moved(run)
+
+
+def _heading(run_id: str, now: Progress, run: Run | None) -> None:
+    """What happened, or what is happening and how to stop it."""
+    epochs = len(now.history)
+    if not now.ended:
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left_words = "" if now.seconds_left is None else progress.time_left(now.seconds_left)
+        words = ", ".join(filter(None, (f"**{now.words}**", now.message, left_words)))
+        left.progress(now.share, text=words)
+        if right.button(
+            "Cancelling" if now.cancelling else "Cancel run",
+            key=state.CANCEL,
+            width="stretch",
+            disabled=now.cancelling,
+        ):
+            cache.client().cancel(run_id)
+    elif now.state == "finished" and run:
+        st.subheader(curves.headline(run), anchor=False)
+    elif now.message:
+        words = f"{progress.STATES[now.state]}. {now.message}"
+        components.problem(ConfigError(words, now.next_step))
+    elif epochs:
+        plural = "s" * (epochs != 1)
+        st.subheader(f"{progress.STATES[now.state]} after {epochs} epoch{plural}", anchor=False)
+    else:
+        st.subheader(f"{progress.STATES[now.state]} before the first epoch ended", anchor=False)
+
+
+def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
+    """Which run is on screen."""
+    data = datasets.DATASETS.get(config.dataset)
+    strategy = strategies.get(config.strategy).title.lower()
+    words = (
+        f"{backbones.get(config.backbone).title} on {data.title if data else config.dataset}, "
+        f"{config.num_images:,} training images of {config.image_size} px, {strategy}, "
+        f"seed {config.seed}."
+    )
+    if run and run.recorded:
+        words += " Recorded; it ships with Thaw."
+    elif not same:
+        words += " The controls above describe another run."
+    return words
+
+
+def _cards(run: Run) -> None:
+    result = run.result
+    low, high = result["test_interval_95"]
+    sizes = result["split_sizes"]
+    ends = curves.phase_ends(run.history)
+    seconds = result["seconds"]
+    changes = curves.changes(run)
+    num_moved = sum(change.moved for change in changes)
+    parts = {"features": "features", "feature_extraction": "head", "from_scratch": "training"}
+    thawed = sum(spent for part, spent in seconds.items() if part.startswith("fine_tuning"))
+    spent = [f"{words} {seconds[part]:.1f} s" for part, words in parts.items() if part in seconds]
+    if "features" not in seconds and run.config.strategy != "from_scratch":
+        spent.insert(0, "features from the cache")
+    if thawed:
+        spent.append(f"fine-tuning {thawed:.1f} s")
+    with st.grid(4):
+        components.card(
+            "Test accuracy",
+            f"{result['test_accuracy']:.3f}",
+            f"95 % interval {low:.2f} to {high:.2f}, {sizes['test']:,} images, used once",
+        )
+        components.card(
+            "Validation accuracy" if len(ends) < 2 else "Head only, then thawed",
+            " → ".join(f"{record.val_accuracy:.3f}" for record in ends.values()),
+            f"{sizes['validation']:,} images; one of them is {1 / sizes['validation']:.3f}",
+        )
+        components.card("Wall time", f"{result['wall_time_s']:.0f} s", ", ".join(spent))
+        components.card(
+            "Layers that moved",
+            f":orange[{num_moved} of {len(changes)}]",
+            f"layers with weights; the other {len(changes) - num_moved} by exactly 0",
+        )
+
+
+def _what_moved(run: Run) -> None:
+    with st.expander("What moved? The proof of freezing, layer by layer"):
+        changes = curves.changes(run)
+        st.plotly_chart(
+            moved_layers.figure(changes, dark=shell.is_dark()),
+            theme=None,
+            key=f"moved_{run.id}",
+            config={"displayModeBar": False},
+            alt=moved_layers.alt_text(changes),
+        )
+        st.caption(
+            "How far each layer of the backbone went in the last phase, next to where it began: "
+            "|after - before| / |before|. Frozen layers went exactly 0."
+        )

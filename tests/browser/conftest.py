@@ -1,0 +1,110 @@
+"""One browser and one server for all browser tests, and what must hold in each of them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, BrowserType, Page, expect
+
+from tests.browser import server as servers
+from tests.browser.server import Server
+
+# A shared machine with two cores: a page that is drawn at all is drawn by then.
+PATIENCE_MS = 20_000
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = (
+    "No Chromium was found: install one, name it in CHROMIUM, or run `playwright install chromium`."
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop in this thread until the session ends."""
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: folder in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def chromium(browser_type: BrowserType) -> str:
+    """Path of the browser; without one there are no browser tests."""
+    wanted = os.environ.get("CHROMIUM")
+    for name in (wanted,) if wanted else NAMES:
+        if path := shutil.which(name):
+            return path
+    if Path(browser_type.executable_path).exists():
+        return browser_type.executable_path
+    if os.environ.get("THAW_REQUIRE_BROWSER") == "1":
+        pytest.fail(NO_BROWSER)
+    pytest.skip(NO_BROWSER)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], chromium: str
+) -> dict[str, Any]:
+    """The browser that was found, alone with the app."""
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    return browser_type_launch_args | {"executable_path": chromium, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A projector."""
+    return browser_context_args | {
+        "viewport": {"width": 1280, "height": 720},
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture(scope="session")
+def app(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that all browser tests share."""
+    with servers.running_app(tmp_path_factory.mktemp("thaw")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def app_url(app: Server) -> str:
+    """Address of the shared server."""
+    return app.url
+
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., BrowserContext],
+) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser of another reader; whatever is opened in it must be sound to the end."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def make(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield make
+    for page in [page for context in contexts for page in context.pages]:
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert not errors, f"The page met errors: {errors}"
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def second_page(new_context: Callable[..., BrowserContext]) -> Page:
+    """A page in a browser that shares nothing with the first."""
+    return new_context().new_page()

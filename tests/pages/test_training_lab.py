@@ -1,0 +1,165 @@
+"""Training lab: what it shows before anything was trained, and what it says to bad settings."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.core import curves, runs
+from lib.ui import state
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+LAB = "pages/training_lab.py"
+CARDS = ("Test accuracy", "Head only, then thawed", "Wall time", "Layers that moved")
+
+
+def open_lab(run: str | None = None) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=30).run()
+    if run is not None:
+        app.query_params[state.RUN] = run
+    return app.switch_page(LAB).run()
+
+
+def shows_the_recorded_run(app: AppTest) -> bool:
+    run = runs.RunStore().open(runs.run_id(runs.make_config(seed=runs.RECORDED_SEED)))
+    assert run
+    return [sub.value for sub in app.subheader] == [curves.headline(run)]
+
+
+def warnings(app: AppTest) -> list[str]:
+    return [warning.value for warning in app.warning]
+
+
+def start_is_disabled(app: AppTest) -> bool:
+    return app.button(key=state.START).disabled
+
+
+def test_it_opens_with_the_recorded_run_of_the_defaults() -> None:
+    app = open_lab()
+    assert not app.exception
+    assert not warnings(app)
+    assert shows_the_recorded_run(app)
+    assert tuple(metric.label for metric in app.metric) == CARDS
+    assert app.get("plotly_chart")
+    assert not app.progress
+    words = " ".join(caption.value for caption in app.caption)
+    assert "it ships with Thaw" in words
+    assert "designed by OpenMoji" in words
+    assert "CC BY-SA 4.0" in words
+
+
+def test_every_recorded_run_opens_by_its_link() -> None:
+    recorded = [run for run in runs.RunStore() if run.recorded]
+    assert recorded
+    for run in recorded:
+        app = open_lab(run.id)
+        assert not app.exception, run.id
+        assert not warnings(app), run.id
+        assert [sub.value for sub in app.subheader] == [curves.headline(run)], run.id
+
+
+def test_a_link_sets_the_controls_to_its_run() -> None:
+    config = next(
+        run.config
+        for run in runs.RunStore()
+        if run.recorded and run.config.dataset == "elpv" and run.config.strategy != "from_scratch"
+    )
+    app = open_lab(runs.run_id(config))
+    assert app.selectbox(key=state.DATASET).value == "elpv"
+    assert app.segmented_control(key=state.STRATEGY).value == config.strategy
+    assert app.number_input(key=f"{state.NUM_IMAGES}_elpv").value == config.num_images
+    assert app.number_input(key=state.SEED).value == runs.RECORDED_SEED
+    # It is on screen already, so the button offers what comes next.
+    assert app.button(key=state.START).label == "Run with the next seed"
+
+
+def test_the_controls_choose_among_the_recorded_runs_until_a_run_is_opened() -> None:
+    app = open_lab()
+    first = [sub.value for sub in app.subheader]
+    app.selectbox(key=state.DATASET).set_value("elpv").run()
+    assert not app.exception
+    assert [sub.value for sub in app.subheader] != first
+    assert "Solar cells" in " ".join(caption.value for caption in app.caption)
+
+
+def test_a_combination_without_a_run_says_what_will_be_here() -> None:
+    app = open_lab()
+    app.selectbox(key=state.BACKBONE).set_value("vgg16").run()
+    assert not app.exception
+    assert "The learning curves will be here" in " ".join(m.value for m in app.markdown)
+    assert not start_is_disabled(app)
+
+
+def test_controls_that_have_moved_on_are_told_apart_from_the_run_on_screen() -> None:
+    app = open_lab()
+    app.number_input(key=state.SEED).set_value(7).run()
+    app.button(key=state.START).click().run()
+    assert app.button(key=state.START).disabled
+    assert app.button(key=state.START).label == "Follow run"
+    app.number_input(key=state.SEED).set_value(8).run()
+    assert "The controls above describe another run." in " ".join(c.value for c in app.caption)
+    assert app.button(key=state.START).label == "Start run"
+
+
+@pytest.mark.parametrize("run", ["0123456789abcdef", "../../secret", "<b>run</b>", "0" * 500])
+def test_an_unknown_run_is_one_sentence_and_the_controls_stay(run: str) -> None:
+    app = open_lab(run)
+    assert not app.exception
+    assert len(warnings(app)) == 1
+    assert "a run that this copy of Thaw does not have" in warnings(app)[0]
+    assert run not in warnings(app)[0]
+    assert not start_is_disabled(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        (state.HEAD_LEARNING_RATE, -1.0, "A learning rate is a positive number; for head it is -1"),
+        (state.HEAD_LEARNING_RATE, 0.0, "A learning rate is a positive number"),
+        (state.FINE_TUNE_LEARNING_RATE, -1e-4, "for fine-tuning it is -0.0001"),
+        (state.HEAD_EPOCHS, -1, "-1 and 10 epochs cannot be run"),
+        (state.FINE_TUNE_EPOCHS, 500, "510 epochs are more than Thaw runs"),
+        (state.SEED, -1, "A seed of -1 cannot be used"),
+        (f"{state.NUM_IMAGES}_openmoji_animals_food", 161, "161 training images were asked for"),
+        (f"{state.NUM_IMAGES}_openmoji_animals_food", 0, "0 training images cannot be used"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_sentence(
+    key: str, value: float, sentence: str
+) -> None:
+    app = open_lab()
+    before = app.number_input(key=key).value
+    app.number_input(key=key).set_value(value).run()
+    assert not app.exception
+    assert len(warnings(app)) == 1
+    assert sentence in warnings(app)[0]
+    assert start_is_disabled(app)
+    # What is on screen stays there, and the way back is open.
+    assert shows_the_recorded_run(app)
+    app.number_input(key=key).set_value(before).run()
+    assert not warnings(app)
+    assert not start_is_disabled(app)
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file where a folder should be", "utf-8")
+    app = open_lab()
+    app.number_input(key=state.SEED).set_value(7).run()
+    app.button(key=state.START).click().run()
+    assert not app.exception
+    assert len(warnings(app)) == 1
+    assert "Runs cannot be stored in" in warnings(app)[0]
+    assert "THAW_HOME" in warnings(app)[0]
+    assert state.RUN not in app.query_params
+
+
+def test_starting_puts_the_run_into_the_link_and_shows_its_progress() -> None:
+    app = open_lab()
+    app.number_input(key=state.SEED).set_value(7).run()
+    assert app.button(key=state.START).label == "Start run"
+    app.button(key=state.START).click().run()
+    assert not app.exception
+    assert app.query_params[state.RUN] == runs.run_id(runs.make_config(seed=7))
+    assert app.progress
+    app.button(key=state.CANCEL).click().run()
+    assert not app.exception
