@@ -17,17 +17,20 @@ from lib.core.runs import Run, RunStore, TrainConfig
 
 # What the lab opens with first; then what each strategy does with few images that resemble
 # ImageNet, and with many that do not.
-CONFIGS: tuple[TrainConfig, ...] = tuple(
-    runs.make_config(
-        dataset=dataset,
-        strategy=strategy,
-        num_images=num_images,
-        image_size=size,
-        seed=runs.RECORDED_SEED,
-    )
-    for dataset, num_images, size in (("openmoji_animals_food", 160, 128), ("elpv", 1_000, 96))
-    for strategy in ("partial_fine_tuning", "feature_extraction", "full_fine_tuning")
-) + (runs.make_config(strategy="from_scratch", seed=runs.RECORDED_SEED),)
+CONFIGS: tuple[TrainConfig, ...] = (
+    *tuple(
+        runs.make_config(
+            dataset=dataset,
+            strategy=strategy,
+            num_images=num_images,
+            image_size=size,
+            seed=runs.RECORDED_SEED,
+        )
+        for dataset, num_images, size in (("openmoji_animals_food", 160, 128), ("elpv", 1000, 96))
+        for strategy in ("partial_fine_tuning", "feature_extraction", "full_fine_tuning")
+    ),
+    runs.make_config(strategy="from_scratch", seed=runs.RECORDED_SEED),
+)
 CHEAPEST = CONFIGS[1]
 # Another processor sums in another order; after twenty epochs of fine-tuning that shows, in ten
 # epochs of a head on the same features it stays below this.
