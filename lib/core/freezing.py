@@ -193,8 +193,8 @@ def frontier(layers: Sequence[LayerRow], plan: FreezePlan) -> tuple[str, ...]:
         plan: Which layers are frozen.
 
     Returns:
-        Layer names in table order. The last layer alone when everything is frozen; the input
-        layer alone when nothing is.
+        Layer names in table order. The last layer alone when everything is frozen; what comes
+        before the first layer with weights when nothing is, so mostly the input layer.
 
     Example:
 

@@ -242,6 +242,11 @@ def make_config(
         thaw_from = ",".join(names)
     else:
         thaw_from = ""
+    if min(head_epochs, fine_tune_epochs) < 0:
+        raise ConfigError(
+            f"{head_epochs} and {fine_tune_epochs} epochs cannot be run.",
+            "Use at least one epoch in all.",
+        )
     if strategy == "feature_extraction":
         fine_tune_epochs = 0
     if strategy == "from_scratch":
@@ -335,7 +340,7 @@ def check(config: TrainConfig, max_train_images: int) -> None:
             f"{max_train_images:,} once validation and test have theirs.",
             f"Ask for at most {max_train_images:,}.",
         )
-    if config.head_epochs < 0 or config.fine_tune_epochs < 0 or not config.num_epochs:
+    if not config.num_epochs:
         raise ConfigError(
             f"{config.head_epochs} and {config.fine_tune_epochs} epochs cannot be run.",
             "Use at least one epoch in all.",

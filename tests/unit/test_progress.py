@@ -48,7 +48,7 @@ def test_a_run_is_told_in_words_from_the_queue_to_its_end():
         picture = progress.apply(picture, event)
         words.append(picture.words)
     assert words == [
-        "Waiting for its turn, 1 before it",
+        "Queued, 1 before it",
         "Starting",
         "Loading the images",
         "Loading the backbone",
@@ -83,8 +83,8 @@ def test_the_share_grows_and_reaches_one():
 
 
 def test_the_first_in_the_queue_is_not_told_of_others():
-    assert fold({"state": "queued", "position": 1}).words == "Waiting for its turn"
-    assert fold({"state": "queued", "position": 3}).words == "Waiting for its turn, 2 before it"
+    assert fold({"state": "queued", "position": 1}).words == "Queued, next in turn"
+    assert fold({"state": "queued", "position": 3}).words == "Queued, 2 before it"
 
 
 def test_an_epoch_that_repeats_or_skips_changes_nothing():

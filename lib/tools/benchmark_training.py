@@ -1,0 +1,230 @@
+"""Compares a Thaw run with the plain Keras tutorial: `python -m lib.tools.benchmark_training`.
+
+Each way is a process of its own, one after another, on the same images; the clock starts when
+TensorFlow has been imported. (a) the tutorial: a frozen backbone inside the model, `fit`, thaw,
+compile again, `fit`; (b) Thaw with nothing cached; (c) Thaw again on the same data, fine-tuning at
+another rate; (d) Thaw again with the head alone. Prints seconds, ratios to (a)
+and what Thaw spends on anything but training steps and forward passes, and fails where (a) and
+(b) do not end at the same accuracy.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lib.core import backbones, runs
+from lib.core.runs import TrainConfig
+
+CONFIGS: dict[str, TrainConfig] = {
+    "tutorial": runs.make_config(),
+    "cold": runs.make_config(),
+    "again": runs.make_config(fine_tune_learning_rate=3e-5),
+    "head only": runs.make_config(strategy="feature_extraction"),
+}
+
+
+class Clock:
+    """Adds up the seconds spent inside functions."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, on the clock."""
+
+        def on_the_clock(*args: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*args)
+            finally:
+                self.seconds += time.perf_counter() - started
+
+        return on_the_clock
+
+
+def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
+    """Transfer learning as the tutorials write it, with the images in Thaw's order."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from lib.core.heads import HeadSpec
+    from lib.training import model as models
+    from lib.training import pipeline
+    from lib.training.head import build_head
+
+    started, cpu_started = time.perf_counter(), time.process_time()
+    data = pipeline.load_data(
+        config.dataset,
+        num_images=config.num_images,
+        image_size=config.image_size,
+        seed=config.seed,
+    )
+    preprocessing = backbones.get(config.backbone).preprocessing
+    order = np.random.default_rng(config.seed)
+
+    def training_set(num_epochs: int) -> tf.data.Dataset:
+        orders = [order.permutation(len(data.train)) for _ in range(num_epochs)]
+        images = tf.constant(preprocessing.apply(data.train.images))
+        labels = tf.constant(data.train.labels[:, None])
+        batches = tf.data.Dataset.from_tensor_slices(np.stack(orders)).flat_map(
+            lambda epoch: tf.data.Dataset.from_tensor_slices(epoch).batch(config.batch_size)
+        )
+        pairs = batches.map(lambda chosen: (tf.gather(images, chosen), tf.gather(labels, chosen)))
+        return pairs.prefetch(tf.data.AUTOTUNE)
+
+    base = models.build_backbone(config.backbone, config.image_size, weights="imagenet")
+    inputs = keras.Input(base.input.shape[1:])
+    features = keras.layers.GlobalAveragePooling2D()(base(inputs, training=False))
+    head = build_head(HeadSpec(), base.output.shape[1:], seed=config.seed)
+    model = keras.Model(inputs, head(features))
+    validation = tf.data.Dataset.from_tensor_slices(
+        (preprocessing.apply(data.validation.images), data.validation.labels[:, None])
+    ).batch(config.batch_size)
+
+    def fit(num_epochs: int, learning_rate: float) -> tuple[float, dict[str, list[float]]]:
+        begun = time.perf_counter()
+        model.compile(
+            keras.optimizers.Adam(learning_rate),
+            keras.losses.BinaryCrossentropy(from_logits=True),
+            metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
+            jit_compile=False,
+        )
+        history = model.fit(
+            training_set(num_epochs),
+            epochs=num_epochs,
+            shuffle=False,  # The data is in random order already.
+            steps_per_epoch=-(-len(data.train) // config.batch_size),
+            validation_data=validation,
+            verbose=0,
+        ).history
+        return time.perf_counter() - begun, history
+
+    base.trainable = False
+    head_s, _ = fit(config.head_epochs, config.head_learning_rate)
+    base.trainable = True
+    names = [layer.name for layer in base.layers]
+    for layer in base.layers[: names.index(config.thaw_from)]:
+        layer.trainable = False
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    _, history = fit(config.fine_tune_epochs, config.fine_tune_learning_rate)
+    return {
+        "total_s": time.perf_counter() - started,
+        "cpu_s": time.process_time() - cpu_started,
+        "head_s": head_s,
+        "val_accuracy": history["val_accuracy"][-1],
+        "val_loss": history["val_loss"][-1],
+    }
+
+
+def thaw(config: TrainConfig) -> dict[str, Any]:
+    """The same as a Thaw run, with the steps and forward passes on a clock."""
+    from lib.training import loop, prefix, task
+
+    clock = Clock()
+    trace, make_forward = loop.PhaseTrainer._traced, prefix.FrozenForward.__init__
+
+    def traced(self: Any, *args: Any) -> Any:
+        return clock.timed(trace(self, *args))
+
+    def forward(self: Any, model: Any) -> None:
+        make_forward(self, model)
+        self._forward = clock.timed(self._forward.get_concrete_function())
+
+    loop.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
+    prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign]
+    with tempfile.TemporaryDirectory() as folder:
+        started, cpu_started = time.perf_counter(), time.process_time()
+        # In a folder of its own: a run that is known would only be opened.
+        run = task.train(config, lambda event: None, folder=Path(folder))
+        total_s = time.perf_counter() - started
+    return {
+        "total_s": total_s,
+        "cpu_s": time.process_time() - cpu_started,
+        "head_s": sum(r.wall_time_s for r in run.history if r.phase == "feature_extraction"),
+        "other_share": 1 - clock.seconds / total_s,
+        "seconds": run.result["seconds"],
+        "val_accuracy": run.history[-1].val_accuracy,
+        "val_loss": run.history[-1].val_loss,
+    }
+
+
+def _measure(way: str, home: str) -> dict[str, Any]:
+    """Run one way in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lib.tools.benchmark_training", "--way", way],
+        env={**os.environ, "THAW_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def _one(way: str) -> dict[str, Any]:
+    config = CONFIGS[way]
+    # Imported before the clock starts, and the records of the dataset written.
+    from lib.training import pipeline, task  # noqa: F401
+
+    pipeline.describe_dataset(config.dataset)
+    return keras_tutorial(config) if way == "tutorial" else thaw(config)
+
+
+def _report(rounds: list[dict[str, dict[str, Any]]]) -> None:
+    def median(way: str, name: str) -> float:
+        return statistics.median(measured[way][name] for measured in rounds)
+
+    # On a machine with other work, processor seconds are fairer than seconds.
+    print(
+        "| | s | times faster | CPU s | times less | head epochs, s | times faster | other work |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for way in CONFIGS:
+        total, cpu, head = (
+            statistics.median(m["tutorial"][name] / m[way][name] for m in rounds)
+            for name in ("total_s", "cpu_s", "head_s")
+        )
+        other = "" if way == "tutorial" else f"{median(way, 'other_share'):.0%}"
+        print(
+            f"| {way} | {median(way, 'total_s'):.1f} | {total:.1f} "
+            f"| {median(way, 'cpu_s'):.1f} | {cpu:.1f} "
+            f"| {median(way, 'head_s'):.2f} | {head:.0f} | {other} |"
+        )
+
+
+def main() -> int:
+    """Print a table; 1 where the tutorial and Thaw do not agree."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=2, help="default: %(default)s")
+    parser.add_argument("--way", choices=CONFIGS, help="measure one, print JSON")
+    options = parser.parse_args()
+    if options.way:
+        print(json.dumps(_one(options.way)))
+        return 0
+    rounds = []
+    for _ in range(options.rounds):
+        with tempfile.TemporaryDirectory() as home:
+            rounds.append({way: _measure(way, home) for way in CONFIGS})
+        print(json.dumps(rounds[-1]), file=sys.stderr, flush=True)
+    _report(rounds)
+    one_image = 1 / 40
+    apart = max(abs(m["tutorial"]["val_accuracy"] - m["cold"]["val_accuracy"]) for m in rounds)
+    print(f"Final validation accuracy of the tutorial and of Thaw: {apart:.3f} apart.")
+    return int(apart > one_image + 1e-6)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
