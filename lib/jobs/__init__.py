@@ -1,0 +1,1 @@
+"""The web side of training: one Dask client and the engine process it talks to."""

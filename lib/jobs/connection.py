@@ -1,0 +1,217 @@
+"""The connection to the workers: through an engine of one's own, or a scheduler that is there."""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lib.core.errors import EngineError
+from lib.core.progress import ENDED
+from lib.core.runs import RunStore
+from lib.jobs import worker
+from lib.jobs.records import Record
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# The engine is up in two seconds; from a cold, slow disk the import of Dask takes much longer.
+ENGINE_START_LIMIT_S = 60.0
+ENGINE_END_LIMIT_S = 5.0
+CONNECT_LIMIT_S = 10.0
+
+
+class Connection:
+    """A Dask client, and the engine behind it where that is ours.
+
+    Args:
+        scheduler: Address of a scheduler; "" to start an engine.
+        trainer: "module:function" that a worker calls.
+        store: Where runs are kept here.
+        on_event: Called with every event of every run, in a thread of Dask's.
+
+    Raises:
+        EngineError: If the engine cannot be started or the scheduler not be reached.
+    """
+
+    def __init__(
+        self,
+        scheduler: str,
+        trainer: str,
+        store: RunStore,
+        on_event: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        # Imported here: it takes half a second that no page should wait for.
+        from distributed import Client, Security
+
+        # What goes wrong with the connection is told by the runs it concerns.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self.shared = bool(scheduler)
+        self._trainer = trainer
+        self._store = store
+        self._on_event = on_event
+        self._num_workers = 0
+        self.engine: subprocess.Popen[str] | None = None
+        security = None  # Dask's own configuration says
+        if not scheduler:
+            self.engine = _popen_engine(trainer)
+            greeting = _greeting(self.engine)
+            scheduler = greeting["address"]
+            security = Security(require_encryption=True, **greeting["tls"])
+            self._num_workers = greeting["num_workers"]
+        try:
+            self._dask: Any = Client(
+                scheduler, security=security, set_as_default=False, timeout=CONNECT_LIMIT_S
+            )
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            self._end_engine()
+            raise EngineError(
+                f"The scheduler at {scheduler} cannot be reached: {error}.",
+                "Check THAW_SCHEDULER and the TLS settings of Dask.",
+            ) from error
+
+    @property
+    def lost(self) -> bool:
+        """True once nobody is at the other end."""
+        ended = self.engine is not None and self.engine.poll() is not None
+        return ended or self._dask.status != "running"
+
+    def workers(self) -> tuple[str, ...]:
+        """Addresses of the workers.
+
+        Raises:
+            OSError: If the scheduler does not answer.
+        """
+        return tuple(self._dask.nthreads())
+
+    @property
+    def num_workers(self) -> int:
+        """Number of workers; the engine's own come back when they die and are not asked for."""
+        return len(self.workers()) if self.shared else self._num_workers
+
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers."""
+        return tuple(self._dask.run(worker.pid).values())
+
+    def listen(self) -> None:
+        """Ask for events; to be repeated, as a Dask client that reconnects forgets it."""
+        for topic in (worker.RUNS_TOPIC, worker.STEPS_TOPIC):
+            self._dask.subscribe_topic(topic, lambda entry: self._on_event(entry[1]))
+
+    def replay(self, run_id: str) -> list[Mapping[str, Any]]:
+        """The events of a run from its beginning; none where it is not going on.
+
+        Raises:
+            OSError: If the scheduler does not answer.
+        """
+        events = [event for _, event in self._dask.get_events(worker.run_topic(run_id))]
+        begins = [index for index, event in enumerate(events) if "begin" in event]
+        ended = not events or events[-1].get("state") in ENDED
+        return [] if ended or not begins else events[begins[-1] :]
+
+    def submit(self, record: Record) -> Any:
+        """Hand a run over; returns Dask's future."""
+        return self._dask.submit(
+            worker.run_task,
+            asdict(record.config),
+            record.attempt,
+            self._trainer,
+            # The workers of a cluster have stores of their own, perhaps on other machines.
+            store_root=None if self.shared else str(self._store.root),
+            send_files=self.shared,
+            # Two web processes that ask a scheduler for the same run get the same one.
+            key=worker.run_topic(record.id),
+        )
+
+    def tell(self, function: Callable[..., None], *args: str, **options: Any) -> None:
+        """Call a function in the workers without waiting: one that hangs would not answer."""
+
+        def call() -> None:
+            with suppress(Exception):
+                self._dask.run(function, *args, on_error="ignore", **options)
+
+        threading.Thread(target=call, daemon=True).start()
+
+    def publish(self, run_id: str, event: Mapping[str, Any]) -> None:
+        """Tell the other web processes how a run ended, where its worker could not."""
+        topics = [worker.RUNS_TOPIC, worker.run_topic(run_id)]
+        self._dask.log_event(topics, {"run": run_id, **event})
+
+    def renew(self, address: str) -> None:
+        """Start the process of a worker anew; waits for it.
+
+        Raises:
+            OSError: If the engine does not answer.
+        """
+        self._dask.restart_workers([address], raise_for_error=False)
+
+    def bury(self, pid: int) -> None:
+        """End a worker of an engine that is dead; in C code it might not notice for hours."""
+        if not self.shared:
+            import psutil  # comes with Dask
+
+            with suppress(psutil.Error):
+                psutil.Process(pid).kill()
+
+    def close(self) -> None:
+        """Let go; an engine of ours ends."""
+        with suppress(Exception):  # there may be nobody left to say goodbye to
+            self._dask.close(timeout=0)
+        self._end_engine()
+
+    def _end_engine(self) -> None:
+        if self.engine is None:
+            return
+        for pipe in (self.engine.stdin, self.engine.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
+        try:
+            self.engine.wait(timeout=ENGINE_END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.engine.kill()
+            self.engine.wait()
+
+
+def _popen_engine(trainer: str) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "lib.jobs.engine", "--trainer", trainer],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # A session of its own: Ctrl-C in the terminal is for the web process, whose end the
+            # engine sees by its pipe.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+    except OSError as error:
+        raise EngineError(
+            f"The training engine could not be started: {error}.",
+            "Check that Python is still where it was when Thaw was started.",
+        ) from error
+
+
+def _greeting(engine: subprocess.Popen[str]) -> dict[str, Any]:
+    """What the engine says when it is up: where it is, its keys, and its number of workers."""
+    assert engine.stdout
+    limit = threading.Timer(ENGINE_START_LIMIT_S, engine.kill)
+    limit.start()
+    line = engine.stdout.readline()
+    limit.cancel()
+    if not line:
+        engine.wait()
+        raise EngineError("The training engine could not be started.", "The log of Thaw says why.")
+    greeting: dict[str, Any] = json.loads(line)
+    if "error" in greeting:
+        raise EngineError(
+            f"The training engine could not be started: {greeting['error']}",
+            greeting["next_step"],
+        )
+    return greeting

@@ -1,0 +1,177 @@
+"""The training engine: a Dask scheduler and its workers on this machine, for one web process.
+
+`python -m lib.jobs.engine` is started by lib.jobs.client and by nobody else. It says where it is
+and hands over the keys in one line of JSON on standard output, and ends when its standard input
+does: whatever happens to the web process, its end of the pipe closes with it.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import Any, TextIO
+
+import dask
+import psutil
+from distributed import LocalCluster, Security, Status
+
+from lib.core.errors import EngineError
+from lib.core.home import thaw_home
+from lib.jobs.worker import TRAINER, TRAINER_VARIABLE
+
+LOOPBACK = "127.0.0.1"
+SECONDS_BETWEEN_LOOKS = 1.0
+
+DASK_CONFIG = {
+    # A killed worker ends its run: nobody asked for a second one (the default is three more).
+    "distributed.scheduler.allowed-failures": 0,
+    # A dead worker shows in its connection; a clock that jumps must not look like one.
+    "distributed.scheduler.worker-ttl": None,
+    # Dask gives a worker up that is starting again just 15 seconds after it was lost before.
+    "distributed.deploy.lost-worker-timeout": "1000 days",
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.work-stealing": False,
+    # The HTTP port answers nobody but the health check.
+    "distributed.scheduler.http.routes": ["distributed.http.health"],
+    "distributed.worker.http.routes": ["distributed.http.health"],
+    # The profiler stops the training thread a hundred times a second.
+    "distributed.worker.profile.enabled": False,
+    # Dask would hold runs back for memory it did not hand out and cannot free.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+}
+
+
+def num_workers() -> int:
+    """How many runs go on at the same time: THAW_WORKERS, else one.
+
+    Raises:
+        EngineError: If THAW_WORKERS is not a whole number from 1.
+    """
+    text = os.environ.get("THAW_WORKERS") or "1"
+    if not text.isdecimal() or int(text) < 1:
+        raise EngineError(f"THAW_WORKERS is {text!r}.", "Set it to a whole number from 1.")
+    return int(text)
+
+
+def _worker_environment(trainer: str, n_workers: int) -> dict[str, str]:
+    # TensorFlow reads these when it is imported; what is set already is the reader's wish.
+    cores = str(max(1, (os.cpu_count() or 1) // n_workers))
+    wanted = {
+        "TF_NUM_INTRAOP_THREADS": cores,
+        "TF_NUM_INTEROP_THREADS": cores,
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "KERAS_BACKEND": "tensorflow",
+    }
+    kept = {name: os.environ.get(name, value) for name, value in wanted.items()}
+    return {**kept, TRAINER_VARIABLE: trainer}
+
+
+def _take_pipes() -> tuple[TextIO, TextIO]:
+    """The pipes of the parent, under numbers that no child inherits.
+
+    Instead of them, this process and its workers read nothing and print to standard error, so
+    that a chatty library cannot fill a pipe that nobody reads.
+    """
+    from_parent, to_parent = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return from_parent, to_parent
+
+
+def start_cluster(trainer: str) -> tuple[Any, Any]:
+    """A scheduler in this process and its workers, on loopback, and the keys they talk with.
+
+    Args:
+        trainer: "module:function" that the workers import at once.
+
+    Raises:
+        EngineError: If THAW_WORKERS cannot be used.
+        OSError: If the folder for scratch files cannot be made, or no port is free.
+    """
+    n_workers = num_workers()
+    folder = thaw_home() / "engine"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Python's tracker removes the semaphores of an engine that was killed; its warning that it
+    # had to helps nobody.
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
+    dask.config.set(DASK_CONFIG)
+    security = Security.temporary()
+    cluster = LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        processes=True,
+        host=LOOPBACK,
+        protocol="tls",
+        security=security,
+        dashboard_address=f"{LOOPBACK}:0",
+        worker_dashboard_address=f"{LOOPBACK}:0",
+        local_directory=str(folder),
+        preload=["lib.jobs.worker"],
+        env=_worker_environment(trainer, n_workers),
+        silence_logs=logging.ERROR,
+    )
+    return cluster, security
+
+
+def is_whole(cluster: Any) -> bool:
+    """True while the scheduler runs and every worker has somebody to start it again."""
+    nannies = [nanny.status for nanny in cluster.workers.values()]
+    return bool(cluster.scheduler.status == Status.running) and nannies == [Status.running] * len(
+        cluster.worker_spec
+    )
+
+
+def main() -> None:
+    """Run the engine until the parent is gone, or it is not whole any more."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trainer", default=TRAINER, help="module:function that a run calls")
+    trainer = parser.parse_args().trainer
+
+    from_parent, to_parent = _take_pipes()
+    parent_gone = threading.Event()
+
+    def wait_for_parent() -> None:
+        from_parent.read()
+        parent_gone.set()
+
+    threading.Thread(target=wait_for_parent, daemon=True).start()
+
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        cluster, security = start_cluster(trainer)
+    except (EngineError, OSError) as error:
+        next_step = getattr(error, "next_step", "Look at the log of Thaw.")
+        with to_parent:
+            to_parent.write(json.dumps({"error": str(error), "next_step": next_step}) + "\n")
+        sys.exit(1)
+    greeting = {
+        "address": cluster.scheduler_address,
+        "num_workers": len(cluster.workers),
+        "tls": {
+            "tls_ca_file": security.tls_ca_file,
+            "tls_client_cert": security.tls_client_cert,
+            "tls_client_key": security.tls_client_key,
+        },
+    }
+    with to_parent:
+        to_parent.write(json.dumps(greeting) + "\n")
+
+    while not parent_gone.wait(SECONDS_BETWEEN_LOOKS) and is_whole(cluster):
+        pass
+    # Not closed politely: a worker in the middle of a run would be waited for. The workers end
+    # with this process by themselves, unless something in them holds the interpreter's lock.
+    for nanny in cluster.workers.values():
+        with suppress(psutil.Error):
+            psutil.Process(nanny.pid).kill()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Run folders, as far as training itself could not write them: ends, and copies that travelled."""
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lib.core import runs
+from lib.core.errors import ThawError
+from lib.core.runs import EpochRecord, RunStore, RunWriter, TrainConfig
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result.json"
+# A model larger than this stays in the worker's store: the web process has to hold what travels.
+MODEL_LIMIT_BYTES = 64_000_000
+
+
+def clear_unfinished(store: RunStore, run_id: str) -> None:
+    """Remove what a run left that was cancelled, failed or interrupted: it starts again."""
+    run = runs.read_run(store.folder(run_id))
+    if run and run.result and run.status != "finished":
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def mark_ended(
+    store: RunStore,
+    config: TrainConfig,
+    event: Mapping[str, Any],
+    history: Iterable[EpochRecord] = (),
+) -> None:
+    """Write how a run ended where its trainer could not; the epochs in its folder are kept.
+
+    A folder that has its result is left alone. A store that cannot be written is only logged:
+    the reader is told by the event all the same.
+
+    Args:
+        store: Where the run is.
+        config: What was asked for.
+        event: The last event of the run.
+        history: The epochs that are known, for a run that has no folder here.
+    """
+    folder = store.folder(runs.run_id(config))
+    run = runs.read_run(folder)
+    if event["state"] == "finished" or (run and run.result):
+        return
+    result = {name: event.get(name, "") for name in ("message", "next_step")}
+    result["status"] = event["state"]
+    try:
+        if run is None:
+            writer = RunWriter(folder, config)
+            for record in history:
+                writer.add(record)
+        write_files(store, folder.name, {RESULT: (json.dumps(result) + "\n").encode()})
+    except (OSError, ThawError) as error:
+        logger.warning("How run %s ended could not be stored: %s", folder.name, error)
+
+
+def read_files(store: RunStore, run_id: str) -> dict[str, bytes]:
+    """The files of a run folder, name -> content; the model only where it is small enough."""
+    folder = store.folder(run_id)
+    paths = {
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+    }
+    model = {name for name in paths if name.startswith("model/")}
+    if sum(paths[name].stat().st_size for name in model) > MODEL_LIMIT_BYTES:
+        paths = {name: path for name, path in paths.items() if name not in model}
+    return {name: path.read_bytes() for name, path in paths.items()}
+
+
+def write_files(store: RunStore, run_id: str, files: Mapping[str, bytes]) -> None:
+    """Write files of a run folder, result.json last, each by atomic rename.
+
+    Where the folder has the same result already, it is the same folder, shared.
+
+    Raises:
+        OSError: If one cannot be written.
+    """
+    folder = store.folder(run_id)
+    result = folder / RESULT
+    if result.exists() and result.read_bytes() == files.get(RESULT):
+        return
+    for name in sorted(files, key=lambda name: (name == RESULT, name)):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            file.write(files[name])
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
