@@ -14,10 +14,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from lib.core import runs
+from lib.core import run_store, runs
 from lib.core.errors import EngineError
 from lib.core.progress import ENDED, Progress, apply
-from lib.core.runs import RunStore, TrainConfig
+from lib.core.run_store import RunStore
+from lib.core.runs import TrainConfig
 from lib.jobs import folders, worker
 from lib.jobs.connection import Connection
 from lib.jobs.records import Record, Records
@@ -421,7 +422,7 @@ class Client:
         if record.cancelling and event["state"] == "interrupted":
             event = CANCELLED
         folders.mark_ended(self.store, record.config, event, record.progress.history)
-        run = runs.read_run(self.store.folder(record.id))
+        run = run_store.read_run(self.store.folder(record.id))
         if run and run.result:  # the folder has the last word
             event = {"state": run.status, **_words(run)}
         with self._changed:

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib.core.errors import EngineError
 from lib.core.progress import ENDED
-from lib.core.runs import RunStore
+from lib.core.run_store import RunStore
 from lib.jobs import worker
 from lib.jobs.records import Record
 

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lib.core import runs
+from lib.core import run_store, runs
 from lib.core.errors import ThawError
-from lib.core.runs import EpochRecord, RunStore, RunWriter, TrainConfig
+from lib.core.run_store import RunStore, RunWriter
+from lib.core.runs import EpochRecord, TrainConfig
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ MODEL_LIMIT_BYTES = 64_000_000
 
 def clear_unfinished(store: RunStore, run_id: str) -> None:
     """Remove what a run left that was cancelled, failed or interrupted: it starts again."""
-    run = runs.read_run(store.folder(run_id))
+    run = run_store.read_run(store.folder(run_id))
     if run and run.result and run.status != "finished":
         shutil.rmtree(run.folder, ignore_errors=True)
 
@@ -44,7 +45,7 @@ def mark_ended(
         history: The epochs that are known, for a run that has no folder here.
     """
     folder = store.folder(runs.run_id(config))
-    run = runs.read_run(folder)
+    run = run_store.read_run(folder)
     if event["state"] == "finished" or (run and run.result):
         return
     result = {name: event.get(name, "") for name in ("message", "next_step")}

@@ -19,7 +19,8 @@ from typing import Any
 from lib.core import runs
 from lib.core.errors import ConfigError, ThawError
 from lib.core.progress import ENDED
-from lib.core.runs import RunStore, TrainConfig
+from lib.core.run_store import RunStore
+from lib.core.runs import TrainConfig
 from lib.jobs import folders
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lib.core import runs
-from lib.core.runs import Run, RunStore, TrainConfig
+from lib.core import run_store, runs
+from lib.core.run_store import RunStore
+from lib.core.runs import Run, TrainConfig
 
 # What the lab opens with first; then what each strategy does with few images that resemble
 # ImageNet, and with many that do not.
@@ -85,7 +86,7 @@ def main() -> int:
     arguments = parser.parse_args()
     root = RunStore().recorded_root
     if arguments.check:
-        stored = runs.read_run(root / runs.run_id(CHEAPEST), recorded=True)
+        stored = run_store.read_run(root / runs.run_id(CHEAPEST), recorded=True)
         if stored is None:
             print("The cheapest recorded run is missing.")
             return 1
@@ -98,7 +99,7 @@ def main() -> int:
         if old.name not in wanted:
             shutil.rmtree(old)
     for run_id, config in wanted.items():
-        if arguments.missing and runs.read_run(root / run_id, recorded=True):
+        if arguments.missing and run_store.read_run(root / run_id, recorded=True):
             continue
         run = record(config, root / run_id)
         print(

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from lib.core import backbones, freezing, heads, strategies
 from lib.core.freezing import FreezePlan
-from lib.core.runs import EpochRecord, Phase, RunWriter
+from lib.core.run_store import RunWriter
+from lib.core.runs import EpochRecord, Phase
 from lib.training import feature_cache, model, prefix
 from lib.training.augmentation import build_augmentation
 from lib.training.head import build_head, build_pooling

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lib.core import backbones, datasets, runs, strategies
+from lib.core import backbones, datasets, run_store, runs, strategies
 from lib.core.errors import ConfigError, ThawError
 from lib.core.runs import TrainConfig
 
@@ -118,7 +118,7 @@ def _check_out(out: Path) -> None:
     if os.path.exists(out) and not os.path.isdir(out):
         raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
     for name in ("config.json", "history.jsonl", "result.json"):
-        if os.path.exists(out / name) and runs.read_run(out) is None:
+        if os.path.exists(out / name) and run_store.read_run(out) is None:
             raise ConfigError(
                 f"{out} holds a {name} that is not of a run.",
                 "Name a new or an empty folder with --out.",

@@ -8,9 +8,10 @@ from typing import Any
 
 import keras
 
-from lib.core import curves, runs, strategies
+from lib.core import curves, run_store, runs, strategies
 from lib.core.errors import StoreError, ThawError
-from lib.core.runs import Run, RunStore, RunWriter, TrainConfig
+from lib.core.run_store import RunStore, RunWriter
+from lib.core.runs import Run, TrainConfig
 from lib.training import model, pipeline, stored_model
 from lib.training.phases import PhaseRunner
 from lib.training.run_log import CancelledError, Report, RunLog
@@ -68,7 +69,7 @@ def train(
         report({"state": "failed", **words})
         raise
     report({"state": result["status"]})
-    run = runs.read_run(folder)
+    run = run_store.read_run(folder)
     if run is None:
         raise StoreError(f"The run in {folder} cannot be read back.", "Start it again.")
     return run

@@ -4,7 +4,7 @@ import atexit
 
 import streamlit as st
 
-from lib.core import backbones, runs
+from lib.core import backbones, run_store, runs
 from lib.core.backbones import LayerRow
 from lib.jobs.client import Client
 
@@ -18,14 +18,14 @@ def layer_table(backbone: str, image_size: int) -> tuple[LayerRow, ...]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def recorded_runs() -> tuple[runs.Run, ...]:
     """The runs that ship with Thaw; not to be changed."""
-    return tuple(run for run in runs.RunStore() if run.recorded)
+    return tuple(run for run in run_store.RunStore() if run.recorded)
 
 
 class _Holder:
     """Streamlit's cache refuses what can be awaited, as a Dask client can."""
 
     def __init__(self) -> None:
-        self.client = Client(runs.RunStore())
+        self.client = Client(run_store.RunStore())
         atexit.register(self.client.close)
 
 

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from lib.core import backbones, curves, datasets, freezing, heads, runs, strategies
+from lib.core import backbones, curves, datasets, freezing, heads, run_store, runs, strategies
 from lib.core.freezing import FreezePlan
-from lib.core.runs import RunStore
+from lib.core.run_store import RunStore
 from lib.tools import record_runs
 
 ROOT = RunStore().recorded_root
@@ -19,7 +19,7 @@ every_recorded_run = pytest.mark.parametrize("name", FOLDERS)
 
 
 def recorded(name):
-    run = runs.read_run(ROOT / name, recorded=True)
+    run = run_store.read_run(ROOT / name, recorded=True)
     assert run is not None, f"{name} cannot be read"
     return run
 

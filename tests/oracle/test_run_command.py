@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import runs
+from lib.core import run_store
 from lib.training import run, weights
 
 EPOCH_LINE = re.compile(
@@ -74,7 +74,7 @@ def check_finished(done, out, epochs):
     assert [record["epoch"] for record in history] == list(range(1, epochs + 1))
     config = json.loads((out / "config.json").read_text())
     assert {"backbone", "dataset", "num_images", "strategy", "seed"} <= set(config)
-    assert runs.read_run(out).id == result["run_id"]
+    assert run_store.read_run(out).id == result["run_id"]
     return result
 
 
@@ -188,4 +188,4 @@ def test_weights_that_are_not_here_and_cannot_be_fetched_are_refused_in_time(
     assert time.monotonic() - begin < 10
     assert line.startswith("The ImageNet weights of VGG16 are not on this machine")
     assert "choose EfficientNet-Lite0" in line
-    assert runs.read_run(out).status == "failed"
+    assert run_store.read_run(out).status == "failed"

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from lib.core import backbones, curves, freezing, heads, progress, runs, strategies
+from lib.core import backbones, curves, freezing, heads, progress, run_store, runs, strategies
 from lib.core.errors import ConfigError, StoreError, ThawError
 from lib.core.freezing import FreezePlan
-from lib.core.runs import RunStore
+from lib.core.run_store import RunStore
 from lib.training import head as keras_heads
 from lib.training import loop, pipeline, prefix, stored_model, task
 from lib.training import model as models
@@ -185,7 +185,7 @@ def test_a_result_has_every_field_other_programs_rely_on(name, trained, store):
     assert {"python", "keras", "tensorflow-datasets", "numpy"} <= set(result["versions"])
     assert {"system", "machine", "cpu_count", "devices"} <= set(result["hardware"])
     assert 0 < sum(result["seconds"].values()) <= result["wall_time_s"]
-    model = run.folder / "model" / runs.MODEL_FILE
+    model = run.folder / "model" / run_store.MODEL_FILE
     assert result["model_bytes"] == model.stat().st_size
     assert store.open(run.id) == run
 
@@ -258,8 +258,8 @@ def damaged(data, how):
 
 @pytest.mark.parametrize("how", ["empty", "cut short", "noise", "missing", "headless", "another"])
 def test_a_stored_model_that_is_damaged_or_of_another_backbone_is_refused(how, trained, tmp_path):
-    source = trained("feature_extraction").run.folder / "model" / runs.MODEL_FILE
-    target = tmp_path / runs.MODEL_FILE
+    source = trained("feature_extraction").run.folder / "model" / run_store.MODEL_FILE
+    target = tmp_path / run_store.MODEL_FILE
     if how == "headless":
         np.savez(target)
     elif how == "another":

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lib.core.progress import Progress
-from lib.core.runs import RunStore, TrainConfig
+from lib.core.run_store import RunStore
+from lib.core.runs import TrainConfig
 from lib.jobs.client import Client
 
 TRAINER = "trainers:train"

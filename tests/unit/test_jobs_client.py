@@ -10,7 +10,8 @@ import pytest
 from distributed import Client as DaskClient
 
 from lib.core.home import thaw_home
-from lib.core.runs import RunStore, RunWriter, run_id
+from lib.core.run_store import RunStore, RunWriter
+from lib.core.runs import run_id
 from lib.jobs import client as client_module
 from lib.jobs.client import Client
 from tests.unit import trainers

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from lib.core.errors import EngineError, StoreError
-from lib.core.runs import RunStore, run_id
+from lib.core.run_store import RunStore
+from lib.core.runs import run_id
 from lib.jobs.client import Client
 from tests.unit import trainers
 from tests.unit.jobs_support import (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lib.core.errors import DataError
-from lib.core.runs import EpochRecord, RunStore, RunWriter, read_run, run_id
+from lib.core.run_store import RunStore, RunWriter, read_run
+from lib.core.runs import EpochRecord, run_id
 from lib.jobs import folders, worker
 from tests.unit.jobs_support import config, until
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import backbones, runs
+from lib.core import backbones, run_store, runs
 from lib.core.errors import ConfigError, StoreError
-from lib.core.runs import EpochRecord, RunStore, RunWriter, TrainConfig
+from lib.core.run_store import RunStore, RunWriter
+from lib.core.runs import EpochRecord, TrainConfig
 
 FINISHED = {"status": "finished", "test_accuracy": 0.9}
 
@@ -308,7 +309,7 @@ def test_a_run_that_is_removed_while_runs_are_listed_is_left_out(store, config, 
     kept = write(store, config, record(1), result=FINISHED)
     gone = store.root / ("0" * 16)
     monkeypatch.setattr(
-        runs, "_subfolders", lambda root: [gone, kept] if root == store.root else []
+        run_store, "_subfolders", lambda root: [gone, kept] if root == store.root else []
     )
     assert [run.id for run in store] == [kept.name]
 
@@ -362,7 +363,7 @@ def put(path, content):
 def test_a_hostile_configuration_is_no_run(store, config, content):
     folder = write(store, config, record(1), result=FINISHED)
     put(folder / "config.json", content)
-    assert runs.read_run(folder) is None
+    assert run_store.read_run(folder) is None
     assert store.open(folder.name) is None
 
 
@@ -378,14 +379,14 @@ def test_a_hostile_configuration_is_no_run(store, config, content):
 def test_a_hostile_field_of_a_configuration_is_no_run(store, config, change):
     folder = write(store, config, result=FINISHED)
     put(folder / "config.json", json.dumps(dataclasses.asdict(config) | change))
-    assert runs.read_run(folder) is None
+    assert run_store.read_run(folder) is None
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_result_is_never_a_finished_run(store, config, content):
     folder = write(store, config, record(1), result=FINISHED)
     put(folder / "result.json", content)
-    run = runs.read_run(folder)
+    run = run_store.read_run(folder)
     assert run is None or run.status == "interrupted"
 
 
@@ -395,7 +396,7 @@ def test_a_hostile_line_ends_the_history(store, config, content):
     with (folder / "history.jsonl").open("ab") as file:
         file.write(content if isinstance(content, bytes) else content.encode())
         file.write(b"\n" + json.dumps(vars(record(3))).encode() + b"\n")
-    run = runs.read_run(folder)
+    run = run_store.read_run(folder)
     assert run is None or run.history == (record(1), record(2))
 
 
@@ -407,7 +408,7 @@ def test_an_epoch_with_a_field_of_the_wrong_type_ends_the_history(store, config,
     folder = write(store, config, record(1))
     with (folder / "history.jsonl").open("a") as file:
         file.write(json.dumps(vars(record(2)) | change) + "\n")
-    assert runs.read_run(folder).history == (record(1),)
+    assert run_store.read_run(folder).history == (record(1),)
 
 
 @given(st.integers(0, 400))
@@ -418,7 +419,7 @@ def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path_factory, bytes_left):
         writer.add(record(number))
     whole = (folder / "history.jsonl").read_bytes()
     put(folder / "history.jsonl", whole[:bytes_left])
-    history = runs.read_run(folder).history
+    history = run_store.read_run(folder).history
     assert history == tuple(record(n) for n in (1, 2, 3))[: len(history)]
     assert len(history) >= whole[:bytes_left].count(b"\n")
 
@@ -426,7 +427,7 @@ def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path_factory, bytes_left):
 def test_fields_that_a_later_version_adds_to_an_epoch_are_left_out(store, config):
     folder = write(store, config)
     put(folder / "history.jsonl", json.dumps(vars(record(1)) | {"mood": "good"}))
-    assert runs.read_run(folder).history == (record(1),)
+    assert run_store.read_run(folder).history == (record(1),)
 
 
 @pytest.mark.parametrize("name", ["config.json", "history.jsonl", "result.json"])
@@ -434,7 +435,7 @@ def test_a_folder_in_the_place_of_a_file_is_no_run(store, config, name):
     folder = write(store, config, record(1), result=FINISHED)
     (folder / name).unlink()
     (folder / name).mkdir()
-    assert runs.read_run(folder) is None
+    assert run_store.read_run(folder) is None
 
 
 def test_a_status_nobody_writes_is_an_interrupted_run(store, config):
@@ -448,13 +449,13 @@ def test_a_status_nobody_writes_is_an_interrupted_run(store, config):
 def test_a_run_starts_without_what_an_earlier_one_left(store, config):
     folder = write(store, config, record(1), result=FINISHED)
     (folder / "model").mkdir()
-    (folder / "model" / runs.MODEL_FILE).write_bytes(b"old")
+    (folder / "model" / run_store.MODEL_FILE).write_bytes(b"old")
     writer = RunWriter(folder, config)
-    run = runs.read_run(folder)
+    run = run_store.read_run(folder)
     assert (run.status, run.history) == ("interrupted", ())
-    assert not (folder / "model" / runs.MODEL_FILE).exists()
+    assert not (folder / "model" / run_store.MODEL_FILE).exists()
     writer.add(record(1))
-    assert runs.read_run(folder).history == (record(1),)
+    assert run_store.read_run(folder).history == (record(1),)
 
 
 def test_a_run_removes_nothing_that_is_not_a_runs(tmp_path, config):
@@ -475,12 +476,12 @@ def test_a_kill_while_the_result_is_written_leaves_an_unfinished_run(store, conf
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs.os, "replace", killed)
+        patch.setattr(run_store.os, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             RunWriter.finish(_writer(folder), FINISHED)
-    assert runs.read_run(folder).status == "interrupted"
+    assert run_store.read_run(folder).status == "interrupted"
     RunWriter(folder, config).finish(FINISHED)
-    assert runs.read_run(folder).status == "finished"
+    assert run_store.read_run(folder).status == "finished"
     assert {path.name for path in folder.iterdir()} == {"config.json", "result.json"}
 
 
@@ -496,7 +497,7 @@ def test_a_full_disk_is_told_in_words(store, config, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runs.os, "fsync", full)
+    monkeypatch.setattr(run_store.os, "fsync", full)
     with pytest.raises(StoreError) as caught:
         writer.finish(FINISHED)
     assert "No space left on device" in caught.value.message

@@ -10,7 +10,8 @@ from typing import Any
 import psutil
 
 from lib.core.errors import DataError
-from lib.core.runs import EpochRecord, Run, RunStore, RunWriter, TrainConfig, run_id
+from lib.core.run_store import RunStore, RunWriter
+from lib.core.runs import EpochRecord, Run, TrainConfig, run_id
 
 BATCHES = 50
 SECONDS_A_BATCH = 0.02
