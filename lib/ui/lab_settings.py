@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, runs, strategies
+from lib.core import runs, strategies
 from lib.core.backbones import BackboneSpec, LayerRow
 from lib.core.datasets import DatasetSpec
 from lib.core.runs import TrainConfig
@@ -41,7 +41,7 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
         with right:
             chosen["optimizer"] = _select("Optimizer", state.OPTIMIZER, runs.OPTIMIZERS)
             if strategy.fine_tunes:
-                chosen |= _thawing(chosen)
+                chosen |= _thawing(backbone, layers, chosen.get("thaw_from"))
     return runs.make_config(
         dataset=dataset.id, backbone=backbone.id, strategy=strategy.id, **chosen
     )
@@ -163,13 +163,26 @@ def _fine_tuning(
     }
 
 
-def _thawing(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """How the backbone is thawed, beyond where and how fast."""
+def _thawing(
+    backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: str | None
+) -> dict[str, Any]:
+    """How the backbone is thawed, beyond where it begins and how fast."""
+    more: dict[str, Any] = {}
+    if first is not None:
+        further = _further_cuts(backbone, layers, first)
+        more["thaw_from"] = ",".join([first, *further])
+        if further:
+            more["step_rate_factor"] = _rate(
+                "Rate of each further step",
+                state.STEP_RATE_FACTOR,
+                1.0,
+                "What each further step multiplies the learning rate by; 1 keeps it.",
+            )
     policies = {name: name.capitalize() for name in runs.BATCH_NORM_POLICIES}
     about = "\n\n".join(
         f"**{policies[name]}**: {what}" for name, what in runs.BATCH_NORM_POLICIES.items()
     )
-    more: dict[str, Any] = {
+    return more | {
         "batch_norm": _select("BatchNormalization", state.BATCH_NORM, policies, about),
         "head_rate_factor": _rate(
             "Head faster by",
@@ -178,46 +191,45 @@ def _thawing(chosen: Mapping[str, Any]) -> dict[str, Any]:
             "How much larger the head's rate is than the backbone's while fine-tuning.",
         ),
     }
-    if "," in chosen.get("thaw_from", ""):
-        more["step_rate_factor"] = _rate(
-            "Rate of each further step",
-            state.STEP_RATE_FACTOR,
-            1.0,
-            "What each further step multiplies the learning rate by; 1 keeps it.",
-        )
-    return more
 
 
-def _thaw_from(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> str:
-    """Where each step of fine-tuning thaws from: the first layers of blocks, from the top."""
+def _cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> list[str]:
+    """Where one may thaw from: the first layers of blocks, from the image to the features."""
     first_of_block: dict[str, str] = {}
     for row in layers[1:]:
         first_of_block.setdefault(row.block, row.name)
     # The model summary may have cut anywhere.
     also = {backbone.thaw_from, state.read(state.THAW_FROM)}
-    starts = {*first_of_block.values(), *also}
-    options = [row.name for row in layers if row.name in starts]
+    return [row.name for row in layers if row.name in {*first_of_block.values(), *also}]
+
+
+def _thaw_from(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> str:
+    options = _cuts(backbone, layers)
     state.keep_within(state.THAW_FROM, options)
     state.start_with(state.THAW_FROM, backbone.thaw_from)
-    first = st.selectbox(
+    return st.selectbox(
         "Thaw from",
         options,
         key=state.THAW_FROM,
         persist_state="session",
         help="This layer and all after it learn in the second phase.",
     )
-    deeper = options[: options.index(first)]
+
+
+def _further_cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: str) -> list[str]:
+    """The further steps of gradual unfreezing, each deeper than the one before."""
+    options = _cuts(backbone, layers)
+    deeper = options[: options.index(first)][::-1]
     state.keep_list_within(state.THEN_THAW_FROM, deeper)
-    further = st.multiselect(
+    chosen = st.multiselect(
         "Then thaw further from",
-        deeper[::-1],
+        deeper,
         key=state.THEN_THAW_FROM,
         persist_state="session",
         placeholder="Nothing further",
         help="Gradual unfreezing: each of these layers starts another phase of fine-tuning.",
     )
-    depth = {name: backbones.layer_index(layers, name) for name in options}
-    return ",".join([first, *sorted(further, key=lambda name: -depth[name])])
+    return sorted(chosen, key=deeper.index)
 
 
 def _regularisation() -> dict[str, Any]:
