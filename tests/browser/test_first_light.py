@@ -64,7 +64,11 @@ def test_a_run_is_followed_to_its_end_and_opens_for_somebody_else(
     expect(second_page.get_by_role("heading", name=headline)).to_be_visible()
     expect(lab.curves(second_page).get_by_text("fine-tuning starts")).to_be_visible()
 
-    # Asked for again, it is opened and not trained again.
+    # It is on screen, so the next thing to do is another seed.
+    expect(page.get_by_role("button", name="Run with the next seed")).to_be_enabled()
+    # Asked for again by somebody who did not know of it, it is opened and not trained again.
+    lab.open_lab(page, app_url)
+    lab.set_up(page, **FEW, Seed="11")
     page.get_by_role("button", name="Open stored run").click()
     expect(page.get_by_role("heading", name=headline)).to_be_visible()
     expect(lab.progress(page)).to_have_count(0)
