@@ -60,7 +60,9 @@ def start_button(page: Page) -> Locator:
 
 def main_button(page: Page) -> Locator:
     """Starts the run that the controls describe, or opens it where it is stored."""
-    return page.get_by_role("button", name=re.compile("Start run|Open stored run|Run with the next seed"))
+    return page.get_by_role(
+        "button", name=re.compile("Start run|Open stored run|Run with the next seed")
+    )
 
 
 def cancel_button(page: Page) -> Locator:
