@@ -83,6 +83,9 @@ def progress(page: Page) -> Locator:
 def expect_epochs(page: Page) -> None:
     """Wait until epochs end one after the other."""
     expect(progress(page)).to_contain_text(re.compile(r"Epoch \d+ of \d+"), timeout=RUN_LIMIT_MS)
+    # The first one has ended once the curves have a point.
+    ended = page.get_by_role("figure", name="Learning curves over")
+    expect(ended).to_be_visible(timeout=RUN_LIMIT_MS)
 
 
 def curves(page: Page) -> Locator:
