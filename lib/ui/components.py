@@ -9,7 +9,6 @@ import streamlit as st
 from lib.core import backbones, datasets, strategies
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
-from lib.core.freezing import ParamCounts
 from lib.core.strategies import StrategySpec
 from lib.ui import state
 
@@ -47,16 +46,6 @@ def dataset_picker() -> DatasetSpec:
         persist_state="session",
     )
     return datasets.get(chosen)
-
-
-def summary_lines(counts: ParamCounts) -> None:
-    """The three lines of `model.summary()`, to the letter."""
-    st.code(
-        f"Total params: {counts.total:,}\n"
-        f"Trainable params: {counts.trainable:,}\n"
-        f"Non-trainable params: {counts.non_trainable:,}",
-        language=None,
-    )
 
 
 def card(label: str, value: str, note: str) -> None:

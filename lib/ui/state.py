@@ -72,12 +72,6 @@ def set_query(name: str, value: str) -> None:
     st.query_params[name] = value
 
 
-def drop_query(name: str) -> None:
-    """Take a parameter out of the link."""
-    if name in st.query_params:
-        del st.query_params[name]
-
-
 def choose(key: str, value: object) -> None:
     """Set a widget from a callback, before it is drawn."""
     st.session_state[key] = value
