@@ -69,7 +69,7 @@ class FrozenForward:
     def __init__(self, model: keras.Model) -> None:
         signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
 
-        @tf.function(input_signature=signature, jit_compile=False)
+        @tf.function(input_signature=signature, jit_compile=False, autograph=False)
         def forward(*batch: tf.Tensor) -> list[tf.Tensor]:
             return keras.tree.flatten(model(packed(batch), training=False))
 
