@@ -1,4 +1,4 @@
-"""Features on disk: what the frozen prefix makes of a dataset, computed once."""
+"""On disk, and made once: the decoded images of a dataset, and what frozen layers make of them."""
 
 import hashlib
 import json
@@ -9,11 +9,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lib.core.home import thaw_home
-from lib.training.prefix import Tensors
+
+# One array for each tensor, of whatever type and shape.
+Tensors = tuple[npt.NDArray[Any], ...]
 
 # A cache may be cleared at any time; these bounds keep it from filling a laptop.
 MAX_CACHE_BYTES = 2_000_000_000

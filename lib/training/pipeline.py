@@ -13,9 +13,9 @@ import numpy as np
 from lib.core import splits
 from lib.core.errors import DataError
 from lib.core.runs import IMAGES_PREFIX
-from lib.training import image_folder, images, tfds_data
+from lib.training import feature_cache, image_folder, images, tfds_data
 from lib.training.image_folder import FolderDescription, describe_folder
-from lib.training.images import IntArray, UInt8Array
+from lib.training.images import ImageSource, IntArray, UInt8Array
 from lib.training.tfds_data import DatasetDescription, describe_dataset
 
 __all__ = [
@@ -38,10 +38,12 @@ class ImageSet:
     Args:
         images: (num_images, image_size, image_size, 3), RGB, uint8 from 0 to 255.
         labels: (num_images,), int64, indices into the class names.
+        indices: (num_images,), int64, which images of the dataset they are.
     """
 
     images: UInt8Array
     labels: IntArray
+    indices: IntArray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -93,7 +95,34 @@ def load_data(
         raise DataError(
             "The images of this run are not on this machine.", "Give their folder, or upload them."
         )
-    source = image_folder.source(dataset, folder) if folder else tfds_data.source(dataset)
+    wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
+    if folder:
+        source = image_folder.source(dataset, folder)
+        columns = _decoded(dataset, source, **wanted, progress=progress)
+        return _sorted_out(columns, source.class_names, source.left_out)
+    described = tfds_data.describe_dataset(dataset)
+    # A version of a TFDS dataset does not change, so its decoded images are kept; a folder's may
+    # change under one's hands.
+    features = feature_cache.fetch(
+        {"decoded": described.fingerprint, "split_seed": splits.SPLIT_SEED, **wanted},
+        tuple,
+        lambda _: _decoded(dataset, tfds_data.source(dataset), **wanted, progress=progress),
+    )
+    if features.from_cache and progress:
+        progress(len(features.tensors[0]), len(features.tensors[0]))
+    return _sorted_out(features.tensors, described.class_names)
+
+
+def _decoded(
+    dataset: str,
+    source: ImageSource,
+    *,
+    num_images: int,
+    image_size: int,
+    seed: int,
+    progress: Report | None,
+) -> feature_cache.Tensors:
+    """Pixels, labels and indices of the images of all three splits, and where two of them end."""
     parts = splits.split(source.labels, num_images, seed, source.class_names)
     wanted = np.concatenate([parts.train, parts.validation, parts.test])
     pixels = np.empty((len(wanted), image_size, image_size, 3), np.uint8)
@@ -107,7 +136,13 @@ def load_data(
             ) from error
         if progress:
             progress(done, len(wanted))
-    labels = source.labels[wanted]
     ends = np.cumsum([len(parts.train), len(parts.validation)])
-    train, validation, test = map(ImageSet, np.split(pixels, ends), np.split(labels, ends))
-    return LoadedData(train, validation, test, source.class_names, source.left_out)
+    return pixels, source.labels[wanted], wanted, ends
+
+
+def _sorted_out(
+    columns: feature_cache.Tensors, class_names: tuple[str, ...], left_out: tuple[str, ...] = ()
+) -> LoadedData:
+    *of_images, ends = columns
+    train, validation, test = map(ImageSet, *(np.split(column, ends) for column in of_images))
+    return LoadedData(train, validation, test, class_names, left_out)

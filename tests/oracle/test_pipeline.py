@@ -1,5 +1,6 @@
 """What a run reads: datasets, folders of images, and what goes wrong with both."""
 
+import dataclasses
 import io
 import os
 import shutil
@@ -95,10 +96,27 @@ def test_grey_photographs_become_three_equal_channels():
     assert data.test.labels.mean() == pytest.approx(715 / 2_223, abs=0.01)
 
 
-def test_progress_counts_every_image():
+def test_progress_counts_every_image_once_and_decoded_ones_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("lib.training.feature_cache.cache_folder", lambda: tmp_path)
     seen: list[tuple[int, int]] = []
-    load("openmoji_animals_food", progress=lambda done, total: seen.append((done, total)))
+
+    def loaded():
+        seen.clear()
+        return load(
+            "openmoji_animals_food", progress=lambda done, total: seen.append((done, total))
+        )
+
+    first = loaded()
     assert seen == [(done, 100) for done in range(1, 101)]
+    again = loaded()
+    assert seen == [(100, 100)]
+    for name in ("train", "validation", "test"):
+        for old, new in zip(
+            dataclasses.astuple(getattr(first, name)),
+            dataclasses.astuple(getattr(again, name)),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(old, new)
 
 
 def test_a_description_says_what_a_configuration_needs():
