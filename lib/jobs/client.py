@@ -1,4 +1,4 @@
-"""Asks for runs, follows them and cancels them: all that a page knows of training.
+"""Asks for runs, follows them and cancels them, and asks questions: all a page knows of training.
 
 One Client serves a web process. Pages call it from their script threads and never wait for it; one
 thread of its own, the keeper, starts the engine, hands runs over in turn and looks after those
@@ -12,15 +12,17 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lib.core import run_store, runs
-from lib.core.errors import EngineError
+from lib.core.errors import EngineError, StoreError, ThawError
 from lib.core.progress import ENDED, Progress, apply
 from lib.core.run_store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs import folders, worker
 from lib.jobs.connection import Connection
+from lib.jobs.questions import Question, Questions
 from lib.jobs.records import Record, Records
 
 logger = logging.getLogger(__name__)
@@ -99,6 +101,9 @@ class Client:
         self._unreachable = False
         self._has_workers = True
         self._closed = False
+        # Why the last attempt to connect failed; None once there is another.
+        self._trouble: Mapping[str, Any] | None = None
+        self._questions = Questions(self._reach, self._training, self._connecting)
 
     # --- For pages ----------------------------------------------------------------------------
 
@@ -185,12 +190,32 @@ class Client:
             record.progress = replace(record.progress, cancelling=True)
         threading.Thread(target=self._stop, args=(record,), daemon=True).start()
 
+    def ask(self, task: str, owner: str = "", **arguments: Any) -> Question:
+        """Ask a worker something that is no run; returns at once, the answer comes in seconds.
+
+        It is answered beside whatever run is going on, and nothing of it is stored. Before a page
+        asks it calls `start`, or the reader waits for the engine too.
+
+        Args:
+            task: "module:function" that the worker calls.
+            owner: Who asks, such as a session. What an owner asked before is withdrawn.
+            arguments: Of the function: plain values, bytes and arrays. `run_folder` is the folder
+                of a run, or its id; the worker finds the files of that folder wherever it is.
+        """
+        try:
+            if runs.is_run_id(str(arguments.get("run_folder", ""))):
+                arguments["run_folder"] = str(self._folder_of(arguments["run_folder"]))
+        except ThawError as error:
+            return Question(task, owner, state="failed", error=error)
+        return self._questions.ask(task, owner, arguments)
+
     def close(self) -> None:
         """End the engine, and with it every run that has not ended."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
             keeper = self._keeper
+        self._questions.fail_all(EngineError("Thaw was closed.", "Ask again."))
         if keeper:
             keeper.join()
 
@@ -204,6 +229,42 @@ class Client:
         """Process ids of the workers; empty while there is no engine."""
         connection = self._connection
         return connection.pids() if connection else ()
+
+    # --- For questions ------------------------------------------------------------------------
+
+    def _folder_of(self, run_id: str) -> Path:
+        run = self.store.open(run_id)
+        if run is None:
+            raise StoreError(f"There is no run {run_id} here.", "Choose another run.")
+        return run.folder
+
+    def _reach(self) -> Connection:
+        """The connection to the workers; waits for it.
+
+        Raises:
+            EngineError: If the engine cannot be started or the scheduler not be reached.
+        """
+
+        def reached() -> Connection | None:
+            connection = self._connection
+            return connection if connection and not connection.lost else None
+
+        with self._changed:
+            if not (reached() or self._closed):
+                self._trouble = None
+                self.start()
+                self._changed.wait_for(lambda: reached() or self._trouble or self._closed)
+            connection = reached()
+            if connection:
+                return connection
+            if self._trouble is None or self._closed:
+                raise EngineError("Thaw is being closed.", "Start it again.")
+            raise EngineError(self._trouble["message"], self._trouble["next_step"])
+
+    def _training(self) -> frozenset[str]:
+        """Addresses of the workers in which a run is going on."""
+        with self._changed:
+            return frozenset(one.worker for one in self._records if not one.progress.ended)
 
     # --- What is known of a run ---------------------------------------------------------------
 
@@ -308,7 +369,9 @@ class Client:
             self._unreachable = True
         else:
             connection.listen()
-            self._connection, self._unreachable = connection, False
+            with self._changed:
+                self._connection, self._unreachable = connection, False
+                self._changed.notify_all()
         # Wanted once; when it is lost, it is started again for the next run only.
         self._wanted = False
 
@@ -330,6 +393,9 @@ class Client:
     def _disconnect(self, event: Mapping[str, Any]) -> None:
         """Let go of the engine or the scheduler; every run ends with this event."""
         connection, self._connection = self._connection, None
+        with self._changed:
+            self._trouble = event
+            self._changed.notify_all()
         if connection:
             connection.close()
         for record in self._records:

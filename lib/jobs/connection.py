@@ -5,17 +5,21 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from lib.core.errors import EngineError
 from lib.core.progress import ENDED
 from lib.core.run_store import RunStore
-from lib.jobs import worker
+from lib.jobs import folders, worker
 from lib.jobs.records import Record
+
+logger = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -23,6 +27,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 ENGINE_START_LIMIT_S = 60.0
 ENGINE_END_LIMIT_S = 5.0
 CONNECT_LIMIT_S = 10.0
+# The first question may wait for the import of TensorFlow, and for weights that are downloaded.
+ANSWER_LIMIT_S = 180.0
+SECONDS_BETWEEN_LOOKS = 0.25
 
 
 class Connection:
@@ -87,7 +94,12 @@ class Connection:
         Raises:
             OSError: If the scheduler does not answer.
         """
-        return tuple(self._dask.nthreads())
+        try:
+            return tuple(self._dask.nthreads())
+        except Exception as error:
+            if self.lost:  # a Dask client that is closed meanwhile raises whatever it meets
+                raise ConnectionError("The connection to the workers was lost.") from error
+            raise
 
     @property
     def num_workers(self) -> int:
@@ -136,6 +148,51 @@ class Connection:
                 self._dask.run(function, *args, on_error="ignore", **options)
 
         threading.Thread(target=call, daemon=True).start()
+
+    def ask(self, address: str, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a question to a worker, and wait for what worker.answer says to it.
+
+        Raises:
+            OSError: If the worker, the scheduler or the engine is lost.
+            EngineError: If the worker cannot answer, or takes too long.
+        """
+        files = None
+        if self.shared and "run_folder" in arguments:  # perhaps on another machine
+            files = folders.read_folder(Path(arguments["run_folder"]))
+        replies: SimpleQueue[Any] = SimpleQueue()
+
+        def call() -> None:
+            try:
+                run = self._dask.run(worker.answer, task, arguments, files, workers=[address])
+                replies.put(run[address])
+            except BaseException as error:  # also a cancelled coroutine is no answer
+                replies.put(error)
+
+        # In a thread of its own: a call whose connection is closed meanwhile may never return.
+        threading.Thread(target=call, daemon=True).start()
+        end = time.monotonic() + ANSWER_LIMIT_S
+        while True:
+            try:
+                reply = replies.get(timeout=SECONDS_BETWEEN_LOOKS)
+                break
+            except Empty:
+                if self.lost:
+                    raise ConnectionError("The connection to the worker was lost.") from None
+                if time.monotonic() > end:
+                    raise EngineError(
+                        f"There was no answer within {ANSWER_LIMIT_S:g} seconds.",
+                        "Ask again once no run is going on.",
+                    ) from None
+        if isinstance(reply, OSError) or (isinstance(reply, BaseException) and self.lost):
+            raise ConnectionError(str(reply)) from reply
+        if isinstance(reply, BaseException):
+            logger.error("A worker could not take a question: %r", reply)
+            raise EngineError(
+                f"The worker could not take it: {type(reply).__name__}: {reply}.",
+                "Install the same version of Thaw here, on the scheduler and its workers.",
+            ) from reply
+        answered: dict[str, Any] = reply
+        return answered
 
     def publish(self, run_id: str, event: Mapping[str, Any]) -> None:
         """Tell the other web processes how a run ended, where its worker could not."""

@@ -25,6 +25,9 @@ from lib.jobs.worker import TRAINER, TRAINER_VARIABLE
 LOOPBACK = "127.0.0.1"
 SECONDS_BETWEEN_LOOKS = 1.0
 
+# Training uses every core; the pages of a class go before it.
+NICENESS = 10
+
 DASK_CONFIG = {
     # A killed worker ends its run: nobody asked for a second one (the default is three more).
     "distributed.scheduler.allowed-failures": 0,
@@ -134,6 +137,8 @@ def main() -> None:
     parser.add_argument("--trainer", default=TRAINER, help="module:function that a run calls")
     trainer = parser.parse_args().trainer
 
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICENESS)
     from_parent, to_parent = _take_pipes()
     parent_gone = threading.Event()
 

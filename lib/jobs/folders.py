@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lib.core import run_store, runs
@@ -61,8 +62,12 @@ def mark_ended(
 
 
 def read_files(store: RunStore, run_id: str) -> dict[str, bytes]:
+    """The files of a run in the store; see `read_folder`."""
+    return read_folder(store.folder(run_id))
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
     """The files of a run folder, name -> content; the model only where it is small enough."""
-    folder = store.folder(run_id)
     paths = {
         path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
     }
@@ -73,7 +78,7 @@ def read_files(store: RunStore, run_id: str) -> dict[str, bytes]:
 
 
 def write_files(store: RunStore, run_id: str, files: Mapping[str, bytes]) -> None:
-    """Write files of a run folder, result.json last, each by atomic rename.
+    """Write the files of a run into the store; see `write_folder`.
 
     Where the folder has the same result already, it is the same folder, shared.
 
@@ -84,6 +89,15 @@ def write_files(store: RunStore, run_id: str, files: Mapping[str, bytes]) -> Non
     result = folder / RESULT
     if result.exists() and result.read_bytes() == files.get(RESULT):
         return
+    write_folder(folder, files)
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files of a run folder, result.json last, each by atomic rename.
+
+    Raises:
+        OSError: If one cannot be written.
+    """
     for name in sorted(files, key=lambda name: (name == RESULT, name)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

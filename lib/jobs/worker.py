@@ -1,23 +1,26 @@
-"""What a worker process of the engine does: one run at a time, told in events.
+"""What a worker process of the engine does: one run at a time, told in events, and questions.
 
 The web process imports this module too, for its names: the trainer is known by a string, and Dask
 is imported where it is used.
 """
 
+import asyncio
 import ctypes
 import gc
 import importlib
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from lib.core import runs
-from lib.core.errors import ConfigError, ThawError
+from lib.core import errors, runs
+from lib.core.errors import ConfigError, EngineError, ThawError
 from lib.core.progress import ENDED
 from lib.core.run_store import RunStore
 from lib.core.runs import TrainConfig
@@ -208,16 +211,19 @@ def _train(
         event = {"state": "failed", "message": error.message, "next_step": error.next_step}
     except Exception as error:
         logger.exception("Run %s failed", report.run_id)
-        text = " ".join(str(error).split())
         event = {
             "state": "failed",
-            "message": f"The run met an error that Thaw does not know: "
-            f"{type(error).__name__}: {text}".rstrip(" :")
-            + ".",
+            "message": _unknown("run", error),
             "next_step": "Start it again; if that happens twice, the log of Thaw has the details.",
         }
     folders.mark_ended(store, config, event)
     return event
+
+
+def _unknown(what: str, error: Exception) -> str:
+    """One sentence about an error that nobody expected."""
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(" :")
+    return f"The {what} met an error that Thaw does not know: {text}."
 
 
 def _leave(attempt: str) -> None:
@@ -225,3 +231,70 @@ def _leave(attempt: str) -> None:
     with _lock:
         if _threads.pop(attempt, None) is not None:
             _set_async_exception(threading.get_ident(), None)
+
+
+# --- Questions: awaited in the event loop of a worker, answered in a thread beside its run --------
+
+# One at a time: they share the models they keep, and the processor with the run.
+_question_thread = ThreadPoolExecutor(1, "thaw-question")
+# The web process has to hold an answer; the largest is a whole model to take home.
+ANSWER_LIMIT_BYTES = 256_000_000
+
+
+async def answer(
+    task: str, arguments: Mapping[str, Any], run_files: Mapping[str, bytes] | None = None
+) -> dict[str, Any]:
+    """Call a function beside whatever run is going on; an error is an answer, it is not raised.
+
+    Args:
+        task: "module:function".
+        arguments: Of the function.
+        run_files: Files of the run folder that the argument `run_folder` stands for, where the
+            worker cannot see that folder; they are there while the function is called.
+
+    Returns:
+        `answer`, what the function returned; or `error`, `message` and `next_step`.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_question_thread, _answer, task, arguments, run_files)
+
+
+def _answer(
+    task: str, arguments: Mapping[str, Any], run_files: Mapping[str, bytes] | None
+) -> dict[str, Any]:
+    _warm.wait()  # two threads that import TensorFlow at once get in each other's way
+    try:
+        with tempfile.TemporaryDirectory(prefix="thaw-") as folder:
+            if run_files is not None:
+                folders.write_folder(Path(folder), run_files)
+                arguments = {**arguments, "run_folder": folder}
+            value = _resolve(task)(**arguments)
+        size = _size_bytes(value)
+        if size > ANSWER_LIMIT_BYTES:
+            raise EngineError(
+                f"The answer has {size / 1e6:,.0f} MB, more than the "
+                f"{ANSWER_LIMIT_BYTES / 1e6:,.0f} MB that Thaw carries.",
+                "Choose a smaller head or a smaller backbone.",
+            )
+    except ThawError as error:
+        return in_reply(error)
+    except Exception as error:
+        logger.exception("A question to %s failed", task)
+        next_step = "Ask again; if that happens twice, the log of Thaw has the details."
+        return in_reply(EngineError(_unknown("question", error), next_step))
+    return {"answer": value}
+
+
+def in_reply(error: ThawError) -> dict[str, Any]:
+    """An error in place of an answer, by the name of the nearest class every process has."""
+    name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    return {"error": name, "message": error.message, "next_step": error.next_step}
+
+
+def _size_bytes(value: Any) -> int:
+    """What the bytes and arrays in a value take together."""
+    if isinstance(value, Mapping):
+        return sum(_size_bytes(part) for part in value.values())
+    if isinstance(value, (list, tuple)):
+        return sum(_size_bytes(part) for part in value)
+    return len(value) if isinstance(value, bytes) else getattr(value, "nbytes", 0)

@@ -48,11 +48,19 @@ def decode(data: bytes, image_size: int) -> UInt8Array:
     Raises:
         ValueError: If the bytes are no such image, are cut off, or claim over 40 megapixels.
     """
-    with _opened(data) as image:
-        size = (image_size, image_size)
-        # A large JPEG is decoded at a fraction of its size, but at twice what is wanted or more.
-        image.draft(None, (2 * image_size, 2 * image_size))
-        return np.asarray(_upright_rgb(image).resize(size, Image.Resampling.BILINEAR))
+    with opened(data) as image:
+        return stretched(image, image_size, image_size)
+
+
+def stretched(image: Image.Image, height: int, width: int) -> UInt8Array:
+    """An image as `decode` makes an array of it, at any height and width in pixels.
+
+    Output shape: (height, width, 3), RGB.
+    """
+    # A large JPEG is decoded at a fraction of its size, but at twice what is wanted or more.
+    longest = max(height, width)
+    image.draft(None, (2 * longest, 2 * longest))
+    return np.asarray(_upright_rgb(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def check(data: bytes) -> None:
@@ -64,27 +72,33 @@ def check(data: bytes) -> None:
     Raises:
         ValueError: If it cannot be used.
     """
-    with _opened(data) as image:
+    with opened(data) as image:
         image.draft(None, (1, 1))  # A JPEG is then read to its end, at an eighth of its size.
         _upright_rgb(image)
 
 
 @contextlib.contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
+def opened(data: bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Image]:
     """An image whose size has been checked before any pixel is decoded.
+
+    Args:
+        data: The bytes of a file.
+        formats: What it may be, by its content.
 
     Raises:
         ValueError: Whatever goes wrong with the file, in words.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
             yield image
     except Image.DecompressionBombError as error:  # Pillow has a limit of its own, above this one.
         raise ValueError(f"more than {MAX_PIXELS // 1_000_000} megapixels") from error
     except UnidentifiedImageError as error:
-        raise ValueError("not a JPEG, PNG, WebP, GIF or BMP image") from error
+        names = [name.replace("WEBP", "WebP") for name in formats]
+        listed = f"{', '.join(names[:-1])} or {names[-1]}"
+        raise ValueError(f"not a {listed} image") from error
     except Exception as error:
         # A damaged file can raise nearly anything in Pillow's decoders.
         raise ValueError("damaged or cut off") from error

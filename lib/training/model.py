@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import keras
 import tensorflow as tf
+from keras.random import SeedGenerator
 
 from lib.core import backbones
 from lib.core.backbones import BackboneSpec
@@ -119,7 +120,7 @@ def build_backbone(
         image_size: Side of the square input in pixels.
         weights: "imagenet", or None for random weights; BatchNormalization then has momentum
             0.9, so that its statistics can follow in a short run.
-        seed: Of the random weights.
+        seed: Of the random weights, and of what is random within its layers.
         progress: Called with bytes done and bytes in all (0 where unknown) during a download.
 
     Returns:
@@ -140,7 +141,20 @@ def build_backbone(
         efficientnet_lite.load_imagenet_weights(model)
     if backbone == "efficientnet_b0":
         _normalize_as_published(model)
+    if seed is not None:
+        _seed_dropout(model, seed)
     return model
+
+
+def _seed_dropout(model: keras.Model, seed: int) -> None:
+    """Seed what is random within a backbone: some drop parts of a block while they are trained.
+
+    Keras would draw these seeds from Python's generator, which is shared by all that this process
+    builds: what it built before, or builds in another thread to answer a question.
+    """
+    for layer in model.layers:
+        if isinstance(generator := getattr(layer, "seed_generator", None), SeedGenerator):
+            generator.state.assign([zlib.crc32(f"{seed}/{layer.name}".encode()), 0])
 
 
 def _normalize_as_published(model: keras.Model) -> None:

@@ -12,6 +12,7 @@ from lib.core.progress import Progress
 from lib.core.run_store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs.client import Client
+from lib.jobs.questions import Question
 
 TRAINER = "trainers:train"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,12 @@ def now(client: Client, run_id: str) -> Progress:
     progress = client.progress(run_id)
     assert progress
     return progress
+
+
+def answered(question: Question, limit_s: float = 20.0) -> Question:
+    """A question once it has ended."""
+    until(lambda: question.ended, limit_s)
+    return question
 
 
 def deep(client: Client, run_id: str) -> bool:

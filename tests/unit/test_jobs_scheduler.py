@@ -3,6 +3,7 @@
 import datetime
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.unit.jobs_support import (
     PROJECT,
     PYTHONPATH,
     TRAINER,
+    answered,
     calls,
     config,
     ended,
@@ -249,8 +251,44 @@ def test_a_cancelled_run_asked_for_again_is_seen_again_by_those_who_followed_it(
     assert ended(other, id_).state == "cancelled"
 
 
+def client_pid(client: Client, id_: str) -> int:
+    """The process that works on a run, as its events say."""
+    record = client._records.get(id_)
+    assert record
+    return record.pid
+
+
 def test_a_run_nobody_has_asked_for_is_unknown_to_the_scheduler_too(client: Client) -> None:
     assert client.progress("0123456789abcdef") is None
+
+
+def test_questions_are_answered_by_idle_workers_first_and_by_all_at_once(
+    client: Client, tmp_path: Path
+) -> None:
+    id_ = client.submit(config("endless", seed=8))
+    until(lambda: now(client, id_).history)
+    first = answered(client.ask("trainers:echo"))
+    assert first.answer["pid"] in client.worker_pids()
+    assert first.answer["pid"] != client_pid(client, id_)
+    blocking = client.ask("trainers:wait_for", path=str(tmp_path / "go"))
+    until((tmp_path / "go.asked").exists)
+    second = answered(client.ask("trainers:echo"))
+    assert second.answer["pid"] == client_pid(client, id_)
+    (tmp_path / "go").touch()
+    assert answered(blocking).state == "done"
+    client.cancel(id_)
+    ended(client, id_)
+
+
+def test_a_worker_sees_the_folder_of_a_run_that_only_the_web_process_has(
+    client: Client, cluster: Cluster
+) -> None:
+    id_ = client.submit(config("fast", seed=11))
+    ended(client, id_)
+    for store in cluster.stores:
+        shutil.rmtree(store.folder(id_), ignore_errors=True)
+    seen = answered(client.ask("trainers:look", run_folder=id_)).answer
+    assert seen["result.json"] == (client.store.folder(id_) / "result.json").read_bytes()
 
 
 def test_a_scheduler_that_cannot_be_reached_is_told_with_its_address(
@@ -262,6 +300,9 @@ def test_a_scheduler_that_cannot_be_reached_is_told_with_its_address(
     assert last.state == "failed"
     assert "tls://127.0.0.1:1" in last.message
     assert "THAW_SCHEDULER" in last.next_step
+    question = answered(client.ask("trainers:echo"))
+    assert question.error
+    assert "tls://127.0.0.1:1" in question.error.message
     assert client.progress("0123456789abcdef") is None
     client.close()
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -137,6 +138,53 @@ TRAINERS: dict[str, Callable[..., str]] = {
     "fat": fat,
     "suicide": suicide,
 }
+
+
+# --- Questions ------------------------------------------------------------------------------------
+
+
+def echo(**arguments: Any) -> dict[str, Any]:
+    """What it was asked, and where."""
+    return {**arguments, "pid": os.getpid()}
+
+
+def look(run_folder: str) -> dict[str, bytes]:
+    """The files of a run folder, as the worker sees them."""
+    folder = Path(run_folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def wait_for(path: str) -> str:
+    """Answers once there is a file."""
+    Path(f"{path}.asked").touch()
+    while not Path(path).exists():
+        time.sleep(SECONDS_A_BATCH)
+    return path
+
+
+def refuse() -> None:
+    raise DataError("This is no image.", "Choose another.")
+
+
+def stumble() -> None:
+    raise ZeroDivisionError("a mistake\nin two lines")
+
+
+def die(path: str) -> str:
+    """Ends its process, as the kernel does for lack of memory; notes each time."""
+    with Path(path).open("a", encoding="utf-8") as file:
+        file.write("died\n")
+    psutil.Process().kill()
+    return path
+
+
+def die_once(path: str) -> str:
+    """Ends its process, but answers the second time."""
+    return path if Path(path).exists() else die(path)
+
+
+def flood(size_bytes: int) -> list[bytes]:
+    return [b"x" * size_bytes]
 
 
 def listening(dask_scheduler: Any) -> list[str]:

@@ -1,0 +1,363 @@
+"""What a worker answers about one image: feature maps, the ImageNet classifier, a finished run.
+
+Each function is a task for lib.jobs: plain values, bytes and arrays go in and come out. The image
+is decoded here, in the worker, and stored nowhere. Models are kept for the next question, and never
+changed; a run that goes on beside it ends the same (tests/oracle/test_inference.py).
+"""
+
+import hashlib
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from lib.core import backbones, heads, runs, strategies
+from lib.core.backbones import Preprocessing
+from lib.core.errors import ConfigError, DataError, StoreError
+from lib.core.freezing import FreezePlan
+from lib.core.heads import HeadSpec
+from lib.core.run_store import MODEL_FILE
+from lib.core.runs import MAX_IMAGE_SIZE, TrainConfig
+from lib.training import efficientnet_lite, explain, model, stored_model, upload
+from lib.training.head import build_head, build_pooling
+
+FloatArray = npt.NDArray[np.float32]
+
+CLASSIFIER = "efficientnet_lite0"
+IMAGENET_SIZE = 224
+TOP = 5
+# A question about a run is about two models, before and after fine-tuning.
+MODELS_KEPT = 2
+FIRST_PHASE = "feature_extraction"
+
+
+DAMAGED = StoreError(
+    "The stored model of this run is damaged or of another run.", "Start the run again."
+)
+
+
+# --- The ImageNet classifier ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Classifier:
+    """EfficientNet-Lite0 as it was published, up to the logits, for images of any size."""
+
+    network: keras.Model  # image -> last feature map, logits
+    kernel: FloatArray  # (1280, 1000)
+    bias: FloatArray  # (1000,)
+
+
+@lru_cache(maxsize=1)
+def _classifier() -> _Classifier:
+    published = efficientnet_lite.efficientnet_lite0(IMAGENET_SIZE, include_top=True)
+    efficientnet_lite.load_imagenet_weights(published)
+    published.get_layer("predictions").activation = keras.activations.linear
+    anywhere = keras.Input((None, None, 3))
+    network = keras.models.clone_model(published, input_tensors=anywhere)
+    network.set_weights(published.get_weights())
+    maps = network.get_layer("avg_pool").input
+    kernel, bias = network.get_layer("predictions").get_weights()
+    return _Classifier(keras.Model(network.input, [maps, network.output]), kernel, bias)
+
+
+def feature_map(
+    image: bytes, height: int, width: int, classes: Sequence[int] = ()
+) -> dict[str, Any]:
+    """What EfficientNet-Lite0 makes of an image, from the last feature map to the logits.
+
+    Args:
+        image: JPEG, PNG or WebP; it is stretched to height and width.
+        height: In pixels.
+        width: In pixels.
+        classes: Classes of ImageNet whose weights are wanted beside those of the first five.
+
+    Returns:
+        `image` (height, width, 3) uint8; `size` (width, height) of the original; `maps` (rows,
+        columns, 1280); `logits` (1000,); `top`, pairs of class and probability, the five likeliest;
+        `classes`, those and the further ones; `kernel_top` (1280, classes) and `bias_top`
+        (classes,), their weights.
+
+    Raises:
+        DataError: If the image, its height or its width cannot be used.
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    smallest = backbones.get(CLASSIFIER).min_image_size
+    if not (smallest <= height <= MAX_IMAGE_SIZE and smallest <= width <= MAX_IMAGE_SIZE):
+        raise DataError(
+            f"An image of {width} x {height} pixels cannot be shown to this network.",
+            f"Use {smallest} to {MAX_IMAGE_SIZE} pixels.",
+        )
+    shown = upload.decode(image, height, width)
+    return _classified(shown, classes)
+
+
+def imagenet(image: bytes) -> dict[str, Any]:
+    """The pretrained classifier itself: load, preprocess, predict, decode.
+
+    Args:
+        image: JPEG, PNG or WebP.
+
+    Returns:
+        As `feature_map` does at 224 x 224 pixels, and `steps`, as `upload.steps` does.
+
+    Raises:
+        DataError: If the image cannot be used.
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    shown = upload.decode(image, IMAGENET_SIZE, IMAGENET_SIZE)
+    how = backbones.get(CLASSIFIER).preprocessing
+    return {**_classified(shown, ()), "steps": upload.steps(shown, how)}
+
+
+def _classified(shown: upload.Upload, classes: Sequence[int]) -> dict[str, Any]:
+    classifier = _classifier()
+    inputs = backbones.get(CLASSIFIER).preprocessing.apply(shown.pixels[np.newaxis])
+    maps, logits = (part.numpy()[0] for part in classifier.network(inputs, training=False))
+    probabilities = _softmax(logits)
+    top = np.argsort(-logits, kind="stable")[:TOP]
+    wanted = list(dict.fromkeys([*top.tolist(), *classes]))
+    return {
+        "image": shown.pixels,
+        "size": shown.size,
+        "maps": maps,
+        "logits": logits,
+        "top": [(int(index), float(probabilities[index])) for index in top],
+        "classes": wanted,
+        "kernel_top": classifier.kernel[:, wanted],
+        "bias_top": classifier.bias[wanted],
+    }
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    """Probabilities that sum to 1."""
+    values = np.exp(logits.astype(np.float64) - logits.max())
+    return (values / values.sum()).astype(np.float32)
+
+
+# --- The model of a run ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """The model of a run, at the end of one of its phases."""
+
+    config: TrainConfig
+    head_spec: HeadSpec
+    backbone: keras.Model
+    pool: keras.Model
+    head: keras.Model
+
+    def top(self, maps: Any) -> Any:
+        """From the last feature map to the logits, as it predicts."""
+        return self.head(self.pool(maps, training=False), training=False)
+
+
+def predict(
+    run_folder: str, config: Mapping[str, Any], image: bytes, phase: str | None = None
+) -> dict[str, Any]:
+    """Show an image to the model of a finished run, and say where it looked.
+
+    Args:
+        run_folder: Folder of the run.
+        config: Fields of its configuration.
+        image: JPEG, PNG or WebP.
+        phase: Key of a phase, for the model as it was at the end of that; None for the last.
+
+    Returns:
+        `image` (image_size, image_size, 3) uint8; `size` (width, height) of the original; `steps`,
+        as `upload.steps` does; then of the model: `probabilities` (classes,); `logits`, one for two
+        classes, else (classes,); `map` (rows, columns, classes), signed, for two classes the second
+        is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel` and `bias`
+        of the last layer; and with "cam" `maps` (rows, columns, channels), the last feature map:
+        the mean of the map plus the bias is the logit. `before`: what the model before fine-tuning
+        says, in the same words, or None where there is none.
+
+    Raises:
+        ConfigError: If it is not a configuration, or has no such phase.
+        DataError: If the image cannot be used.
+        StoreError: If the model is not stored, damaged or of another run.
+        WeightsError: If the pretrained weights are not on the worker and cannot be had.
+    """
+    asked = TrainConfig.from_dict(config)
+    how = backbones.get(asked.backbone).preprocessing
+    shown = upload.decode(image, asked.image_size, asked.image_size)
+    inputs = how.apply(shown.pixels[np.newaxis])
+    answer = _explained(_restored(_Stored.find(asked, run_folder, phase)), inputs)
+    before = None
+    if phase is None and len(asked.phases) > 1 and asked.phases[0].key == FIRST_PHASE:
+        with suppress(NotStoredError):
+            before = _explained(_restored(_Stored.find(asked, run_folder, FIRST_PHASE)), inputs)
+    about = {"image": shown.pixels, "size": shown.size, "steps": upload.steps(shown, how)}
+    return {**about, **answer, "before": before}
+
+
+def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole model of a finished run as one file that plain Keras opens.
+
+    It takes images of 0 to 255 and gives probabilities: one for two classes, that of the second,
+    else one a class. Preprocessing is inside, in layers and operations of Keras. It runs no code of
+    its own when it is loaded (`safe_mode` stays on).
+
+    Args:
+        run_folder: Folder of the run.
+        config: Fields of its configuration.
+
+    Returns:
+        `file`, the bytes of a .keras file; `params`, how many parameters it has.
+
+    Raises:
+        ConfigError: If it is not a configuration.
+        StoreError: If the model is not stored, damaged or of another run.
+        WeightsError: If the pretrained weights are not on the worker and cannot be had.
+    """
+    asked = TrainConfig.from_dict(config)
+    # Not the one that is kept: what is put into another model is changed by that.
+    trained = _build(_Stored.find(asked, run_folder, None))
+    whole = _whole(trained)
+    with tempfile.TemporaryDirectory(prefix="thaw-") as folder:
+        path = Path(folder) / "model.keras"
+        whole.save(path)
+        return {"file": path.read_bytes(), "params": whole.count_params()}
+
+
+def _whole(trained: _Trained) -> keras.Model:
+    """From an image of 0 to 255 to probabilities, frozen and thawed as in the last phase."""
+    config = trained.config
+    layers = backbones.load_layer_table(config.backbone, config.image_size)
+    last = config.phases[-1]
+    plan = FreezePlan.all(layers)
+    if last.key != FIRST_PHASE:
+        plan = strategies.final_plan(config.strategy, layers, last.thaw_from, config.batch_norm)
+    model.apply_freeze_plan(trained.backbone, plan)
+    image = keras.Input((config.image_size, config.image_size, 3), name="image")
+    maps = trained.backbone(_preprocessed(image, backbones.get(config.backbone).preprocessing))
+    logits = trained.head(trained.pool(maps))
+    activation = "sigmoid" if trained.head_spec.outputs == 1 else "softmax"
+    probabilities = keras.layers.Activation(activation, name="probabilities")(logits)
+    return keras.Model(image, probabilities, name=f"thaw_{runs.run_id(config)}")
+
+
+def _preprocessed(image: Any, how: Preprocessing) -> Any:
+    """What `how.apply` does, in operations that a .keras file can hold."""
+    if how.order == "BGR":
+        image = keras.ops.flip(image, axis=-1)
+    scale = np.broadcast_to(np.asarray(how.scale), 3)
+    offset = -np.asarray(how.mean) * scale
+    return keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="preprocessing")(image)
+
+
+def _explained(trained: _Trained, inputs: FloatArray) -> dict[str, Any]:
+    maps = trained.backbone(inputs, training=False)
+    logits = trained.top(maps).numpy()[0]
+    kernel, bias = trained.head.get_layer("logits").get_weights()
+    answer = {"logits": logits, "kernel": kernel, "bias": bias}
+    if explain.is_exact(trained.head_spec):
+        array = maps.numpy()[0]
+        answer |= {"how": "cam", "map": explain.cam(array, kernel), "maps": array}
+    else:
+        answer |= {"how": "grad_cam", "map": explain.grad_cam(maps, trained.top)}
+    if len(logits) == 1:  # of the second class; the first has 0
+        answer["map"] = np.concatenate([-answer["map"], answer["map"]], axis=-1)
+        logits = np.array([0.0, logits[0]], np.float32)
+    return {**answer, "probabilities": _softmax(logits)}
+
+
+class NotStoredError(StoreError):
+    """There is no file of this model."""
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Which model, and the file it is in: equal where it is the same model, wherever that lies."""
+
+    config: TrainConfig
+    phase: str | None
+    digest: str
+    folder: Path = field(compare=False)
+
+    @property
+    def file(self) -> Path:
+        """Holds the weights that differ from the pretrained backbone's."""
+        return self.folder / (f"{self.phase}.npz" if self.phase else MODEL_FILE)
+
+    @classmethod
+    def find(cls, config: TrainConfig, run_folder: str, phase: str | None) -> "_Stored":
+        """The model of a run at the end of a phase.
+
+        Raises:
+            ConfigError: If the run has no such phase.
+            NotStoredError: If the model is not there.
+        """
+        keys = [one.key for one in config.phases]
+        if phase is not None and phase not in keys:
+            raise ConfigError(f"This run has no phase called {phase!r}.", f"It has {keys}.")
+        found = cls(config, None if phase == keys[-1] else phase, "", Path(run_folder) / "model")
+        try:
+            return replace(found, digest=hashlib.sha256(found.file.read_bytes()).hexdigest())
+        except OSError as error:
+            raise NotStoredError(
+                "The trained model of this run is not stored here.",
+                "Train it in the lab with another seed, and its model will be.",
+            ) from error
+
+
+def _build(stored: _Stored) -> _Trained:
+    config = stored.config
+    layers = backbones.load_layer_table(config.backbone, config.image_size)
+    feature_shape = layers[-1].output_shape
+    head_spec = HeadSpec(
+        pooling=config.pooling,
+        hidden_units=config.hidden_units,
+        dropout=config.dropout,
+        outputs=_num_outputs(stored.file),
+    )
+    if heads.count_params(head_spec, feature_shape).total * 4 > _unpacked_bytes(stored.file):
+        raise DAMAGED  # before a head is built that nothing in the file could fill
+    trained = _Trained(
+        config,
+        head_spec,
+        model.build_backbone(
+            config.backbone,
+            config.image_size,
+            weights="imagenet" if strategies.get(config.strategy).pretrained else None,
+            seed=config.seed,
+        ),
+        build_pooling(head_spec, feature_shape),
+        build_head(head_spec, feature_shape, seed=config.seed),
+    )
+    stored_model.restore(stored.folder, trained.backbone, trained.head, phase=stored.phase)
+    return trained
+
+
+def _num_outputs(file: Path) -> int:
+    """Logits of the stored head: the length of its last array, a bias.
+
+    Raises:
+        StoreError: If the file is damaged.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            of_head = [key for key in stored.files if key.startswith(f"{stored_model.HEAD}/")]
+            last = max(of_head, key=lambda key: int(key.rpartition("/")[2]))
+            (outputs,) = stored[last].shape
+    except Exception as error:
+        # A damaged archive can raise nearly anything in NumPy and zipfile.
+        raise DAMAGED from error
+    return int(outputs)
+
+
+def _unpacked_bytes(file: Path) -> int:
+    with zipfile.ZipFile(file) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
+_restored = lru_cache(maxsize=MODELS_KEPT)(_build)
