@@ -2,9 +2,13 @@
 
 import json
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,95 @@ from lib.core.runs import EpochRecord, Run, TrainConfig, is_run_id, run_id
 
 # In the folder "model" of a run.
 MODEL_FILE = "weights.npz"
+# The same, and what the model was at the end of each earlier phase.
+MODEL_FILES = (MODEL_FILE, "feature_extraction.npz", "fine_tuning*.npz")
+# What a finished run says of each test image, and those images as one picture.
+EVALUATION_FILE = "evaluation.json"
+TEST_IMAGES_FILE = "test_images.webp"
+# result.json goes first when they are removed, so that a kill in between leaves an unfinished run
+# and not a false one.
+OWN_FILES = ("result.json", "history.jsonl", "config.json", EVALUATION_FILE, TEST_IMAGES_FILE)
+# What a reader says of a run, apart from what the run says of itself.
+META_FILE = "meta.json"
+MAX_NAME_LENGTH = 80
+MAX_NOTE_LENGTH = 2_000
+# A run that is being removed or brought in has a name that is no run id, so nobody sees it.
+HIDDEN_PREFIX = "."
+# Several times the runs a store of a course holds; a summary takes about 1 kB.
+MAX_SUMMARIES = 4_096
+
+
+@dataclass(frozen=True)
+class RunMeta:
+    """What a reader says of a run.
+
+    Args:
+        name: A short one, or "".
+        note: What to remember of it, or "".
+        imported: True where the run came as a file, and not from this machine's training.
+    """
+
+    name: str = ""
+    note: str = ""
+    imported: bool = False
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunMeta":
+        """What meta.json says.
+
+        Raises:
+            ConfigError: If a field is missing, unknown, of the wrong type or too long.
+        """
+        if set(values) != {"name", "note", "imported"}:
+            raise ConfigError("A run's name and note come with exactly: name, note, imported.")
+        meta = cls(**values)
+        if not isinstance(meta.name, str) or not isinstance(meta.note, str):
+            raise ConfigError("A run's name and note are text.")
+        if not isinstance(meta.imported, bool):
+            raise ConfigError("Whether a run was imported is true or false.")
+        for what, text, longest in (
+            ("name", meta.name, MAX_NAME_LENGTH),
+            ("note", meta.note, MAX_NOTE_LENGTH),
+        ):
+            if len(text) > longest:
+                raise ConfigError(
+                    f"A run's {what} of {len(text):,} characters is too long.",
+                    f"Use at most {longest:,}.",
+                )
+            if not all(character.isprintable() or character == "\n" for character in text):
+                raise ConfigError(f"A run's {what} holds a character that cannot be shown.")
+        if "\n" in meta.name:
+            raise ConfigError("A run's name is one line.")
+        return meta
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A line in a list of runs.
+
+    Args:
+        id: Its name in the store and in links.
+        config: What was asked for.
+        status: As in Run.
+        meta: What a reader says of it.
+        num_epochs: How many it had.
+        val_accuracy: Of the last epoch; None without one.
+        test_accuracy: None where it did not finish.
+        wall_time_s: None where that is not known.
+        ended: When its result was written, seconds since 1970.
+        recorded: True where it ships with Thaw.
+    """
+
+    id: str
+    config: TrainConfig
+    status: str
+    meta: RunMeta
+    num_epochs: int
+    val_accuracy: float | None
+    test_accuracy: float | None
+    wall_time_s: float | None
+    ended: float
+    recorded: bool
 
 
 class RunStore:
@@ -75,6 +168,135 @@ class RunStore:
             if run and run.id not in seen:
                 yield run
 
+    def summaries(self) -> tuple[RunSummary, ...]:
+        """A line for every run that has ended, newest first, then the recorded ones.
+
+        Only what changed since it was last read is read.
+        """
+        local = [_summary_of(folder) for folder in _subfolders(self.root)]
+        known = sorted((each for each in local if each), key=lambda each: (-each.ended, each.id))
+        recorded = [
+            _summary_of(folder, recorded=True) for folder in sorted(_subfolders(self.recorded_root))
+        ]
+        ships = {each.id for each in recorded if each}
+        # As in `open`: a run that was not finished does not stand before a recorded one that was.
+        shown = [each for each in known if each.status == "finished" or each.id not in ships]
+        ids = {each.id for each in shown}
+        return (*shown, *(each for each in recorded if each and each.id not in ids))
+
+    # --- What a reader does to a run ----------------------------------------
+
+    def meta(self, id_: str) -> RunMeta:
+        """What a reader says of a run; nothing where nobody has.
+
+        Raises:
+            ConfigError: If the text is not a run id.
+        """
+        return read_meta(self.folder(id_))
+
+    def rename(self, id_: str, *, name: str | None = None, note: str | None = None) -> RunMeta:
+        """Give a run a name, a note, or both.
+
+        Args:
+            id_: Of a run in this store.
+            name: At most MAX_NAME_LENGTH characters; None keeps the one it has.
+            note: At most MAX_NOTE_LENGTH characters; None keeps the one it has.
+
+        Raises:
+            ConfigError: If a text cannot be used; the run keeps what it had.
+            StoreError: If there is no such run, it ships with Thaw, or the store cannot be
+                written.
+        """
+        folder = self._own(id_, "named")
+        old = read_meta(folder)
+        meta = RunMeta.from_dict(
+            {
+                "name": old.name if name is None else " ".join(name.split()),
+                "note": old.note if note is None else note.replace("\r\n", "\n").strip(),
+                "imported": old.imported,
+            }
+        )
+        try:
+            _replace(folder / META_FILE, _json_bytes(asdict(meta)))
+        except OSError as error:
+            raise _cannot_store(folder, error) from error
+        return meta
+
+    def delete(self, id_: str) -> None:
+        """Remove a run that has ended. It is gone at once; its files go after that.
+
+        Raises:
+            ConfigError: If the text is not a run id.
+            StoreError: If there is no such run, it ships with Thaw, it has not ended, or the
+                store cannot be written.
+        """
+        folder = self._own(id_, "deleted")
+        if not (folder / "result.json").exists():
+            raise StoreError("This run has not ended, so it cannot be deleted.", "Cancel it first.")
+        self._discard(folder)
+
+    def _own(self, id_: str, verb: str) -> Path:
+        """The folder of a run of this store.
+
+        Raises:
+            StoreError: If there is none.
+        """
+        folder = self.folder(id_)
+        if (folder / "config.json").is_file():
+            return folder
+        if (self.recorded_root / id_).is_dir():
+            raise StoreError(
+                f"This run ships with Thaw and cannot be {verb}.", "Export it to keep a copy."
+            )
+        raise StoreError(f"There is no run {id_} in the store.", "Choose one from the list.")
+
+    def _discard(self, folder: Path) -> None:
+        """Take a run folder away in one step, then remove its files."""
+        try:
+            hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN_PREFIX}deleted-", dir=self.root))
+            os.rename(folder, hidden / folder.name)
+        except OSError as error:
+            raise _cannot_store(folder, error) from error
+        # What could not be removed now is out of sight, and goes with the next one.
+        for leftover in self.root.glob(f"{HIDDEN_PREFIX}deleted-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def adopt(self, id_: str, files: Mapping[str, bytes]) -> None:
+        """Take in a run as files, all of it or nothing.
+
+        What is in the files is the caller's to have checked; see lib.core.run_files.
+
+        Args:
+            id_: Of the run.
+            files: Path in the run folder, with "/" -> content.
+
+        Raises:
+            ConfigError: If the text is not a run id.
+            StoreError: If the run is there already, is going on, or the store cannot be written.
+        """
+        folder = self.folder(id_)
+        known = self.open(id_)
+        if known and known.status in ("finished", "interrupted"):
+            if known.result:
+                raise StoreError("This run is in the store already.", f"Open run {id_}.")
+            raise StoreError(
+                "This run has begun here and has not ended.", f"Let run {id_} end, or cancel it."
+            )
+        self.check_writable()
+        hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN_PREFIX}import-", dir=self.root))
+        try:
+            for name, content in files.items():
+                path = hidden / id_ / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            if folder.exists():  # What a cancelled or a failed run left.
+                self._discard(folder)
+            os.rename(hidden / id_, folder)
+        except OSError as error:
+            raise _cannot_store(folder, error) from error
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+
     def check_writable(self) -> None:
         """Try to write.
 
@@ -129,6 +351,85 @@ def read_run(folder: Path, *, recorded: bool = False) -> Run | None:
     return Run(run_id(config), config, tuple(history), result, folder, recorded)
 
 
+def read_meta(folder: Path) -> RunMeta:
+    """What a reader says of the run in a folder; nothing where nobody has, or it is damaged."""
+    try:
+        return RunMeta.from_dict(json.loads((folder / META_FILE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return RunMeta()
+
+
+def _summary_of(folder: Path, *, recorded: bool = False) -> RunSummary | None:
+    """A line for the run in a folder; None where it has not ended or cannot be read."""
+    stamps = []
+    for name in ("result.json", META_FILE):
+        try:
+            stat = (folder / name).stat()
+            stamps.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        except OSError:
+            stamps.append((0, 0, 0))
+    # result.json is written last and once, so without it there is nothing to list.
+    return _summary(folder, tuple(stamps), recorded) if stamps[0][1] else None
+
+
+@lru_cache(maxsize=MAX_SUMMARIES)
+def _summary(
+    folder: Path, stamps: tuple[tuple[int, int, int], ...], recorded: bool
+) -> RunSummary | None:
+    """The line as the files had it at these stamps, which are there to be told apart by."""
+    run = read_run(folder, recorded=recorded)
+    if run is None or run.id != folder.name:
+        return None
+    return RunSummary(
+        id=run.id,
+        config=run.config,
+        status=run.status,
+        meta=read_meta(folder),
+        num_epochs=len(run.history),
+        val_accuracy=run.history[-1].val_accuracy if run.history else None,
+        test_accuracy=_number(run.result.get("test_accuracy")),
+        wall_time_s=_number(run.result.get("wall_time_s")),
+        ended=stamps[0][0] / 1e9,
+        recorded=recorded,
+    )
+
+
+def _number(value: object) -> float | None:
+    """What a damaged result.json may hold in place of a number is none."""
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _json_bytes(values: Mapping[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file by atomic rename.
+
+    Raises:
+        OSError: If it cannot be written; what was there is still there.
+    """
+    # Not one of `tempfile`: those cannot be read by others, and a store can be shared.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _cannot_store(folder: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"The run could not be stored in {folder}: {error.strerror or error}.",
+        "Make room or give write permission there, or set THAW_HOME to another folder.",
+    )
+
+
 class RunWriter:
     """Writes one run folder: config.json first, a line an epoch, result.json last.
 
@@ -144,31 +445,23 @@ class RunWriter:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # An earlier run's leftovers must not be taken for this one's; result.json goes
-            # first, so that a kill in between leaves an unfinished run and not a false one.
-            for name in ("result.json", "history.jsonl", "config.json"):
+            # An earlier run's leftovers must not be taken for this one's.
+            for name in OWN_FILES:
                 (folder / name).unlink(missing_ok=True)
-            (folder / "model" / MODEL_FILE).unlink(missing_ok=True)
+                for half_written in folder.glob(f".{name}.*.tmp"):
+                    half_written.unlink()
+            for pattern in MODEL_FILES:
+                for stored in (folder / "model").glob(pattern):
+                    stored.unlink()
         except OSError as error:
-            raise self._store_error(error) from error
-        self._write("config.json", json.dumps(asdict(config), indent=2, sort_keys=True) + "\n")
+            raise _cannot_store(self.folder, error) from error
+        self._write("config.json", _json_bytes(asdict(config)))
 
-    def _store_error(self, error: OSError) -> StoreError:
-        return StoreError(
-            f"The run could not be stored in {self.folder}: {error.strerror or error}.",
-            "Make room or give write permission there, or set THAW_HOME to another folder.",
-        )
-
-    def _write(self, name: str, text: str) -> None:
-        temporary = self.folder / f".{name}.tmp"
+    def _write(self, name: str, content: bytes) -> None:
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.folder / name)
+            _replace(self.folder / name, content)
         except OSError as error:
-            raise self._store_error(error) from error
+            raise _cannot_store(self.folder, error) from error
 
     def add(self, record: EpochRecord) -> None:
         """Append an epoch."""
@@ -176,8 +469,17 @@ class RunWriter:
             with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(record)) + "\n")
         except OSError as error:
-            raise self._store_error(error) from error
+            raise _cannot_store(self.folder, error) from error
+
+    def evaluation(self, data: Mapping[str, Any]) -> None:
+        """Write evaluation.json, before `finish`; lib.core.evaluation says what is in it."""
+        content = json.dumps(data, separators=(",", ":"), sort_keys=True)
+        self._write(EVALUATION_FILE, f"{content}\n".encode())
+
+    def test_images(self, webp: bytes) -> None:
+        """Write the picture of the test images, before `finish`; see lib.core.evaluation."""
+        self._write(TEST_IMAGES_FILE, webp)
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Write result.json, by atomic rename: from now on the run has ended."""
-        self._write("result.json", json.dumps(result, indent=2, sort_keys=True) + "\n")
+        self._write("result.json", _json_bytes(result))

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from lib.core import backbones, freezing, heads, strategies
+from lib.core import backbones, freezing, heads, shift, strategies
 from lib.core.freezing import FreezePlan
 from lib.core.run_store import RunWriter
 from lib.core.runs import EpochRecord, Phase
-from lib.training import feature_cache, model, prefix
+from lib.training import feature_cache, model, prefix, stored_model
 from lib.training.augmentation import build_augmentation
 from lib.training.head import build_head, build_pooling
 from lib.training.loop import Examples, PhaseTrainer, Prepare, Score, make_optimizer
@@ -26,11 +26,13 @@ from lib.training.run_log import RunLog
 
 # A training step next to a forward pass of the same layers: one pass forward, two and more
 # backward. Only for the time left before the first fine-tuning epoch has been measured.
-STEP_TO_FORWARD = 4.5
+STEP_TO_FORWARD = 3.0
 # Making the graphs of a later phase takes about this long.
-TRACING_S = 2.0
+TRACING_S = 1.5
 
 HEAD = "head"
+# Of each split, for the measurement of their difference.
+MAX_SHIFT_IMAGES = 400
 # A bias that starts at zero has no length to compare with.
 SMALLEST_NORM = 1e-12
 Weights = dict[str, list[npt.NDArray[np.float32]]]
@@ -64,7 +66,10 @@ class PhaseRunner:
         self.layers = backbones.load_layer_table(config.backbone, config.image_size)
         feature_shape = self.layers[-1].output_shape
         self.head_spec = heads.HeadSpec(
-            dropout=config.dropout, outputs=heads.outputs_for(len(data.class_names))
+            pooling=config.pooling,
+            hidden_units=config.hidden_units,
+            dropout=config.dropout,
+            outputs=heads.outputs_for(len(data.class_names)),
         )
         self.pool = build_pooling(self.head_spec, feature_shape)
         self.head = build_head(self.head_spec, feature_shape, seed=config.seed)
@@ -77,7 +82,7 @@ class PhaseRunner:
             self.cut = freezing.frontier(self.layers, FreezePlan(always_frozen))
         self.parts = prefix.split(backbone, self.cut)
         self.first_weights = self._weights()
-        self.weights_digest = _digest(self.first_weights)
+        self.weights_digest = log.facts["weights_sha256"] = _digest(self.first_weights)
         self._augment = build_augmentation(config.seed) if config.augmentation else None
         self._crossing: dict[str, prefix.Tensors] = {}
         self._epoch = 0
@@ -159,7 +164,10 @@ class PhaseRunner:
     def _pooled(self, split: str) -> prefix.Tensors:
         """The vector a frozen backbone makes of each image, shape (images, channels)."""
         features = self._fetch(
-            split, "pooled", lambda: self._at_the_cut(split), lambda: self._pooled_forward
+            split,
+            f"pooled:{self.config.pooling}",
+            lambda: self._at_the_cut(split),
+            lambda: self._pooled_forward,
         )
         # The first split carries the tracing, so the quickest tells what an image takes.
         per_image = features.compute_s / len(features.tensors[0])
@@ -231,6 +239,8 @@ class PhaseRunner:
     def run(self, phase: Phase) -> None:
         """Train one phase and write its epochs."""
         train, validation = (self._examples(split, phase) for split in ("train", "validation"))
+        if self._is_head_only(phase):
+            self._note_shift(train, validation)
         trainer = self._start(phase)
         before = self._weights()
         num_batches = trainer.num_batches(len(train))
@@ -270,9 +280,35 @@ class PhaseRunner:
                     epoch=asdict(record),
                     seconds_left=self._seconds_left(phase, durations, batch_ends),
                 )
+            # As the validation images are judged: without dropout, with the stored statistics.
+            again = trainer.evaluate(train)
+        self.log.facts["train_evaluated"][phase.key] = {
+            "loss": again.loss,
+            "accuracy": again.accuracy,
+        }
         if len(durations) < phase.num_epochs:
             self.log.facts.setdefault("stopped_early", {})[phase.key] = self._epoch
         self._note_what_moved(phase, before, self._weights())
+        if phase != self.config.phases[-1]:
+            stored_model.save(
+                self.writer.folder / "model",
+                self.backbone,
+                self.head,
+                self.changed_layers(),
+                phase.key,
+            )
+
+    def _note_shift(self, train: Examples, validation: Examples) -> None:
+        """How well training and validation images are told apart: 0.5 where not at all."""
+        vectors = [
+            # Evenly chosen: more would cost seconds and say the same.
+            examples.tensors[0].numpy()[:: -(-len(examples) // MAX_SHIFT_IMAGES)]
+            for examples in (train, validation)
+        ]
+        if min(map(len, vectors)) >= shift.MIN_IMAGES:
+            found = asdict(shift.separability(*vectors))
+            counts = zip(("num_train", "num_validation"), map(len, vectors), strict=True)
+            self.log.facts["shift"] = found | dict(counts)
 
     def _note_what_moved(self, phase: Phase, before: Weights, after: Weights) -> None:
         """How far each layer's weights and statistics moved: 0 for frozen ones, exactly."""

@@ -35,6 +35,7 @@ class RunLog:
             "params": {},
             "moved": {},
             "moved_statistics": {},
+            "train_evaluated": {},
             "seconds": {},
         }
         self._report, self._cancelled = report, cancelled

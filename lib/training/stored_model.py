@@ -16,8 +16,17 @@ from lib.core.run_store import MODEL_FILE
 HEAD = "head"
 
 
+def _file(folder: Path, phase: str | None) -> Path:
+    """Where the model at the end of a phase is, or of the run where None."""
+    return folder / (f"{phase}.npz" if phase else MODEL_FILE)
+
+
 def save(
-    folder: Path, backbone: keras.Model, head: keras.Model, changed_layers: Collection[str]
+    folder: Path,
+    backbone: keras.Model,
+    head: keras.Model,
+    changed_layers: Collection[str],
+    phase: str | None = None,
 ) -> int:
     """Store the head and the changed layers of the backbone.
 
@@ -26,6 +35,7 @@ def save(
         backbone: After training.
         head: After training.
         changed_layers: Names of backbone layers that training changed.
+        phase: Key of the phase that has ended, where others follow.
 
     Returns:
         Size of the file in bytes.
@@ -41,8 +51,8 @@ def save(
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / MODEL_FILE, **arrays)
-        return (folder / MODEL_FILE).stat().st_size
+        np.savez(_file(folder, phase), **arrays)
+        return _file(folder, phase).stat().st_size
     except OSError as error:
         raise StoreError(
             f"The trained model could not be stored: {error.strerror or error}.",
@@ -50,14 +60,22 @@ def save(
         ) from error
 
 
-def restore(folder: Path, backbone: keras.Model, head: keras.Model) -> None:
+def restore(
+    folder: Path, backbone: keras.Model, head: keras.Model, phase: str | None = None
+) -> None:
     """Put stored weights into a fresh backbone and head.
+
+    Args:
+        folder: `model` of the run folder.
+        backbone: Fresh.
+        head: Fresh.
+        phase: Key of a phase, for the model as it was at its end; None for that of the run.
 
     Raises:
         StoreError: If the file is missing, damaged or of another model.
     """
     try:
-        with np.load(folder / MODEL_FILE, allow_pickle=False) as stored:
+        with np.load(_file(folder, phase), allow_pickle=False) as stored:
             by_layer: dict[str, list[np.ndarray]] = {}
             for key in stored.files:
                 name, _, index = key.rpartition("/")

@@ -12,7 +12,7 @@ from lib.core import curves, run_store, runs, strategies
 from lib.core.errors import StoreError, ThawError
 from lib.core.run_store import RunStore, RunWriter
 from lib.core.runs import Run, TrainConfig
-from lib.training import model, pipeline, stored_model
+from lib.training import evaluation, model, pipeline, stored_model
 from lib.training.phases import PhaseRunner
 from lib.training.run_log import CancelledError, Report, RunLog
 
@@ -121,6 +121,8 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
     with log.timed("test"):
         test = runner.test()
     log.say("storing")
+    writer.evaluation(evaluation.answers(data.test, test.logits))
+    writer.test_images(evaluation.picture(data.test.images))
     num_test = log.facts["split_sizes"]["test"]
     model_bytes = stored_model.save(
         writer.folder / "model", backbone, runner.head, runner.changed_layers()

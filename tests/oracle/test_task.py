@@ -2,14 +2,26 @@
 
 import dataclasses
 import json
+import time
 from collections import Counter
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
-from lib.core import backbones, curves, freezing, heads, progress, run_store, runs, strategies
+from lib.core import (
+    backbones,
+    curves,
+    evaluation,
+    freezing,
+    heads,
+    progress,
+    run_store,
+    runs,
+    strategies,
+)
 from lib.core.errors import ConfigError, StoreError, ThawError
 from lib.core.freezing import FreezePlan
 from lib.core.run_store import RunStore
@@ -278,6 +290,63 @@ def test_a_stored_model_that_is_damaged_or_of_another_backbone_is_refused(how, t
 # --- Test images ----------------------------------------------------------------------------------
 
 
+def test_a_run_keeps_its_answer_to_every_test_image_and_their_picture(trained):
+    run = trained("partial, frozen").run
+    data = load_data_of(run.config)
+    answers = evaluation.load(run)
+    np.testing.assert_array_equal(answers.label, data.test.labels)
+    np.testing.assert_array_equal(answers.index, data.test.indices)
+    assert answers.num_correct == run.result["test_correct"]
+    of_label = answers.probabilities[np.arange(len(data.test)), answers.label]
+    assert -np.log(of_label).mean() == pytest.approx(run.result["test_loss"], abs=1e-3)
+    with Image.open(evaluation.sprite_path(run)) as picture:
+        for row in (0, 21, len(data.test) - 1):
+            tile = np.asarray(picture.convert("RGB").crop(evaluation.tile_box(row)), float)
+            assert np.abs(tile - data.test.images[row]).mean() < 12
+
+
+def load_data_of(config):
+    return pipeline.load_data(
+        config.dataset,
+        num_images=config.num_images,
+        image_size=config.image_size,
+        seed=config.seed,
+    )
+
+
+def test_training_images_are_judged_again_as_validation_images_are(trained):
+    run = trained("partial, frozen").run
+    judged = run.result["train_evaluated"]
+    assert set(judged) == {"feature_extraction", "fine_tuning"}
+    # One epoch of training on 32 images moves the head after every batch, so the mean over the
+    # epoch is of worse weights than those judged at its end.
+    assert judged["fine_tuning"]["loss"] < run.history[1].loss
+
+
+def test_training_and_validation_images_of_one_dataset_are_not_told_apart(trained):
+    shift = trained("partial, frozen").run.result["shift"]
+    assert (shift["num_train"], shift["num_validation"]) == (NUM_IMAGES, 40)
+    assert shift["low"] < 0.5 < shift["high"]
+    assert "shift" not in trained("from_scratch").run.result
+
+
+def test_the_model_of_an_earlier_phase_is_kept_and_is_what_fine_tuning_began_with(trained):
+    seen = trained("partial, frozen")
+    config, feature_shape = seen.run.config, seen.layers[-1].output_shape
+    backbone = models.build_backbone(config.backbone, config.image_size, weights="imagenet")
+    head = keras_heads.build_head(heads.HeadSpec(), feature_shape, seed=99)
+    stored_model.restore(seen.run.folder / "model", backbone, head, "feature_extraction")
+    for name, weights in weights_of(backbone).items():
+        for old, now in zip(seen.before[name], weights, strict=True):
+            np.testing.assert_array_equal(old, now)
+    pooled = keras_heads.build_pooling(heads.HeadSpec(), feature_shape)
+    images = load_data_of(config).validation
+    spec = backbones.get(config.backbone)
+    logits = head(pooled(backbone(spec.preprocessing.apply(images.images), training=False)))
+    right = np.mean((logits.numpy()[:, 0] > 0) == images.labels)
+    assert right == pytest.approx(seen.run.history[0].val_accuracy)
+
+
 def test_the_test_images_are_looked_at_once_and_at_the_end(tmp_path, monkeypatch):
     events, looked_at, scored = [], [], Counter()
     load, evaluate = pipeline.load_data, loop.PhaseTrainer.evaluate
@@ -290,7 +359,7 @@ def test_the_test_images_are_looked_at_once_and_at_the_end(tmp_path, monkeypatch
 
     def loading(*args, **kwargs):
         data = load(*args, **kwargs)
-        test = Watched(data.test.images, data.test.labels)
+        test = Watched(data.test.images, data.test.labels, data.test.indices)
         loading.labels = test.labels.tolist()
         return dataclasses.replace(data, test=test)
 
@@ -304,11 +373,13 @@ def test_the_test_images_are_looked_at_once_and_at_the_end(tmp_path, monkeypatch
     run = task.train(config, events.append, store=RunStore(tmp_path))
     assert run.status == "finished"
     assert looked_at
-    assert set(looked_at) <= {"evaluating", "computing_features"}
+    # Once for the score, and once for their picture.
+    assert set(looked_at) <= {"evaluating", "computing_features", "storing"}
     last_epoch = max(index for index, event in enumerate(events) if "epoch" in event)
     evaluating = [event["state"] for event in events].index("evaluating")
     assert evaluating > last_epoch
-    assert scored == {False: 3, True: 1}
+    # After every epoch the validation images, at the end of the phase the training images.
+    assert scored == {False: 3 + 1, True: 1}
 
 
 def test_no_image_is_in_two_splits():
@@ -401,7 +472,7 @@ def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp
     assert run.status == "cancelled"
     assert len(run.history) == epochs
     assert "test_accuracy" not in run.result
-    assert not (run.folder / "model").exists()
+    assert not (run.folder / "model" / run_store.MODEL_FILE).exists()
     assert run.result["wall_time_s"] > 0
     assert store.open(run.id) == run
 
@@ -413,6 +484,19 @@ def test_a_cancelled_run_can_be_started_again(tmp_path):
     )
     again = task.train(config, lambda e: None, store=store)
     assert (again.status, len(again.history)) == ("finished", 1)
+
+
+def test_a_clock_that_jumps_in_the_middle_of_a_run_changes_no_duration(tmp_path, monkeypatch):
+    jumps = iter(range(10**9, 0, -100_000))  # A day and more back at every look.
+    monkeypatch.setattr(time, "time", lambda: float(next(jumps)))
+    events, started = [], time.monotonic()
+    config = config_of(strategy="feature_extraction", head_epochs=3, seed=6)
+    run = task.train(config, events.append, store=RunStore(tmp_path))
+    took = time.monotonic() - started
+    assert run.status == "finished"
+    assert 0 < sum(record.wall_time_s for record in run.history) < run.result["wall_time_s"] < took
+    left = [event["seconds_left"] for event in events if event.get("epoch")]
+    assert all(0 <= seconds < 60 for seconds in left)
 
 
 def test_a_loss_that_is_not_a_number_ends_the_run_with_a_sentence(tmp_path):

@@ -1,0 +1,157 @@
+"""Distribution shift: can a classifier tell training images from validation images?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+NUM_FOLDS = 5
+NUM_REPEATS = 3
+# The classifiers of the folds share most of their images, so their errors do not average out; the
+# variance is larger by this than that of as many independent images (nadeau-bengio-2003).
+VARIANCE_FACTOR = 1 + NUM_FOLDS / (NUM_FOLDS - 1)
+# Added to the diagonal of a kernel whose own diagonal is 1 on average.
+RIDGE = 1.0
+# Fewer images on a side than this leave a fold without any.
+MIN_IMAGES = 2 * NUM_FOLDS
+# 97.5 % quantile of the normal distribution.
+Z_95 = 1.959963984540054
+# An interval is halved so often; 2**-40 is far below what is printed.
+BISECTIONS = 40
+
+
+@dataclass(frozen=True)
+class Separability:
+    """How well two sets of images are told apart by their features.
+
+    Args:
+        auc: Probability that an image of the one set scores above one of the other, by a
+            classifier that saw neither: 0.5 not at all, 1 always.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+    """
+
+    auc: float
+    low: float
+    high: float
+
+
+def separability(
+    train_vectors: npt.ArrayLike, validation_vectors: npt.ArrayLike, seed: int = 0
+) -> Separability:
+    """Try to tell training from validation images with a linear classifier.
+
+    A ridge classifier, both sets weighing the same, cross-validated: every image is scored by
+    classifiers that were fitted without it. Where both sets were drawn from the same images,
+    nothing can be learned and the area under the ROC curve is 0.5 but for chance.
+
+    Input shape: (num_images, channels) each, of a backbone that was not trained on either.
+
+    Args:
+        train_vectors: Features of the training images.
+        validation_vectors: Features of the validation images.
+        seed: For the folds; the same one gives the same answer.
+
+    Raises:
+        ValueError: If the shapes do not fit, a value is not finite, or a set is smaller than
+            MIN_IMAGES.
+
+    Reference:
+        Lopez-Paz & Oquab 2017, "Revisiting Classifier Two-Sample Tests" (lopez-paz-2017).
+    """
+    sets = [np.asarray(vectors, np.float64) for vectors in (train_vectors, validation_vectors)]
+    if any(each.ndim != 2 for each in sets) or sets[0].shape[1] != sets[1].shape[1]:
+        shapes = [each.shape for each in sets]
+        raise ValueError(f"Expected two (num_images, channels) of equal channels; got {shapes}.")
+    sizes = [len(each) for each in sets]
+    if min(sizes) < MIN_IMAGES:
+        raise ValueError(f"Expected at least {MIN_IMAGES} images on each side; got {sizes}.")
+    vectors = np.concatenate(sets)
+    if not np.isfinite(vectors).all():
+        raise ValueError("Expected finite features.")
+    is_train = np.repeat([True, False], sizes)
+    kernel = _kernel(vectors)
+    rng = np.random.default_rng(seed)
+    aucs = []
+    for _ in range(NUM_REPEATS):
+        fold = np.empty(len(vectors), int)
+        for side in (is_train, ~is_train):
+            fold[side] = rng.permutation(side.sum()) % NUM_FOLDS
+        for held_out in range(NUM_FOLDS):
+            fitted = fold != held_out
+            dual = _ridge(kernel[np.ix_(fitted, fitted)], is_train[fitted])
+            aucs.append(area_under_roc(kernel[np.ix_(~fitted, fitted)] @ dual, is_train[~fitted]))
+    auc = float(np.mean(aucs))
+    return Separability(auc, *_auc_interval(auc, *sizes))
+
+
+def _kernel(vectors: FloatArray) -> FloatArray:
+    """Products of standardised vectors, 1 on average with themselves, and 1 more for the bias.
+
+    There are more channels than images as a rule, so what is solved is a matrix of images. That
+    both sides are standardised together tells no side from the other.
+    """
+    spread = vectors.std(axis=0)
+    varies = spread > 0
+    standard = (vectors[:, varies] - vectors[:, varies].mean(axis=0)) / spread[varies]
+    kernel: FloatArray = standard @ standard.T / max(1, standard.shape[1]) + 1
+    return kernel
+
+
+def _ridge(kernel: FloatArray, positive: npt.NDArray[np.bool_]) -> FloatArray:
+    """A ridge classifier in its dual form: a weight an image it was fitted to."""
+    # The fewer images a side has, the more each of them weighs.
+    weights = np.where(positive, 1 / positive.sum(), 1 / (~positive).sum()) * len(positive) / 2
+    target = np.where(positive, 1.0, -1.0)
+    return np.linalg.solve(kernel + np.diag(RIDGE / weights), target).astype(np.float64)
+
+
+def area_under_roc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
+    """How often a positive one scores above a negative one, ties counting half.
+
+    Args:
+        scores: (num,), the higher the more likely positive.
+        positive: (num,), of truth values, both of them in it.
+
+    Example:
+
+    >>> area_under_roc([0.1, 0.4, 0.35, 0.8], [False, False, True, True])
+    0.75
+    """
+    values, is_positive = np.asarray(scores), np.asarray(positive, bool)
+    above = values[is_positive][:, None] - values[~is_positive][None, :]
+    return float((np.sign(above).mean() + 1) / 2)
+
+
+def _auc_interval(auc: float, num_first: int, num_second: int) -> tuple[float, float]:
+    """95 % interval of an area under the ROC curve, as Wilson's is of a share.
+
+    Its ends are the areas from which the one measured is just 1.96 standard errors away.
+
+    Reference:
+        Newcombe 2006, "Confidence intervals for an effect size measure based on the
+        Mann-Whitney statistic. Part 2", method 5 (newcombe-2006); Nadeau & Bengio 2003,
+        "Inference for the Generalization Error" (nadeau-bengio-2003).
+    """
+    mean_size = (num_first + num_second) / 2
+
+    def beyond(area: float) -> bool:
+        spread = 1 + (mean_size - 1) * ((1 - area) / (2 - area) + area / (1 + area))
+        variance = VARIANCE_FACTOR * area * (1 - area) * spread / (num_first * num_second)
+        return abs(auc - area) > Z_95 * sqrt(variance)
+
+    return _boundary(beyond, auc, 0.0), _boundary(beyond, auc, 1.0)
+
+
+def _boundary(beyond: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where `beyond` turns true between a value at which it is not and an end."""
+    if not beyond(outside):
+        return outside
+    for _ in range(BISECTIONS):
+        middle = (inside + outside) / 2
+        inside, outside = (inside, middle) if beyond(middle) else (middle, outside)
+    return inside

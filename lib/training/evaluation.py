@@ -1,0 +1,55 @@
+"""What a finished run says of its test images: an answer for each, and a picture of them."""
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from lib.core.evaluation import TILE_PIXELS, TILES_A_ROW
+from lib.training.images import UInt8Array
+from lib.training.pipeline import ImageSet
+
+# Six digits: what differs beyond them is rounding of the machine.
+DIGITS = 6
+WEBP_QUALITY = 80
+
+
+def probabilities(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The probability of every class; one logit stands for the second of two classes.
+
+    Input shape: (images, logits).
+    Output shape: (images, classes), rows that add up to 1.
+    """
+    values = np.asarray(logits, np.float64)
+    if values.shape[-1] == 1:
+        values = np.concatenate([np.zeros_like(values), values], axis=-1)
+    odds = np.exp(values - values.max(axis=-1, keepdims=True))
+    shares: npt.NDArray[np.float64] = odds / odds.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def answers(test: ImageSet, logits: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """What evaluation.json holds; see lib.core.evaluation."""
+    return {
+        "test": {
+            "index": test.indices.tolist(),
+            "label": test.labels.tolist(),
+            "probabilities": probabilities(logits).round(DIGITS).tolist(),
+        }
+    }
+
+
+def picture(images: UInt8Array) -> bytes:
+    """The test images as tiles of one WebP picture, row after row."""
+    rows = -(-len(images) // TILES_A_ROW)
+    columns = min(len(images), TILES_A_ROW)
+    sheet = Image.new("RGB", (columns * TILE_PIXELS, rows * TILE_PIXELS), "white")
+    for number, pixels in enumerate(images):
+        row, column = divmod(number, TILES_A_ROW)
+        tile = Image.fromarray(pixels).resize((TILE_PIXELS, TILE_PIXELS))
+        sheet.paste(tile, (column * TILE_PIXELS, row * TILE_PIXELS))
+    encoded = io.BytesIO()
+    sheet.save(encoded, "WEBP", quality=WEBP_QUALITY)
+    return encoded.getvalue()

@@ -1,0 +1,350 @@
+"""A store keeps what a reader says of a run, loses nothing half-way, and lists quickly."""
+
+import json
+import os
+import shutil
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lib.core import run_store, runs
+from lib.core.errors import ConfigError, StoreError
+from lib.core.run_store import RunMeta, RunStore, RunWriter
+from lib.core.runs import EpochRecord
+
+RECORD = EpochRecord(1, "feature_extraction", 0.5, 0.75, 0.6, 0.7, 1e-3, 0.1)
+FINISHED = {"status": "finished", "test_accuracy": 0.9, "wall_time_s": 3.5}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+def config(seed=7, **asked):
+    return runs.make_config(num_images=40, head_epochs=1, fine_tune_epochs=1, seed=seed, **asked)
+
+
+def write(store, made=None, result=FINISHED):
+    made = made or config()
+    writer = RunWriter(store.folder(runs.run_id(made)), made)
+    writer.add(RECORD)
+    if result:
+        writer.finish(result)
+    return runs.run_id(made)
+
+
+def snapshot(store):
+    """Every file of a store with its content."""
+    return {
+        path.relative_to(store.root).as_posix(): path.read_bytes()
+        for path in sorted(store.root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def local(store):
+    return [each for each in store.summaries() if not each.recorded]
+
+
+# --- Writing --------------------------------------------------------------------------------------
+
+
+def test_nothing_of_an_earlier_run_is_left_for_a_new_one(store):
+    folder = store.folder(write(store))
+    writer = RunWriter(folder, config())
+    writer.evaluation({"test": {}})
+    writer.test_images(b"webp")
+    for name in ("weights.npz", "feature_extraction.npz"):
+        (folder / "model").mkdir(exist_ok=True)
+        (folder / "model" / name).write_bytes(b"npz")
+    writer.finish(FINISHED)
+    store.rename(folder.name, name="mine")
+    RunWriter(folder, config())
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert left == {"config.json", run_store.META_FILE}
+
+
+def test_the_evaluation_is_there_before_the_result(store):
+    folder = store.folder(write(store, result=None))
+    writer = RunWriter(folder, config())
+    writer.evaluation({"test": {"index": [1]}})
+    writer.test_images(b"webp")
+    assert json.loads((folder / run_store.EVALUATION_FILE).read_text()) == {"test": {"index": [1]}}
+    assert (folder / run_store.TEST_IMAGES_FILE).read_bytes() == b"webp"
+    assert not (folder / "result.json").exists()
+
+
+def test_a_write_that_fails_leaves_what_was_there(store, monkeypatch):
+    id_ = write(store)
+    store.rename(id_, name="old")
+    before = snapshot(store)
+
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_store.os, "replace", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        store.rename(id_, name="new")
+    assert snapshot(store) == before
+
+
+# --- Name and note --------------------------------------------------------------------------------
+
+
+def test_a_run_has_no_name_until_it_is_given_one(store):
+    id_ = write(store)
+    assert store.meta(id_) == RunMeta()
+    store.rename(id_, name="  My   first run ")
+    store.rename(id_, note="Dropout did\r\nnot help.\n")
+    assert store.meta(id_) == RunMeta("My first run", "Dropout did\nnot help.")
+    store.rename(id_, name="")
+    assert store.meta(id_) == RunMeta("", "Dropout did\nnot help.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"name": "x" * 81}, "A run's name of 81 characters is too long. Use at most 80."),
+        ({"note": "x" * 2001}, "A run's note of 2,001 characters is too long. Use at most 2,000."),
+        ({"name": "a\x00b"}, "A run's name holds a character that cannot be shown."),
+        ({"note": "a\x1bb"}, "A run's note holds a character that cannot be shown."),
+        ({"name": "\u202eevil"}, "A run's name holds a character that cannot be shown."),
+    ],
+)
+def test_a_name_that_cannot_be_used_changes_nothing(store, asked, words):
+    id_ = write(store)
+    store.rename(id_, name="old", note="old")
+    with pytest.raises(ConfigError) as caught:
+        store.rename(id_, **asked)
+    assert caught.value.in_words() == words
+    assert store.meta(id_) == RunMeta("old", "old")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"name": 5}', '{"name": "a", "note": "b", "imported": 1}', "null"]
+)
+def test_a_damaged_note_is_none(store, text):
+    id_ = write(store)
+    (store.folder(id_) / run_store.META_FILE).write_text(text)
+    assert store.meta(id_) == RunMeta()
+    assert [each.id for each in local(store)] == [id_]
+
+
+def test_a_run_that_is_not_there_or_ships_with_thaw_cannot_be_named_or_deleted(store):
+    recorded = next((run.id for run in store if run.recorded), None)
+    for change in (store.delete, lambda id_: store.rename(id_, name="x")):
+        with pytest.raises(StoreError, match="There is no run 0000000000000000"):
+            change("0" * 16)
+        with pytest.raises(ConfigError, match="is not the name of a run"):
+            change("../../x")
+        if recorded:
+            with pytest.raises(StoreError, match="ships with Thaw"):
+                change(recorded)
+
+
+# --- Deleting -------------------------------------------------------------------------------------
+
+
+def test_a_deleted_run_is_gone_and_the_others_are_not(store):
+    first, second = write(store), write(store, config(8))
+    store.delete(first)
+    assert store.open(first) is None
+    assert [each.id for each in local(store)] == [second]
+    assert {path.name for path in store.root.iterdir()} == {second}
+
+
+def test_a_run_that_has_not_ended_is_not_deleted(store):
+    id_ = write(store, result=None)
+    before = snapshot(store)
+    with pytest.raises(StoreError) as caught:
+        store.delete(id_)
+    assert caught.value.in_words() == (
+        "This run has not ended, so it cannot be deleted. Cancel it first."
+    )
+    assert snapshot(store) == before
+
+
+def test_a_run_is_out_of_sight_before_its_files_are_removed(store, monkeypatch):
+    id_ = write(store)
+    monkeypatch.setattr(run_store.shutil, "rmtree", lambda *args, **options: None)
+    store.delete(id_)
+    assert store.open(id_) is None
+    assert local(store) == []
+    monkeypatch.undo()
+    other = write(store, config(8))
+    store.delete(other)  # Takes what the first one left with it.
+    assert list(store.root.iterdir()) == []
+
+
+def test_a_deletion_that_fails_leaves_the_run(store, monkeypatch):
+    id_ = write(store)
+    before = snapshot(store)
+
+    def denied(source, target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(run_store.os, "rename", denied)
+    with pytest.raises(StoreError, match="Permission denied"):
+        store.delete(id_)
+    assert snapshot(store) == before
+    assert [each.id for each in local(store)] == [id_]
+
+
+def test_many_who_delete_at_once_delete_once(store):
+    id_ = write(store)
+    refused = []
+
+    def delete():
+        try:
+            store.delete(id_)
+        except StoreError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=delete) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 7
+    assert list(store.root.iterdir()) == []
+
+
+# --- Taking in ------------------------------------------------------------------------------------
+
+
+def files_of(store, id_):
+    folder = store.folder(id_)
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_run_that_is_taken_in_is_there_as_a_whole(store, tmp_path):
+    other = RunStore(tmp_path / "other")
+    id_ = write(store)
+    other.adopt(id_, files_of(store, id_))
+    assert files_of(other, id_) == files_of(store, id_)
+    assert {path.name for path in other.root.iterdir()} == {id_}
+
+
+def test_a_run_that_is_there_is_not_replaced(store):
+    id_ = write(store)
+    before = snapshot(store)
+    with pytest.raises(StoreError) as caught:
+        store.adopt(id_, {"config.json": b"{}"})
+    assert caught.value.in_words() == f"This run is in the store already. Open run {id_}."
+    assert snapshot(store) == before
+
+
+def test_a_run_that_goes_on_is_not_replaced(store):
+    id_ = write(store, result=None)
+    with pytest.raises(StoreError, match="has begun here and has not ended"):
+        store.adopt(id_, {"config.json": b"{}"})
+
+
+def test_what_a_cancelled_run_left_gives_way(store, tmp_path):
+    other = RunStore(tmp_path / "other")
+    id_ = write(store)
+    write(other, result={"status": "cancelled"})
+    other.adopt(id_, files_of(store, id_))
+    assert other.open(id_).status == "finished"
+    assert {path.name for path in other.root.iterdir()} == {id_}
+
+
+def test_a_disk_that_is_full_takes_nothing_in(store, tmp_path, monkeypatch):
+    other = RunStore(tmp_path / "other")
+    id_ = write(store)
+    written = []
+    write_bytes = Path.write_bytes
+
+    def full(path, content):
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append(path)
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        other.adopt(id_, files_of(store, id_))
+    assert list(other.root.iterdir()) == []
+
+
+# --- The list -------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_list_says_what_the_run_says(store):
+    id_ = write(store)
+    store.rename(id_, name="mine")
+    (line,) = local(store)
+    run = store.open(id_)
+    assert (line.id, line.config, line.status) == (run.id, run.config, "finished")
+    assert (line.num_epochs, line.val_accuracy) == (1, 0.7)
+    assert (line.test_accuracy, line.wall_time_s, line.meta.name) == (0.9, 3.5, "mine")
+
+
+def test_the_list_is_what_the_store_iterates_over(store):
+    for seed in range(5):
+        write(store, config(seed))
+    write(store, config(5), result=None)
+    write(store, config(6), result={"status": "cancelled"})
+    assert {each.id for each in store.summaries()} == {run.id for run in store}
+
+
+def test_the_newest_run_comes_first_and_the_recorded_ones_last(store):
+    ids = [write(store, config(seed)) for seed in (1, 2, 3)]
+    for age, id_ in enumerate(ids):
+        os.utime(store.folder(id_) / "result.json", (1_000 + age, 1_000 + age))
+    summaries = store.summaries()
+    assert [each.id for each in summaries[:3]] == ids[::-1]
+    assert all(each.recorded for each in summaries[3:])
+
+
+def test_the_list_sees_a_new_name_a_new_result_and_a_run_that_went(store):
+    id_ = write(store)
+    assert local(store)[0].meta.name == ""
+    store.rename(id_, name="first")
+    assert local(store)[0].meta.name == "first"
+    store.rename(id_, name="other")
+    assert local(store)[0].meta.name == "other"
+    write(store, result=FINISHED | {"test_accuracy": 0.5})
+    assert local(store)[0].test_accuracy == 0.5
+    store.delete(id_)
+    assert local(store) == []
+
+
+def test_numbers_that_are_none_are_not_listed_as_numbers(store):
+    write(store, result={"status": "finished", "test_accuracy": "high", "wall_time_s": None})
+    (line,) = local(store)
+    assert (line.test_accuracy, line.wall_time_s) == (None, None)
+
+
+def test_five_hundred_runs_do_not_slow_the_list(store, monkeypatch):
+    first = write(store)
+    for seed in range(500):
+        made = replace(config(), seed=1_000 + seed)
+        folder = store.folder(runs.run_id(made))
+        shutil.copytree(store.folder(first), folder)
+        (folder / "config.json").write_text(made.to_json())
+    assert len(local(store)) == 501
+    reads = []
+    read_run = run_store.read_run
+    monkeypatch.setattr(
+        run_store,
+        "read_run",
+        lambda folder, **options: reads.append(folder) or read_run(folder, **options),
+    )
+    started = time.perf_counter()
+    assert len(local(store)) == 501
+    seconds = time.perf_counter() - started
+    assert reads == []
+    # 15 to 30 ms on a quiet machine.
+    assert seconds < 1
+    store.rename(first, name="one")
+    assert len(local(store)) == 501
+    assert len(reads) == 1
