@@ -8,7 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lib.core import backbones, datasets, strategies
+from lib.core import backbones, datasets, heads, strategies
 from lib.core.errors import ConfigError
 
 # Part of every run's identity. Raise it when a change makes the same configuration compute
@@ -30,6 +30,7 @@ RECORDED_SEED = 0
 
 MAX_EPOCHS = 200
 MAX_DROPOUT = 0.9
+MAX_HIDDEN_UNITS = 4_096
 MAX_IMAGE_SIZE = 512
 # Ids of runs and folders of images come from a link or a command line, so they are checked.
 RUN_ID_LENGTH = 16
@@ -82,6 +83,8 @@ class TrainConfig:
         batch_size: Images a step.
         batch_norm: Key of BATCH_NORM_POLICIES.
         dropout: Rate before the last layer of the head, 0 to 0.9.
+        pooling: Key of heads.POOLINGS: what makes a vector of the feature map.
+        hidden_units: Units of a Dense layer between the two; 0 for none.
         augmentation: True flips, turns, zooms and changes the contrast of training images.
         early_stopping: Epochs without a lower validation loss after which a phase ends; 0 never.
         seed: For the choice of images, their order, the head's first weights and dropout.
@@ -107,6 +110,8 @@ class TrainConfig:
     step_rate_factor: float = 1.0
     head_rate_factor: float = 1.0
     dropout: float = 0.0
+    pooling: str = "gap"
+    hidden_units: int = 0
     augmentation: bool = False
     early_stopping: int = 0
     training_version: int = TRAINING_VERSION
@@ -196,6 +201,8 @@ def make_config(
     step_rate_factor: float = 1.0,
     head_rate_factor: float = 1.0,
     dropout: float = 0.0,
+    pooling: str = "gap",
+    hidden_units: int = 0,
     augmentation: bool = False,
     early_stopping: int = 0,
     data_fingerprint: str | None = None,
@@ -272,6 +279,8 @@ def make_config(
         step_rate_factor=float(step_rate_factor),
         head_rate_factor=float(head_rate_factor),
         dropout=float(dropout),
+        pooling=pooling,
+        hidden_units=hidden_units,
         augmentation=augmentation,
         early_stopping=early_stopping,
     )
@@ -318,6 +327,12 @@ def check(config: TrainConfig, max_train_images: int) -> None:
         raise ConfigError(
             f"A dropout rate of {config.dropout} cannot be used.",
             f"It lies from 0 to {MAX_DROPOUT}.",
+        )
+    heads.HeadSpec(config.pooling, config.hidden_units)  # raises for what cannot be built
+    if config.hidden_units > MAX_HIDDEN_UNITS:
+        raise ConfigError(
+            f"A hidden layer of {config.hidden_units:,} units is larger than Thaw builds.",
+            f"Use at most {MAX_HIDDEN_UNITS:,}.",
         )
     if config.early_stopping < 0:
         raise ConfigError(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lib.core import backbones, datasets, run_store, runs, strategies
+from lib.core import backbones, datasets, heads, run_store, runs, strategies
 from lib.core.errors import ConfigError, ThawError
 from lib.core.runs import TrainConfig
 
@@ -69,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
         help="how much faster the head learns than the backbone while fine-tuning",
     )
     p.add_argument("--optimizer", default="adam", help=", ".join(runs.OPTIMIZERS))
+    p.add_argument("--pooling", default="gap", help=", ".join(heads.POOLINGS))
+    p.add_argument("--hidden-units", type=int, default=0, help="of a Dense layer in the head")
     p.add_argument("--dropout", type=float, default=0.0, help="rate in the head, 0 to 0.9")
     p.add_argument("--augmentation", action="store_true", help="flip, turn, zoom, contrast")
     p.add_argument(

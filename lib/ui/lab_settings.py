@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import runs, strategies
+from lib.core import heads, runs, strategies
 from lib.core.backbones import BackboneSpec, LayerRow
 from lib.core.datasets import DatasetSpec
 from lib.core.runs import TrainConfig
@@ -37,7 +37,7 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
     with further:
         left, right = st.columns(2)
         with left:
-            chosen |= _regularisation()
+            chosen |= _head() | _regularisation()
         with right:
             chosen["optimizer"] = _select("Optimizer", state.OPTIMIZER, runs.OPTIMIZERS)
             if strategy.fine_tunes:
@@ -61,6 +61,8 @@ def show_settings_of(config: TrainConfig) -> None:
         state.SEED: config.seed,
         state.OPTIMIZER: config.optimizer,
         state.DROPOUT: config.dropout,
+        state.POOLING: config.pooling,
+        state.HIDDEN_UNITS: config.hidden_units,
         state.EARLY_STOPPING: config.early_stopping,
         state.AUGMENTATION: config.augmentation,
     }
@@ -230,6 +232,20 @@ def _further_cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: s
         help="Gradual unfreezing: each of these layers starts another phase of fine-tuning.",
     )
     return sorted(chosen, key=deeper.index)
+
+
+def _head() -> dict[str, Any]:
+    return {
+        "pooling": _select(
+            "Pooling", state.POOLING, {id_: name for id_, (name, _) in heads.POOLINGS.items()}
+        ),
+        "hidden_units": _whole(
+            "Hidden units",
+            state.HIDDEN_UNITS,
+            0,
+            "Units of a Dense layer with ReLU between pooling and the logits. 0: none.",
+        ),
+    }
 
 
 def _regularisation() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, compute, freezing, heads
+from lib.core import backbones, compute, freezing, heads, runs
 from lib.core.heads import HeadSpec
 from lib.ui import plan_state, state
 from lib.ui.plan_state import PlanState
@@ -176,7 +176,7 @@ def head_controls(wanted: PlanState) -> None:
     st.number_input(
         "Hidden units, Dense with ReLU",
         min_value=0,
-        max_value=plan_state.MAX_HIDDEN_UNITS,
+        max_value=runs.MAX_HIDDEN_UNITS,
         step=64,
         key=state.HIDDEN_UNITS,
         persist_state="session",
@@ -184,7 +184,7 @@ def head_controls(wanted: PlanState) -> None:
     st.number_input(
         "Dropout rate",
         min_value=0.0,
-        max_value=plan_state.MAX_DROPOUT,
+        max_value=runs.MAX_DROPOUT,
         step=0.1,
         format="%.2f",
         key=state.DROPOUT,

@@ -26,9 +26,7 @@ LINK_STRATEGIES = {
     "everything": "full_fine_tuning",
     "scratch": "from_scratch",
 }
-MAX_HIDDEN_UNITS = 4096
 MAX_CLASSES = 1000
-MAX_DROPOUT = 0.9
 
 
 @dataclass(frozen=True)
@@ -255,8 +253,8 @@ def _head(text: str, ignored: list[str]) -> HeadSpec:
         return usual
     within = replace(
         head,
-        hidden_units=min(head.hidden_units, MAX_HIDDEN_UNITS),
-        dropout=min(head.dropout, MAX_DROPOUT),
+        hidden_units=min(head.hidden_units, runs.MAX_HIDDEN_UNITS),
+        dropout=min(head.dropout, runs.MAX_DROPOUT),
         outputs=min(head.outputs, MAX_CLASSES),
     )
     if within != head:

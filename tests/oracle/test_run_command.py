@@ -51,6 +51,33 @@ def command(*args):
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits the size of a file")
+def test_a_disk_that_takes_no_more_ends_the_run_in_one_line_and_keeps_its_epochs(tmp_path):
+    # The operating system itself refuses: no file may grow beyond 40,000 bytes. Decoded images and
+    # features are larger and are done without; so is the model with its thawed layers.
+    limits = (
+        "import resource, runpy; from lib.training import pipeline; "
+        "pipeline.describe_dataset('openmoji_animals_food'); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)); "
+        "runpy.run_module('lib.training.run', run_name='__main__')"
+    )
+    given = arguments(tmp_path / "run", strategy="full_fine_tuning", fine_tune_epochs=1)
+    done = subprocess.run(
+        [sys.executable, "-c", limits, *given, *SMALL],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "THAW_HOME": str(tmp_path / "home"), "TF_CPP_MIN_LOG_LEVEL": "2"},
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("The trained model could not be stored: File too large. Make room")
+    kept = run_store.read_run(tmp_path / "run")
+    assert (kept.status, len(kept.history)) == ("failed", 3)
+    assert not list((tmp_path / "home" / "features").glob("*/manifest.json"))
+
+
 def save_images(folder, classes, each=12):
     rng = np.random.default_rng(0)
     for level, name in enumerate(classes):

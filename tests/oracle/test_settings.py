@@ -78,6 +78,21 @@ def test_another_optimizer_takes_other_steps(optimizer, trained):
     assert numbers(trained(optimizer=optimizer)) != pytest.approx(numbers(trained()), abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("asked", "inputs", "hidden"),
+    [
+        ({"pooling": "flatten"}, 2 * 2 * 1280, 0),
+        ({"pooling": "gmp"}, 1280, 0),
+        ({"hidden_units": 8}, 1280, 8),
+    ],
+)
+def test_a_run_has_the_head_that_was_asked_for(asked, inputs, hidden, trained):
+    run = trained(strategy="feature_extraction", **asked)
+    params = inputs * hidden + hidden + hidden + 1 if hidden else inputs + 1
+    assert run.result["params"]["feature_extraction"]["trainable"] == params
+    assert numbers(run) != numbers(trained(strategy="feature_extraction"))
+
+
 def test_dropout_changes_training_and_is_off_when_images_are_judged(trained):
     plain = trained(strategy="feature_extraction", head_learning_rate=1e-12)
     dropped = trained(strategy="feature_extraction", head_learning_rate=1e-12, dropout=0.5)

@@ -151,6 +151,12 @@ def test_a_run_trains_its_head_first_and_then_what_was_thawed():
             "0 and 0 epochs cannot be run. Use at least one epoch in all.",
         ),
         ({"head_epochs": -1}, "-1 and 10 epochs cannot be run. Use at least one epoch in all."),
+        ({"pooling": "mean"}, "A head cannot pool with 'mean'. Choose one of gap, gmp, flatten."),
+        ({"hidden_units": -1}, "A head of -1 hidden units and 1 outputs cannot be built."),
+        (
+            {"hidden_units": 5000},
+            "A hidden layer of 5,000 units is larger than Thaw builds. Use at most 4,096.",
+        ),
         ({"head_epochs": 191}, "201 epochs are more than Thaw runs. Use at most 200."),
         (
             {"head_learning_rate": 0.0},
