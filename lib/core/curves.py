@@ -1,13 +1,24 @@
 """What the numbers of a run say: the best epoch, the gap, and how sure one can be."""
 
+import csv
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import accumulate, pairwise
 from math import sqrt
 
 from lib.core.backbones import load_layer_table
 from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
 
 Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+
+# What the horizontal axis can be -> its title.
+AXES: dict[str, str] = {
+    "epochs": "epoch",
+    "seconds": "seconds of training",
+    "images": "training images seen",
+}
+MAX_SMOOTHING = 0.99
 
 
 def wilson_interval(correct: int, num_images: int) -> tuple[float, float]:
@@ -132,6 +143,127 @@ def phase_spans(config: TrainConfig, history: Sequence[EpochRecord]) -> tuple[Ph
         spans.append(PhaseSpan(phase, first, num_epochs))
         first += num_epochs
     return tuple(spans)
+
+
+# --- The figure -----------------------------------------------------------------------------------
+
+
+def positions(run: Run, axis: str = "epochs") -> tuple[float, ...]:
+    """Where each epoch of a run lies on an axis: where it ends.
+
+    Args:
+        run: With any number of epochs.
+        axis: Key of AXES.
+
+    Raises:
+        KeyError: If there is no such axis.
+    """
+    if axis == "epochs":
+        return tuple(float(record.epoch) for record in run.history)
+    of_epoch = {
+        "seconds": [record.wall_time_s for record in run.history],
+        "images": [float(run.config.num_images)] * len(run.history),
+    }[axis]
+    return tuple(accumulate(of_epoch))
+
+
+@dataclass(frozen=True)
+class PhaseStart:
+    """Where a later phase of a run takes over from the one before it.
+
+    Args:
+        phase: The one that starts.
+        epoch: Its first epoch, counted from 1.
+        position: On the axis, halfway between the last epoch before it and its first: 10.5 after
+            ten epochs. So neither point lies on the line.
+        learning_rate_before: Of the phase that ends.
+        learning_rate: Of the phase that starts.
+    """
+
+    phase: Phase
+    epoch: int
+    position: float
+    learning_rate_before: float
+    learning_rate: float
+
+
+def phase_starts(run: Run, axis: str = "epochs") -> tuple[PhaseStart, ...]:
+    """Every start of a phase after the first, as far as the run has come.
+
+    Args:
+        run: With any number of epochs.
+        axis: Key of AXES.
+    """
+    planned = {(phase.name, phase.step): phase for phase in run.config.phases}
+    along = positions(run, axis)
+    return tuple(
+        PhaseStart(
+            planned[now.phase, now.step],
+            now.epoch,
+            (along[row] + along[row + 1]) / 2,
+            before.learning_rate,
+            now.learning_rate,
+        )
+        for row, (before, now) in enumerate(pairwise(run.history))
+        if (before.phase, before.step) != (now.phase, now.step) and (now.phase, now.step) in planned
+    )
+
+
+def fine_tuning_position(run: Run, axis: str = "epochs") -> float | None:
+    """Where fine-tuning starts on an axis; None where it did not follow a head phase."""
+    starts = phase_starts(run, axis)
+    return starts[0].position if starts else None
+
+
+def stopped_early(run: Run) -> dict[str, int]:
+    """The last epoch of each phase that early stopping ended, by the phase's key."""
+    return dict(run.result.get("stopped_early", {}))
+
+
+def smoothed(history: Sequence[EpochRecord], name: str, weight: float) -> tuple[float, ...]:
+    """A moving average of a curve that starts again with each phase.
+
+    Across the start of fine-tuning there is nothing to smooth: the jump is the lesson.
+
+    Args:
+        history: Epochs in order.
+        name: "accuracy", "val_accuracy", "loss" or "val_loss".
+        weight: Of what came before, 0 to MAX_SMOOTHING; 0 gives the curve itself.
+
+    Raises:
+        ValueError: If the weight is out of range.
+
+    Reference:
+        Kingma & Ba 2015, "Adam", section 3, for the correction of the start (kingma-2015).
+    """
+    if not 0 <= weight <= MAX_SMOOTHING:
+        raise ValueError(f"Expected a weight from 0 to {MAX_SMOOTHING}; got {weight}.")
+    averages: list[float] = []
+    phase, total, share = None, 0.0, 0.0
+    for record in history:
+        if (record.phase, record.step) != phase:
+            phase, total, share = (record.phase, record.step), 0.0, 0.0
+        total = weight * total + (1 - weight) * getattr(record, name)
+        share = weight * share + (1 - weight)
+        averages.append(total / share)
+    return tuple(averages)
+
+
+def to_csv(runs: Sequence[Run]) -> str:
+    """The histories of runs as a table with a heading, one line an epoch."""
+    text = io.StringIO()
+    names = [field.name for field in fields(EpochRecord)]
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["run", *names, "seconds", "images_seen"])
+    for run in runs:
+        along = zip(run.history, positions(run, "seconds"), positions(run, "images"), strict=True)
+        for record, seconds, images in along:
+            values = (getattr(record, name) for name in names)
+            table.writerow([run.id, *values, round(seconds, 4), int(images)])
+    return text.getvalue()
+
+
+# --- In words -------------------------------------------------------------------------------------
 
 
 def headline(run: Run) -> str:

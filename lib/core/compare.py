@@ -1,0 +1,237 @@
+"""Runs side by side: what differs between them, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lib.core import backbones, curves, datasets, heads, strategies
+from lib.core.runs import OPTIMIZERS, Run, TrainConfig
+
+# Field of a configuration -> its name in a table, in the order of the form.
+SETTINGS: dict[str, str] = {
+    "backbone": "Backbone",
+    "dataset": "Dataset",
+    "data_fingerprint": "Version of the data",
+    "num_images": "Training images",
+    "image_size": "Image size",
+    "strategy": "Strategy",
+    "thaw_from": "Thawed from",
+    "head_epochs": "Head epochs",
+    "fine_tune_epochs": "Fine-tuning epochs",
+    "head_learning_rate": "Head learning rate",
+    "fine_tune_learning_rate": "Fine-tuning learning rate",
+    "step_rate_factor": "Rate factor a step",
+    "head_rate_factor": "Rate factor of the head",
+    "optimizer": "Optimizer",
+    "batch_size": "Batch size",
+    "batch_norm": "BatchNormalization",
+    "pooling": "Pooling",
+    "hidden_units": "Hidden units",
+    "dropout": "Dropout",
+    "augmentation": "Augmentation",
+    "early_stopping": "Early stopping",
+    "seed": "Seed",
+    "training_version": "Version of the training code",
+}
+# Not there for every strategy.
+MISSING = "–"
+
+
+def differing(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Names of the settings that are not the same in all runs, in the order of SETTINGS."""
+    configs = [run.config for run in runs]
+    names = [name for name in SETTINGS if len({getattr(each, name) for each in configs}) > 1]
+    # The version of the data names its dataset, so it says something only beside the same one.
+    if "dataset" in names and "data_fingerprint" in names:
+        names.remove("data_fingerprint")
+    return tuple(names)
+
+
+def setting(config: TrainConfig, name: str) -> str:
+    """A setting of a run in words.
+
+    Args:
+        config: Of the run.
+        name: Key of SETTINGS.
+    """
+    value = getattr(config, name)
+    if value == "" or (name == "fine_tune_learning_rate" and not config.fine_tune_epochs):
+        return MISSING
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if name in ("hidden_units", "early_stopping") and not value:
+        return "off"
+    if name == "dataset" and value in datasets.DATASETS:
+        return datasets.DATASETS[value].title
+    if name == "backbone" and value in backbones.BACKBONES:
+        return backbones.BACKBONES[value].title
+    if name == "strategy" and value in strategies.STRATEGIES:
+        return strategies.STRATEGIES[value].title
+    if name == "optimizer":
+        return OPTIMIZERS.get(value, value)
+    if name == "pooling":
+        return heads.SHORT_NAMES.get(value, value)
+    if name in ("num_images", "hidden_units"):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def label(run: Run, names: Sequence[str]) -> str:
+    """A run in a few words: the settings that differ, or its id where none does.
+
+    Args:
+        run: One of the runs compared.
+        names: What `differing` says of them.
+    """
+    parts = []
+    for name in names:
+        words = setting(run.config, name)
+        if words == MISSING:
+            continue
+        # A word such as "Flatten" speaks for itself; a number does not.
+        plain = words[0].isdigit() or words in ("on", "off")
+        parts.append(f"{SETTINGS[name].lower()} {words}" if plain else words)
+    return ", ".join(parts) or run.id
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run in a table of several.
+
+    Args:
+        run: The run.
+        label: It in a few words.
+        settings: What differs, name in words -> value in words.
+        final: Validation accuracy of the last epoch; None without one.
+        best: Of the best epoch.
+        best_epoch: Which that is, from 1.
+        test_accuracy: None where the run did not finish.
+        test_interval: 95 % interval of it, by Wilson's score.
+        trained: Parameters the last phase trained; None where that is not known.
+        seconds: Wall time of the whole run; None where that is not known.
+    """
+
+    run: Run
+    label: str
+    settings: dict[str, str]
+    final: float | None
+    best: float | None
+    best_epoch: int | None
+    test_accuracy: float | None
+    test_interval: tuple[float, float] | None
+    trained: int | None
+    seconds: float | None
+
+
+def rows(runs: Sequence[Run]) -> tuple[Row, ...]:
+    """What differs between runs, and what came of it, in their order."""
+    names = differing(runs)
+    return tuple(_row(run, names) for run in runs)
+
+
+def _row(run: Run, names: Sequence[str]) -> Row:
+    best = curves.best_epoch(run.history) if run.history else None
+    interval = run.result.get("test_interval_95")
+    phases = run.config.phases
+    last = phases[-1].key if phases else ""
+    return Row(
+        run=run,
+        label=label(run, names),
+        settings={SETTINGS[name]: setting(run.config, name) for name in names},
+        final=run.history[-1].val_accuracy if run.history else None,
+        best=best.val_accuracy if best else None,
+        best_epoch=best.epoch if best else None,
+        test_accuracy=run.result.get("test_accuracy"),
+        test_interval=(interval[0], interval[1]) if interval else None,
+        trained=run.result.get("params", {}).get(last, {}).get("trainable"),
+        seconds=run.result.get("wall_time_s"),
+    )
+
+
+# --- Over seeds -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that are the same but for their seed.
+
+    Args:
+        label: They in a few words.
+        runs: In the order of their seeds.
+    """
+
+    label: str
+    runs: tuple[Run, ...]
+
+
+def groups(runs: Sequence[Run]) -> tuple[Group, ...]:
+    """Runs put together over their seeds, in the order of the first of each group."""
+    together: dict[TrainConfig, list[Run]] = {}
+    for run in runs:
+        together.setdefault(replace(run.config, seed=0), []).append(run)
+    names = tuple(name for name in differing(runs) if name != "seed")
+    return tuple(
+        Group(
+            label(members[0], names) if names else setting(config, "strategy"),
+            tuple(sorted(members, key=lambda run: run.config.seed)),
+        )
+        for config, members in together.items()
+    )
+
+
+@dataclass(frozen=True)
+class BandPoint:
+    """A curve of several runs at one epoch.
+
+    Args:
+        epoch: Counted from 1.
+        mean: Over the runs.
+        low: Smallest of them. With three or five seeds the range says more than an interval
+            that assumes how they are distributed.
+        high: Largest of them.
+        num_runs: How many have this epoch.
+    """
+
+    epoch: int
+    mean: float
+    low: float
+    high: float
+    num_runs: int
+
+
+def band(runs: Sequence[Run], name: str) -> tuple[BandPoint, ...]:
+    """Mean and range of a curve over several runs, epoch by epoch.
+
+    An epoch that early stopping cut off in some is the mean of the others.
+
+    Args:
+        runs: Of one group.
+        name: "accuracy", "val_accuracy", "loss" or "val_loss".
+    """
+    at: dict[int, list[float]] = {}
+    for run in runs:
+        for record in run.history:
+            at.setdefault(record.epoch, []).append(getattr(record, name))
+    return tuple(
+        BandPoint(epoch, sum(values) / len(values), min(values), max(values), len(values))
+        for epoch, values in sorted(at.items())
+    )
+
+
+# --- On one axis ----------------------------------------------------------------------------------
+
+
+def aligned(runs: Sequence[Run], axis: str = "epochs") -> tuple[tuple[float, ...], ...]:
+    """Where each epoch of each run lies when fine-tuning starts at 0 in all of them.
+
+    A run without that line starts where the run with the longest way to it does.
+
+    Args:
+        runs: In any order.
+        axis: Key of curves.AXES.
+    """
+    lines = [curves.fine_tuning_position(run, axis) for run in runs]
+    furthest = max((line for line in lines if line is not None), default=0.0)
+    return tuple(
+        tuple(x - (furthest if line is None else line) for x in curves.positions(run, axis))
+        for run, line in zip(runs, lines, strict=True)
+    )

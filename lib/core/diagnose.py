@@ -1,0 +1,113 @@
+"""What the curves of a run say: findings, the epochs they rest on, and what to change.
+
+Each rule is a function from the facts of a run to a finding or None, with its thresholds as named
+constants beside it: lib.core.rate_rules, gap_rules and tuning_rules. tests/unit/test_diagnose.py
+holds them against labelled histories and prints how often they are right.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import groupby
+
+from lib.core import datasets, gap_rules, rate_rules, tuning_rules
+from lib.core.errors import ConfigError
+from lib.core.findings import KINDS, Facts, Finding, Stretch, Suggestion
+from lib.core.runs import Run, TrainConfig, make_config
+
+__all__ = ["KINDS", "RULES", "Finding", "Suggestion", "diagnose", "suggested_config"]
+
+# kind -> its rule, and the findings that explain what it would see. In the order of asking.
+RULES: dict[str, tuple[Callable[[Facts], Finding | None], frozenset[str]]] = {
+    "distribution_shift": (gap_rules.distribution_shift, frozenset()),
+    "learning_rate_too_high": (rate_rules.too_high, frozenset()),
+    "learning_rate_too_low": (rate_rules.too_low, frozenset({"learning_rate_too_high"})),
+    "unstable": (rate_rules.unstable, frozenset({"learning_rate_too_high"})),
+    "batch_norm_lag": (gap_rules.batch_norm_lag, frozenset({"learning_rate_too_high"})),
+    "overfitting": (
+        gap_rules.overfitting,
+        frozenset(
+            {
+                "learning_rate_too_high",
+                "learning_rate_too_low",
+                "distribution_shift",
+            }
+        ),
+    ),
+    "underfitting": (
+        gap_rules.underfitting,
+        frozenset({"learning_rate_too_high", "learning_rate_too_low", "batch_norm_lag"}),
+    ),
+    "fine_tuning_destroyed": (
+        tuning_rules.destroyed,
+        frozenset({"batch_norm_lag", "overfitting", "distribution_shift"}),
+    ),
+    "fine_tuning_helped": (tuning_rules.helped, frozenset()),
+    "fine_tuning_did_nothing": (tuning_rules.did_nothing, frozenset({"batch_norm_lag"})),
+    "still_improving": (
+        gap_rules.still_improving,
+        frozenset({"learning_rate_too_high", "learning_rate_too_low", "overfitting"}),
+    ),
+    "too_few_validation_images": (tuning_rules.too_few_validation_images, frozenset()),
+    "validation_above_training": (
+        tuning_rules.validation_above_training,
+        frozenset({"learning_rate_too_high", "learning_rate_too_low"}),
+    ),
+}
+
+
+def diagnose(run: Run) -> tuple[Finding, ...]:
+    """What the curves of a run say, faults first; what has another cause is not said twice.
+
+    Args:
+        run: Finished or not; one without epochs has no findings.
+
+    Returns:
+        Findings in the order of KINDS, each with one change that can be queued.
+    """
+    if not run.history:
+        return ()
+    stretches = tuple(
+        Stretch(name if step == 1 else f"{name}_{step}", name, tuple(records))
+        for (name, step), records in groupby(run.history, lambda each: (each.phase, each.step))
+    )
+    facts = Facts(run.config, run.history, stretches, run.result)
+    broken = rate_rules.not_finite(facts)
+    if broken:
+        return (_checked(facts, broken),)
+    found: dict[str, Finding] = {}
+    for kind, (rule, explained_by) in RULES.items():
+        if not explained_by & found.keys():
+            finding = rule(facts)
+            if finding:
+                found[kind] = finding
+    return tuple(_checked(facts, found[kind]) for kind in KINDS if kind in found)
+
+
+def suggested_config(config: TrainConfig, suggestion: Suggestion) -> TrainConfig:
+    """The configuration of a run with what a finding suggests changed in it.
+
+    Args:
+        config: Of the run.
+        suggestion: Of one of its findings.
+
+    Raises:
+        ConfigError: If the run's own configuration cannot be run by this version of Thaw.
+    """
+    values = asdict(config) | dict(suggestion.changes)
+    del values["training_version"]
+    known = datasets.DATASETS.get(config.dataset)
+    # Nobody suggests more images of a dataset that is not in the registry.
+    values["max_train_images"] = known.max_train_images if known else config.num_images
+    return make_config(**values)
+
+
+def _checked(facts: Facts, finding: Finding) -> Finding:
+    """The finding, without a suggestion that would be the same run or none at all."""
+    if finding.suggestion:
+        try:
+            changed = suggested_config(facts.config, finding.suggestion)
+        except ConfigError:
+            return replace(finding, suggestion=None)
+        if replace(changed, training_version=facts.config.training_version) == facts.config:
+            return replace(finding, suggestion=None)
+    return finding

@@ -1,0 +1,370 @@
+"""Whether the files of a run from outside are what a run of Thaw could have written.
+
+Each check gets one file, and either returns what is in it or says in words why it cannot be.
+"""
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from lib.core import backbones, curves, datasets, evaluation, heads, runs
+from lib.core.errors import ConfigError
+from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE, RunMeta
+from lib.core.runs import EpochRecord, TrainConfig
+
+MAX_CLASSES = 1_000
+MAX_TEXT_LENGTH = 200
+MAX_IMAGES = 1_000_000
+MAX_SECONDS = 10_000_000.0
+MAX_LOSS = 1e30
+MAX_LIST_LENGTH = 10_000
+HEAD = "head"
+
+
+class RefusedError(ValueError):
+    """What is wrong with a file, in the middle of a sentence."""
+
+
+def quoted(text: str) -> str:
+    """A text from outside, short and harmless."""
+    shown = "".join(character if character.isprintable() else "?" for character in text[:60])
+    return f'"{shown}"'
+
+
+def json_of(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    """The fields of a JSON file, every number of them finite."""
+
+    def refuse(constant: str) -> float:
+        raise ValueError(constant)
+
+    try:
+        values = json.loads(files[name].decode(), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(f"{name} is not JSON of finite numbers") from error
+    if not isinstance(values, dict):
+        raise RefusedError(f"{name} does not hold fields")
+    return values
+
+
+def config_of(values: Mapping[str, Any]) -> TrainConfig:
+    """A configuration that this version of Thaw could have made."""
+    try:
+        config = TrainConfig.from_dict(values)
+        if not all(
+            len(value) <= MAX_TEXT_LENGTH and value.isprintable()
+            for value in values.values()
+            if isinstance(value, str)
+        ):
+            raise RefusedError("a text of config.json is too long or cannot be shown")
+        if not 1 <= config.training_version <= runs.TRAINING_VERSION:
+            raise RefusedError("it was made by a later version of Thaw")
+        asked = {name: value for name, value in asdict(config).items() if name in values}
+        del asked["training_version"]
+        known = datasets.DATASETS.get(config.dataset)
+        most = known.max_train_images if known else MAX_IMAGES
+        made = runs.make_config(**asked, max_train_images=most)
+    except (ConfigError, OverflowError) as error:
+        words = error.message if isinstance(error, ConfigError) else "a number is too large"
+        raise RefusedError(f"config.json is not one of Thaw: {words.rstrip('.')}") from error
+    if replace(made, training_version=config.training_version) != config:
+        raise RefusedError("config.json holds settings that do not belong together")
+    return config
+
+
+def history_of(content: bytes, config: TrainConfig) -> tuple[EpochRecord, ...]:
+    """Epochs counted from 1, in the phases of the configuration, with numbers that can be."""
+    records = []
+    try:
+        lines = content.decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise RefusedError("history.jsonl is not text") from error
+    if not 0 < len(lines) <= config.num_epochs:
+        raise RefusedError(f"it has {len(lines)} epochs where {config.num_epochs} were asked for")
+    for number, line in enumerate(lines, start=1):
+        values = json_of({"history.jsonl": line.encode()}, "history.jsonl")
+        try:
+            record = EpochRecord.from_dict(values)
+        except (KeyError, TypeError) as error:
+            raise RefusedError(f"a field of epoch {number} is missing or wrong") from error
+        if set(values) - set(asdict(record)) or record.epoch != number:
+            raise RefusedError(f"epoch {number} of history.jsonl is not what it should be")
+        in_range = (
+            0 <= record.accuracy <= 1
+            and 0 <= record.val_accuracy <= 1
+            and 0 <= record.loss <= MAX_LOSS
+            and 0 <= record.val_loss <= MAX_LOSS
+            and 0 <= record.wall_time_s <= MAX_SECONDS
+        )
+        if not in_range:
+            raise RefusedError(f"a number of epoch {number} is out of range")
+        records.append(record)
+    _check_phases(records, config)
+    return tuple(records)
+
+
+def _check_phases(records: list[EpochRecord], config: TrainConfig) -> None:
+    """Each phase once, in order, at its rate, no longer than planned."""
+    had = [
+        (name, step, list(members))
+        for (name, step), members in groupby(records, lambda each: (each.phase, each.step))
+    ]
+    planned = config.phases
+    if [(name, step) for name, step, _ in had] != [(each.name, each.step) for each in planned]:
+        raise RefusedError("its phases are not those of its configuration")
+    for (_, _, members), phase in zip(had, planned, strict=True):
+        too_many = len(members) > phase.num_epochs
+        if too_many or (len(members) < phase.num_epochs and not config.early_stopping):
+            raise RefusedError(f"{phase.key} has {len(members)} epochs, not {phase.num_epochs}")
+        if any(not math.isclose(each.learning_rate, phase.learning_rate) for each in members):
+            raise RefusedError(f"the learning rate of {phase.key} is not what was asked for")
+
+
+def meta_of(values: Mapping[str, Any]) -> RunMeta:
+    """A name and a note no longer than a reader could give."""
+    try:
+        return RunMeta.from_dict(values)
+    except ConfigError as error:
+        raise RefusedError(f"meta.json says: {error.message.rstrip('.')}") from error
+
+
+# --- result.json ----------------------------------------------------------------------------------
+
+
+Check = Callable[[Any], bool]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH and value.isprintable()
+
+
+def _is_number(low: float, high: float) -> Check:
+    # A comparison with NaN is False. In Python True is a number; here it is not.
+    return lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    )
+
+
+def _is_count(high: int) -> Check:
+    return lambda value: isinstance(value, int) and _is_number(0, high)(value)
+
+
+def _is_list(of: Check, longest: int = MAX_LIST_LENGTH) -> Check:
+    return lambda value: (
+        isinstance(value, list) and len(value) <= longest and all(of(each) for each in value)
+    )
+
+
+def _is_interval(value: Any) -> bool:
+    return _is_list(_share, 2)(value) and len(value) == 2
+
+
+def _is_mapping(of: Check, longest: int = MAX_LIST_LENGTH) -> Check:
+    """Text keys to values of one kind."""
+    return lambda value: (
+        isinstance(value, dict)
+        and len(value) <= longest
+        and all(_is_text(key) and of(each) for key, each in value.items())
+    )
+
+
+def _has(**fields: Check) -> Check:
+    """Exactly these fields."""
+    return lambda value: (
+        isinstance(value, dict)
+        and set(value) == set(fields)
+        and all(check(value[name]) for name, check in fields.items())
+    )
+
+
+_share, _loss = _is_number(0, 1), _is_number(0, MAX_LOSS)
+_params, _seconds = _is_count(10**12), _is_number(0, MAX_SECONDS)
+_images = _is_count(MAX_IMAGES)
+
+# Field of result.json -> what it may hold. A finished run has all but those in OPTIONAL.
+RESULT_FIELDS: dict[str, Check] = {
+    "status": lambda value: value == "finished",
+    "run_id": _is_text,
+    "class_names": _is_list(_is_text, MAX_CLASSES),
+    "split_sizes": _has(train=_images, validation=_images, test=_images),
+    "test_accuracy": _share,
+    "test_correct": _images,
+    "test_interval_95": _is_interval,
+    "test_loss": _loss,
+    "params": _is_mapping(_has(total=_params, trainable=_params, non_trainable=_params)),
+    "moved": _is_mapping(_is_mapping(_loss)),
+    "moved_statistics": _is_mapping(_is_mapping(_loss)),
+    "seconds": _is_mapping(_seconds),
+    "wall_time_s": _seconds,
+    "versions": _is_mapping(_is_text, 50),
+    "hardware": _has(
+        system=_is_text,
+        machine=_is_text,
+        cpu_count=_is_count(100_000),
+        devices=_is_list(_is_text, 100),
+    ),
+    "left_out": _is_list(_is_text),
+    "model_bytes": _params,
+    "weights_sha256": _is_text,
+    "stopped_early": _is_mapping(_is_count(runs.MAX_EPOCHS)),
+    "train_evaluated": _is_mapping(_has(loss=_loss, accuracy=_share)),
+    "shift": _has(auc=_share, low=_share, high=_share, num_train=_images, num_validation=_images),
+}
+OPTIONAL = frozenset({"stopped_early", "train_evaluated", "shift", "weights_sha256"})
+
+
+def result_of(
+    values: dict[str, Any], config: TrainConfig, history: tuple[EpochRecord, ...]
+) -> dict[str, Any]:
+    """A result whose fields are known, in range, and agree with each other and the history."""
+    for name in sorted(set(values) ^ set(RESULT_FIELDS)):
+        if name in values:
+            raise RefusedError(f"result.json has the unknown field {quoted(name)}")
+        if name not in OPTIONAL:
+            raise RefusedError(f"result.json lacks the field {name}")
+    for name, value in values.items():
+        if not RESULT_FIELDS[name](value):
+            raise RefusedError(f"the field {name} of result.json cannot be used")
+    sizes, correct = values["split_sizes"], values["test_correct"]
+    phases = [phase.key for phase in config.phases]
+    known = datasets.DATASETS.get(config.dataset)
+    agrees = {
+        "run_id": values["run_id"] == runs.run_id(config),
+        "split_sizes": sizes["train"] == config.num_images
+        and min(sizes["test"], sizes["validation"]) > 0,
+        "test_accuracy": 0 <= correct <= sizes["test"]
+        and abs(values["test_accuracy"] * sizes["test"] - correct) < 0.01,
+        "test_interval_95": correct <= sizes["test"] > 0
+        and np.allclose(
+            values["test_interval_95"], curves.wilson_interval(correct, sizes["test"]), atol=1e-6
+        ),
+        "class_names": len(set(values["class_names"])) == len(values["class_names"]) >= 2
+        and (known is None or tuple(values["class_names"]) == known.class_names),
+        "params": set(values["params"]) == set(phases),
+        "stopped_early": all(
+            key in phases and 0 < epoch <= len(history)
+            for key, epoch in values.get("stopped_early", {}).items()
+        ),
+        "train_evaluated": set(values.get("train_evaluated", {})) <= set(phases),
+        "moved": set(values["moved"]) <= set(phases),
+        "moved_statistics": set(values["moved_statistics"]) <= set(phases),
+    }
+    for name, true in agrees.items():
+        if not true:
+            raise RefusedError(f"the field {name} of result.json does not fit the rest")
+    return values
+
+
+# --- What is not JSON of a few numbers ------------------------------------------------------------
+
+
+def check_evaluation(values: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    """The answers to the test images, as many and as right as the result says."""
+    try:
+        found = evaluation.parse(values, result["class_names"])
+    except (ValueError, OverflowError) as error:
+        raise RefusedError(f"{EVALUATION_FILE} cannot be used") from error
+    if set(values) != {"test"}:
+        raise RefusedError(f"{EVALUATION_FILE} has an unknown field")
+    if (found.num_images, found.num_correct) != (
+        result["split_sizes"]["test"],
+        result["test_correct"],
+    ):
+        raise RefusedError(f"{EVALUATION_FILE} does not fit result.json")
+
+
+def check_picture(content: bytes, num_images: int) -> None:
+    """A WebP picture no larger than its tiles: what is decoded later must not be a surprise."""
+    size = webp_size(content)
+    down = math.ceil(num_images / evaluation.TILES_A_ROW)
+    across = min(num_images, evaluation.TILES_A_ROW)
+    tile = evaluation.TILE_PIXELS
+    if size is None or size[1] != down * tile or not across * tile <= size[0] <= 20 * tile:
+        raise RefusedError(f"{TEST_IMAGES_FILE} is not the picture of {num_images} test images")
+
+
+def webp_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height that the head of a WebP file says; None where it is not one.
+
+    Reference:
+        RFC 9649, sections 2.5 to 2.7 (rfc-9649).
+    """
+    if len(content) < 30 or content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return None
+    kind, chunk = content[12:16], content[20:30]
+    if kind == b"VP8X":
+        return (
+            int.from_bytes(chunk[4:7], "little") + 1,
+            int.from_bytes(chunk[7:10], "little") + 1,
+        )
+    if kind == b"VP8L" and chunk[0] == 0x2F:
+        bits = int.from_bytes(chunk[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 " and chunk[3:6] == b"\x9d\x01\x2a":
+        width, height = (int.from_bytes(chunk[at : at + 2], "little") for at in (6, 8))
+        return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def check_model(content: bytes, config: TrainConfig, num_classes: int) -> None:
+    """Arrays of finite float32 in the shapes that head and backbone have; nothing pickled."""
+    layers = backbones.load_layer_table(config.backbone, config.image_size)
+    expected = {
+        f"{row.name}/{index}": tuple(weight.shape)
+        for row in layers
+        for index, weight in enumerate(row.weights)
+    }
+    head = heads.HeadSpec(
+        config.pooling, config.hidden_units, config.dropout, heads.outputs_for(num_classes)
+    )
+    expected |= {
+        f"{HEAD}/{index}": shape
+        for index, shape in enumerate(_head_shapes(head, layers[-1].output_shape))
+    }
+    found = set()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                name = entry.filename.removesuffix(".npy")
+                if name in found:
+                    raise ValueError(name)
+                found.add(name)
+                _check_array(archive, entry, expected[name])
+        if not {name for name in expected if name.startswith(f"{HEAD}/")} <= found:
+            raise ValueError(HEAD)
+    except Exception as error:
+        # A damaged archive can raise nearly anything in NumPy and zipfile.
+        raise RefusedError("its model is damaged or of another architecture") from error
+
+
+def _check_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shape: tuple[int, ...]) -> None:
+    """Look at the head of a .npy before reading it: a false one could ask for any memory.
+
+    Raises:
+        ValueError: If it is not an array of finite float32 in this shape.
+    """
+    num_bytes = 4 * math.prod(shape)
+    with archive.open(entry) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(entry.filename)
+        header = np.lib.format.read_array_header_1_0(file)
+        if header != (shape, False, np.dtype(np.float32)):
+            raise ValueError(entry.filename)
+        values = file.read(num_bytes + 1)
+        if len(values) != num_bytes or not np.isfinite(np.frombuffer(values, np.float32)).all():
+            raise ValueError(entry.filename)
+
+
+def _head_shapes(head: heads.HeadSpec, feature_shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Shapes of the weights of a head, in Keras order."""
+    (inputs,) = heads.pooled_shape(head, feature_shape)
+    for units in filter(None, (head.hidden_units, head.outputs)):
+        yield inputs, units
+        yield (units,)
+        inputs = units
