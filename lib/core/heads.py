@@ -54,6 +54,30 @@ class HeadSpec:
             )
 
 
+# Units of the hidden layer that a head with Flatten often has.
+USUAL_HIDDEN_UNITS = 256
+
+
+def compared(outputs: int) -> dict[str, HeadSpec]:
+    """The heads that are held against each other, the one that pools first.
+
+    Args:
+        outputs: Number of logits of each of them.
+
+    Example:
+
+    >>> [name for name in compared(1)]
+    ['GAP + Dense', 'Flatten + Dense', 'Flatten + Dense(256) + Dense']
+    """
+    return {
+        "GAP + Dense": HeadSpec("gap", outputs=outputs),
+        "Flatten + Dense": HeadSpec("flatten", outputs=outputs),
+        f"Flatten + Dense({USUAL_HIDDEN_UNITS}) + Dense": HeadSpec(
+            "flatten", hidden_units=USUAL_HIDDEN_UNITS, outputs=outputs
+        ),
+    }
+
+
 def outputs_for(num_classes: int) -> int:
     """Logits for so many classes: one for two classes, else one a class.
 

@@ -9,6 +9,9 @@ import plotly.graph_objects as go
 class Palette:
     """Colours of one appearance. The first three mean what their names say, and nothing else.
 
+    Runs side by side have the colours of `runs`, from the first on, and a letter each. Values of a
+    feature map run from paper to `heat`, and to `below` where they are negative.
+
     They come from Okabe and Ito's set, which the common colour blindnesses tell apart
     (okabe-ito); a word or a pattern always says it too.
     """
@@ -22,6 +25,9 @@ class Palette:
     paper: str
     cold_band: str
     warm_band: str
+    heat: str
+    below: str
+    runs: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -34,6 +40,9 @@ LIGHT = Palette(
     paper="#FFFFFF",
     cold_band="#EAF3FA",
     warm_band="#FDF3EB",
+    heat="#00795A",
+    below="#74479E",
+    runs=("#16202C", "#00795A", "#A66F00", "#7A8794", "#7B3F1D", "#8A1F5C"),
 )
 DARK = Palette(
     frozen="#56A4D6",
@@ -45,6 +54,9 @@ DARK = Palette(
     paper="#0E151C",
     cold_band="#12263A",
     warm_band="#2C1F17",
+    heat="#3DC795",
+    below="#B493DB",
+    runs=("#EEF2F6", "#3DC795", "#E8C04A", "#8FA0B0", "#C9A184", "#E77FB3"),
 )
 
 # For the last row of a lecture hall.

@@ -37,6 +37,19 @@ def test_parameters_of_a_head_are_those_of_keras(head, shape, params):
     assert (counts.total, counts.trainable, counts.non_trainable) == (params, params, 0)
 
 
+@pytest.mark.parametrize(
+    ("shape", "outputs", "params"),
+    [
+        ((5, 5, 1280), 1, [1_281, 32_001, 32_000 * 256 + 256 + 256 + 1]),
+        ((7, 7, 512), 1, [513, 25_089, 25_088 * 256 + 256 + 256 + 1]),
+        ((7, 7, 512), 10, [5_130, 250_890, FLATTEN_256_10_ON_7X7X512]),
+    ],
+)
+def test_the_compared_heads_pool_first_and_grow(shape, outputs, params):
+    found = [heads.count_params(head, shape).total for head in heads.compared(outputs).values()]
+    assert found == params
+
+
 def test_a_dense_layer_on_four_inputs_with_three_units_has_fifteen_parameters():
     assert heads.dense_params(4, 3) == 15
 

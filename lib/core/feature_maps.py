@@ -1,0 +1,317 @@
+"""Real feature maps: what EfficientNet-Lite0 makes of a few images, and the decision after it.
+
+The maps ship with Thaw, exactly as Keras gave them (float32), so the arithmetic of this file can
+be done without Keras and holds to the digit. They are written by
+`python -m lib.tools.export_feature_maps`.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lib.core import heads, pooling, run_store
+from lib.core.errors import ConfigError
+from lib.core.runs import Run, TrainConfig
+
+FOLDER = Path(str(resources.files("lib.core") / "data" / "feature_maps"))
+BACKBONE = "efficientnet_lite0"
+NUM_CHANNELS = 1280
+NUM_CLASSES = 1000
+TOP = 5
+
+Size = tuple[int, int]
+# (height, width) in pixels. The last one is wider than high: nothing in the network minds.
+SIZES: tuple[Size, ...] = ((96, 96), (128, 128), (160, 160), (224, 224), (160, 224))
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image whose feature maps ship with Thaw.
+
+    Args:
+        id: Of the example, and stem of its files.
+        title: In a word or two.
+        about: What it is, in a sentence.
+        licence: Under which the image and what is derived from it are used.
+        attribution: Who made it.
+        source: Where it was taken from.
+        width: Of the picture, in pixels.
+        height: Of the picture, in pixels.
+        dataset: TFDS name of the dataset it is a test image of; empty for a photograph.
+        label: Name of its class there.
+        index: Which image of the dataset it is; -1 for a photograph.
+    """
+
+    id: str
+    title: str
+    about: str
+    licence: str
+    attribution: str
+    source: str
+    width: int
+    height: int
+    dataset: str = ""
+    label: str = ""
+    index: int = -1
+
+    def picture(self) -> bytes:
+        """The image as a WebP file: the very pixels the maps were computed from."""
+        return (FOLDER / f"{self.id}.webp").read_bytes()
+
+    def thumbnail(self) -> bytes:
+        """The image as a small WebP file, to choose it by."""
+        return (FOLDER / f"{self.id}_small.webp").read_bytes()
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """What a network makes of an image just before it decides.
+
+    Args:
+        size: (height, width) of the input in pixels.
+        maps: (rows, columns, channels), the last feature map.
+        logits: (1000,), what the network says of each ImageNet class, as Keras computed it.
+    """
+
+    size: Size
+    maps: FloatArray
+    logits: FloatArray
+
+    @property
+    def grid(self) -> Size:
+        """Rows and columns of the map."""
+        rows, columns, _ = self.maps.shape
+        return rows, columns
+
+    @cached_property
+    def averages(self) -> FloatArray:
+        """(channels,), the average of each channel: all that the head gets to see."""
+        return np.asarray(pooling.global_average_pool(self.maps[np.newaxis])[0], np.float64)
+
+    @cached_property
+    def ranking(self) -> IntArray:
+        """(channels,), channels by their average, strongest first."""
+        return np.argsort(-self.averages, kind="stable")
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """(1000,), the softmax of the logits."""
+        powers = np.exp(self.logits - self.logits.max())
+        return np.asarray(powers / powers.sum(), np.float64)
+
+    def top(self, count: int = TOP) -> tuple[int, ...]:
+        """The most probable ImageNet classes, most probable first."""
+        return tuple(int(index) for index in np.argsort(-self.logits, kind="stable")[:count])
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """One Dense layer: a weight for each channel and class, and a bias a class.
+
+    Args:
+        classes: Number of each class in the order of the columns.
+        kernel: (channels, classes).
+        bias: (classes,).
+    """
+
+    classes: tuple[int, ...]
+    kernel: FloatArray
+    bias: FloatArray
+
+    def column(self, index: int) -> tuple[FloatArray, float]:
+        """The weights and the bias of a class.
+
+        Raises:
+            ConfigError: If the weights of this class are not here.
+        """
+        if index not in self.classes:
+            raise ConfigError(
+                f"The weights of class {index} are not among those that ship with Thaw.",
+                "Choose another class.",
+            )
+        at = self.classes.index(index)
+        return self.kernel[:, at], float(self.bias[at])
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """How a logit comes about, on the two ways that give the same number.
+
+    Args:
+        cam: (rows, columns), the class activation map.
+        bias: Of the class.
+        products: (channels,), average times weight of each channel.
+    """
+
+    cam: FloatArray
+    bias: float
+    products: FloatArray
+
+    @cached_property
+    def mean(self) -> float:
+        """The average of the class activation map."""
+        return float(self.cam.mean())
+
+    @property
+    def logit(self) -> float:
+        """The average of the weighted sum, plus the bias."""
+        return self.mean + self.bias
+
+    @cached_property
+    def logit_of_averages(self) -> float:
+        """The weighted sum of the averages, plus the bias: what the Dense layer computes."""
+        return float(self.products.sum()) + self.bias
+
+    def largest(self, count: int) -> tuple[tuple[int, float], ...]:
+        """The channels that move the logit most, in either direction, and by how much."""
+        order = np.argsort(-np.abs(self.products), kind="stable")[:count]
+        return tuple((int(channel), float(self.products[channel])) for channel in order)
+
+    def __sub__(self, other: "Decision") -> "Decision":
+        """How the difference of two logits comes about."""
+        return Decision(
+            self.cam - other.cam, self.bias - other.bias, self.products - other.products
+        )
+
+
+def decide(maps: FeatureMaps, weights: FloatArray, bias: float) -> Decision:
+    """Take a logit apart: where in the image it comes from, and from which channels.
+
+    The head is one Dense layer on the averages, so its logit is a weighted sum of averages, which
+    is the average of a weighted sum: mean(CAM) + bias = logit, exactly.
+
+    Args:
+        maps: Of an image.
+        weights: (channels,), of a class.
+        bias: Of that class.
+
+    Raises:
+        ValueError: If there is not one weight for each channel.
+
+    Reference:
+        Zhou et al. 2016, "Learning Deep Features for Discriminative Localization" (cam).
+    """
+    column = np.asarray(weights, np.float64)[:, np.newaxis]
+    cam = pooling.class_activation_map(maps.maps[np.newaxis], column)[0, :, :, 0]
+    return Decision(np.asarray(cam, np.float64), float(bias), maps.averages * column[:, 0])
+
+
+def decimals(first: float, second: float, total: float, *, fewest: int = 4, most: int = 9) -> int:
+    """With how many decimals a sum adds up on the screen, where each number is rounded by itself.
+
+    Args:
+        first: A summand.
+        second: The other.
+        total: Their sum.
+        fewest: Decimals to begin with.
+        most: Decimals to give up at.
+
+    Example:
+
+    >>> decimals(0.12, 0.25, 0.37)
+    4
+    >>> decimals(0.00004, 0.00004, 0.00008)  # 0.0000 + 0.0000 = 0.0001 would not do
+    5
+    """
+    for count in range(fewest, most):
+        # In units of the last decimal, so that the comparison is one of whole numbers.
+        units = [round(round(value, count) * 10**count) for value in (first, second, total)]
+        if units[0] + units[1] == units[2]:
+            return count
+    return most
+
+
+@lru_cache(maxsize=1)
+def examples() -> dict[str, Example]:
+    """The images that ship with their maps, by id, in the order they are shown."""
+    rows = json.loads((FOLDER / "examples.json").read_text("utf-8"))
+    return {row["id"]: Example(**row) for row in rows}
+
+
+@lru_cache(maxsize=64)
+def load(example: str, size: Size) -> FeatureMaps:
+    """The last feature map of an example at an input size; not to be changed.
+
+    Args:
+        example: Id of the example.
+        size: One of SIZES.
+
+    Raises:
+        ConfigError: If there is no such example or size.
+    """
+    if example not in examples() or size not in SIZES:
+        raise ConfigError(
+            f"No feature maps of {example!r} at {size[0]} x {size[1]} pixels ship with Thaw.",
+            f"Choose one of {', '.join(examples())}.",
+        )
+    with np.load(FOLDER / f"{example}.npz", allow_pickle=False) as stored:
+        maps, logits = (stored[f"{name}_{size[0]}x{size[1]}"] for name in ("maps", "logits"))
+    return FeatureMaps(size, maps.astype(np.float64), logits.astype(np.float64))
+
+
+@lru_cache(maxsize=1)
+def imagenet_classifier() -> Classifier:
+    """The last layer of EfficientNet-Lite0, for the classes that come up; not to be changed."""
+    with np.load(FOLDER / "classifier.npz", allow_pickle=False) as stored:
+        return Classifier(
+            tuple(int(index) for index in stored["classes"]),
+            stored["kernel"].astype(np.float64),
+            stored["bias"].astype(np.float64),
+        )
+
+
+def reads_averages(config: TrainConfig) -> bool:
+    """Whether the shipped maps are what the head of such a run sees, and its head is one layer.
+
+    The maps are those of the pretrained backbone, so the run must leave it as it was.
+
+    Args:
+        config: Of the run.
+    """
+    return (
+        config.backbone == BACKBONE
+        and config.strategy == "feature_extraction"
+        and config.pooling == "gap"
+        and not config.hidden_units
+    )
+
+
+def run_classifier(run: Run) -> Classifier | None:
+    """The Dense layer a run has trained; None where it is not stored or is of another kind.
+
+    With two classes there is one column, the logit of the second class.
+
+    Args:
+        run: A finished run whose head is one Dense layer on the averages.
+    """
+    arrays = _stored_head(run.folder / "model" / run_store.MODEL_FILE)
+    if arrays is None:
+        return None
+    kernel, bias = arrays
+    names = run.result.get("class_names", ())
+    outputs = heads.outputs_for(len(names)) if len(names) > 1 else 0
+    if kernel.shape != (NUM_CHANNELS, outputs) or bias.shape != (outputs,):
+        return None
+    classes = (1,) if outputs == 1 else tuple(range(outputs))
+    return Classifier(classes, kernel, bias)
+
+
+def _stored_head(path: Path) -> tuple[FloatArray, FloatArray] | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays: list[Any] = [stored["head/0"], stored["head/1"]]
+            if "head/2" in stored.files:
+                return None
+            return arrays[0].astype(np.float64), arrays[1].astype(np.float64)
+    except Exception:
+        # A damaged archive can raise nearly anything in NumPy and zipfile.
+        return None

@@ -1,0 +1,82 @@
+"""Accuracy against the number of channels: where Flatten is ahead, and where GAP is."""
+
+from math import log10, sqrt
+
+import plotly.graph_objects as go
+
+from lib.core.channel_line import ChannelLine, Measured
+from lib.figures import theme
+
+HEIGHT = 330
+
+
+def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Figure:
+    """Test accuracy of both heads, the channels on a logarithmic axis.
+
+    Args:
+        line: The measurement.
+        chosen: The row that is marked.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    channels = [row.channels for row in line.rows]
+    drawn = go.Figure()
+    for name, values, colour, dash in (
+        ("Flatten", [row.flatten for row in line.rows], colours.ink, "dot"),
+        ("GAP", [row.gap for row in line.rows], colours.heat, "solid"),
+    ):
+        drawn.add_scatter(
+            x=channels,
+            y=values,
+            mode="lines+markers",
+            name=f"{name} + Dense",
+            line={"color": colour, "width": theme.LINE_WIDTH, "dash": dash},
+            marker={"size": 9, "color": colour},
+            hovertemplate=f"{name}, %{{x}} channels: %{{y:.1%}}<extra></extra>",
+        )
+    drawn.add_vline(x=chosen.channels, line={"color": colours.muted, "width": 2, "dash": "dash"})
+    # On the logarithmic axis, the middle between the two numbers that were measured.
+    line_at = sqrt(line.flatten_up_to * line.gap_from)
+    drawn.add_vrect(
+        x0=channels[0] * 0.8,
+        x1=line_at,
+        fillcolor=colours.grid,
+        opacity=0.6,
+        layer="below",
+        line_width=0,
+    )
+    drawn.add_annotation(
+        text="Flatten is ahead",
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        font={"color": colours.ink},
+    )
+    drawn.update_layout(
+        margin={"l": 64, "r": 16, "t": 32, "b": 52},
+        dragmode=False,
+        legend={"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"},
+    )
+    ticks = channels[::2]
+    drawn.update_xaxes(
+        title_text="channels",
+        type="log",
+        range=[log10(channels[0] * 0.8), log10(channels[-1] * 1.25)],
+        tickvals=ticks,
+        ticktext=[f"{each:,}" for each in ticks],
+    )
+    drawn.update_yaxes(title_text="test accuracy", tickformat=".0%", nticks=5)
+    theme.apply(drawn, dark=dark, height=HEIGHT)
+    return drawn.update_layout(showlegend=True)
+
+
+def alt_text(line: ChannelLine, chosen: Measured) -> str:
+    """The figure in a sentence, for those who cannot see it."""
+    return (
+        f"Test accuracy against channels, {line.num_images:,} training images. With "
+        f"{chosen.channels:,}: Flatten {chosen.flatten:.1%}, GAP {chosen.gap:.1%}."
+    )

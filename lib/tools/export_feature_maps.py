@@ -1,0 +1,298 @@
+"""Writes the feature maps of lib/core/data: what EfficientNet-Lite0 makes of a few images.
+
+python -m lib.tools.export_feature_maps [--check] [--photographs FOLDER]
+
+The drawings and the solar cells come from the offline datasets. The two photographs are in the
+public domain; they are made anew where --photographs names the folder `skimage/data` of the
+package scikit-image 0.26.0, and otherwise kept as they are. With --check nothing is written: it
+exits with 1, one line a difference, where a committed file is not what the network gives.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from lib.core import splits
+from lib.core.datasets import DATASETS
+from lib.core.feature_maps import FOLDER, SIZES, Example, Size
+from lib.training import inference, tfds_data
+
+# The picture that ships is the image: its maps are computed from it, not from a larger original.
+PHOTOGRAPH_SIZE = (420, 280)
+PHOTOGRAPH_QUALITY = 88
+THUMBNAIL_SIDE = 96
+THUMBNAIL_QUALITY = 82
+# Another processor sums in another order: a float32 of six digits then differs in the last ones.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph in the public domain.
+
+    Args:
+        example: What is said of it.
+        file: Its name in scikit-image's folder of data.
+        sha256: Of that file.
+    """
+
+    example: Example
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TestImage:
+    """A test image of an offline dataset: no run was ever trained on it.
+
+    Args:
+        id: Of the example.
+        title: In a word or two.
+        about: What it is, in a sentence.
+        dataset: TFDS name.
+        index: Which image of the dataset.
+    """
+
+    id: str
+    title: str
+    about: str
+    dataset: str
+    index: int
+
+
+def _photograph(
+    id_: str, title: str, about: str, author: str, file: str, sha256: str
+) -> Photograph:
+    width, height = PHOTOGRAPH_SIZE
+    example = Example(
+        id=id_,
+        title=title,
+        about=about,
+        licence="CC0 1.0",
+        attribution=f"Photograph by {author}, no rights reserved.",
+        source="scikit-image 0.26.0",
+        width=width,
+        height=height,
+    )
+    return Photograph(example, file, sha256)
+
+
+IMAGES: tuple[Photograph | TestImage, ...] = (
+    _photograph(
+        "espresso",
+        "Espresso",
+        "A photograph of an espresso in its cup.",
+        "Rachel Michetti",
+        "coffee.png",
+        "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
+    ),
+    _photograph(
+        "cat",
+        "Cat",
+        "A photograph of a tabby cat.",
+        "Stéfan van der Walt",
+        "chelsea.png",
+        "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+    ),
+    TestImage("drawn_cat", "Drawn cat", "A drawing of a cat.", "openmoji_animals_food", 46),
+    TestImage("burger", "Burger", "A drawing of a hamburger.", "openmoji_animals_food", 73),
+    TestImage("cracked_cell", "Cracked cell", "A solar cell with a dead corner.", "elpv", 1807),
+    TestImage("sound_cell", "Sound cell", "A solar cell that works.", "elpv", 1907),
+)
+# Classes whose weights ship though no network here puts them first: what the images show
+# (tiger cat, tabby, cheeseburger, cup) and what they might be taken for.
+FURTHER_CLASSES = (281, 282, 283, 285, 287, 504, 925, 933, 967, 968)
+
+Array = npt.NDArray[Any]
+
+
+# --- Pictures ---------------------------------------------------------------
+
+
+def _webp(image: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", method=6, **options)
+    return buffer.getvalue()
+
+
+def _pixels(picture: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(picture)) as image:
+        return image.convert("RGB")
+
+
+def _of_photograph(wanted: Photograph, originals: Path | None) -> bytes:
+    """The picture that ships, made from the original where that is at hand."""
+    if originals is None:
+        return (FOLDER / f"{wanted.example.id}.webp").read_bytes()
+    data = (originals / wanted.file).read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != wanted.sha256:
+        raise SystemExit(f"{wanted.file} is not the file it was: its SHA-256 is {digest}.")
+    image = _pixels(data).resize(PHOTOGRAPH_SIZE, Image.Resampling.LANCZOS)
+    return _webp(image, quality=PHOTOGRAPH_QUALITY)
+
+
+def _of_test_image(wanted: TestImage) -> tuple[Example, bytes]:
+    """What is said of a test image, and its own pixels."""
+    spec = DATASETS[wanted.dataset]
+    source = tfds_data.source(wanted.dataset)
+    # The test images are the same whatever the training images are; these are the fewest.
+    test = splits.split(source.labels, spec.num_classes, 0, source.class_names).test
+    if wanted.index not in test:
+        raise SystemExit(f"Image {wanted.index} of {spec.id} is not a test image.")
+    ((_, data),) = source.read(frozenset([wanted.index]))
+    image = _pixels(data)
+    example = Example(
+        id=wanted.id,
+        title=wanted.title,
+        about=wanted.about,
+        licence=spec.licence,
+        attribution=spec.attribution,
+        source=spec.title,
+        width=image.width,
+        height=image.height,
+        dataset=spec.id,
+        label=source.class_names[source.labels[wanted.index]],
+        index=wanted.index,
+    )
+    return example, _webp(image, lossless=True, quality=100)
+
+
+def pictures(originals: Path | None) -> Iterator[tuple[Example, bytes]]:
+    """Every example and its picture as a WebP file."""
+    for wanted in IMAGES:
+        if isinstance(wanted, Photograph):
+            yield wanted.example, _of_photograph(wanted, originals)
+        else:
+            yield _of_test_image(wanted)
+
+
+def thumbnail(picture: bytes) -> bytes:
+    """A picture, small enough for a page to carry all of them."""
+    image = _pixels(picture)
+    image.thumbnail((2 * THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return _webp(image, quality=THUMBNAIL_QUALITY)
+
+
+# --- Numbers ----------------------------------------------------------------
+
+
+def answers(picture: bytes) -> dict[Size, dict[str, Any]]:
+    """What the network says of a picture at every size, as it does of a reader's own image."""
+    return {
+        (height, width): inference.feature_map(picture, height, width, FURTHER_CLASSES)
+        for height, width in SIZES
+    }
+
+
+def numbers(said: dict[Size, dict[str, Any]]) -> dict[str, Array]:
+    """Maps and logits at every size, by the names they are stored under."""
+    return {
+        f"{name}_{height}x{width}": answer[name]
+        for (height, width), answer in said.items()
+        for name in ("maps", "logits")
+    }
+
+
+def classifier(all_answers: list[dict[str, Any]]) -> dict[str, Array]:
+    """The weights of every class that is among the first five of some image at some size."""
+    columns: dict[int, tuple[Array, Any]] = {}
+    for answer in all_answers:
+        for place, index in enumerate(answer["classes"]):
+            columns[index] = answer["kernel_top"][:, place], answer["bias_top"][place]
+    classes = sorted(columns)
+    return {
+        "classes": np.array(classes),
+        "kernel": np.stack([columns[index][0] for index in classes], axis=1),
+        "bias": np.array([columns[index][1] for index in classes]),
+    }
+
+
+# --- Files ------------------------------------------------------------------
+
+
+def files(originals: Path | None) -> Iterator[tuple[str, Any]]:
+    """Every file below the folder and what is in it: bytes, arrays by name, or JSON."""
+    rows: list[dict[str, Any]] = []
+    all_answers: list[dict[str, Any]] = []
+    for example, picture in pictures(originals):
+        said = answers(picture)
+        rows.append(asdict(example))
+        all_answers += said.values()
+        yield f"{example.id}.webp", picture
+        yield f"{example.id}_small.webp", thumbnail(picture)
+        yield f"{example.id}.npz", numbers(said)
+    yield "classifier.npz", classifier(all_answers)
+    yield "examples.json", rows
+
+
+def write(path: Path, content: Any) -> None:
+    """Write one file, as its ending says."""
+    if path.suffix == ".npz":
+        np.savez_compressed(path, **content)
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    else:
+        path.write_bytes(content)
+
+
+def difference(path: Path, content: Any) -> str:
+    """What a committed file has otherwise, in words; empty if nothing."""
+    if not path.exists():
+        return "missing"
+    if path.suffix == ".json":
+        same = json.loads(path.read_text("utf-8")) == content
+    elif path.suffix == ".webp":
+        # Pixels are compared: the same ones compress to other bytes in another libwebp, and what
+        # a lossy picture loses may be another grey value.
+        expected, found = (np.asarray(_pixels(data), int) for data in (content, path.read_bytes()))
+        same = expected.shape == found.shape and int(abs(expected - found).max()) <= 2
+    else:
+        with np.load(path, allow_pickle=False) as stored:
+            same = set(stored.files) == set(content) and all(
+                stored[name].shape == array.shape
+                and float(abs(stored[name] - array).max()) <= TOLERANCE
+                for name, array in content.items()
+            )
+    return "" if same else "other content"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the feature maps; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.export_feature_maps")
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    parser.add_argument("--photographs", type=Path, help="skimage/data of scikit-image 0.26.0")
+    options = parser.parse_args(arguments)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    names, found = set(), []
+    for name, content in files(options.photographs):
+        names.add(name)
+        path = FOLDER / name
+        if options.check:
+            words = difference(path, content)
+            found += [f"{name}: {words}"] if words else []
+        else:
+            write(path, content)
+            print(f"{name} {path.stat().st_size:,} bytes")
+    for path in sorted(FOLDER.iterdir()):
+        if path.name not in names:
+            if options.check:
+                found.append(f"{path.name}: not expected")
+            else:
+                path.unlink()
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

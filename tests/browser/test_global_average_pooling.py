@@ -1,0 +1,372 @@
+"""The pooling page in a browser: by mouse, by keyboard, on a narrow screen, and how quick it is."""
+
+import re
+import time
+from collections.abc import Callable
+from math import floor
+from statistics import median
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
+
+from lib.core.pooling import EXAMPLES, Board
+
+EDIT_LIMIT_MS = 200
+OPEN_LIMIT_S = 1.5
+VISITS = 4  # The quickest counts: what else the machine does is not the page's doing.
+MOVED_LIMIT_BYTES = 1_000_000
+FIRST = EXAMPLES["one_hot"].board
+
+# From the next input event to the painted number: the event's own time stamp counts, so waiting
+# for a busy page counts too.
+PROBE = """
+what => {
+  const host = [...document.querySelectorAll("*")].find(
+    node => node.shadowRoot?.querySelector(".board"))
+  const root = host.shadowRoot.querySelector(".board")
+  const text = () => what.map(each => root.querySelector(each).textContent).join("|")
+  const before = text()
+  const probe = (window.probe = {})
+  const began = event => { probe.begin ??= event.timeStamp }
+  for (const kind of ["pointerdown", "keydown"])
+    addEventListener(kind, began, { capture: true, once: true })
+  const observer = new MutationObserver(() => {
+    const parts = text().split("|")
+    if (parts.every((part, index) => part !== before.split("|")[index])) {
+      observer.disconnect()
+      requestAnimationFrame(() => setTimeout(() => { probe.painted = performance.now() }))
+    }
+  })
+  observer.observe(root, { subtree: true, childList: true, characterData: true })
+}
+"""
+
+
+def open_page(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/global_average_pooling")
+    expect(cell(page, 1, 1, 1)).to_be_visible()
+    expect(page.get_by_text("The code behind these numbers")).to_be_visible()
+
+
+def cell(page: Page, channel: int, row: int, column: int) -> Locator:
+    name = f"Channel {channel}, row {row}, column {column}"
+    return page.get_by_role("textbox", name=name, exact=True)
+
+
+def averages(page: Page) -> Locator:
+    return page.locator(".board .column:not(.result) .average strong")
+
+
+def vector(page: Page, name: str) -> Locator:
+    return page.locator(".board .vector").filter(has_text=re.compile(f"^{name}"))
+
+
+def words(number: float) -> str:
+    """A number as the board writes it: two decimals, halves upward."""
+    return f"{floor(number * 100 + 0.5) / 100 + 0:g}".replace("-", "−")
+
+
+def expect_numbers(page: Page, board: Board) -> None:
+    """The board shows what lib.core.pooling says, and the server has said so too."""
+    expect(averages(page)).to_have_text([words(number) for number in board.averages])
+    expect(page.locator(".board .max strong")).to_have_text(
+        [words(number) for number in board.maxima]
+    )
+    expect(page.locator(".board .result .cell")).to_have_text(
+        [words(number) for number in board.activation_map]
+    )
+    expect(page.locator(".board .logit")).to_have_text(words(board.logit))
+    expect(vector(page, "Flatten").locator(".tile")).to_have_text(
+        [words(number) for number in board.values]
+    )
+    confirmed(page)
+
+
+def confirmed(page: Page) -> None:
+    shown = page.locator(".board")
+    expect(shown).not_to_have_attribute("data-pending", "")
+    expect(shown).not_to_have_attribute("data-disagrees", re.compile("."))
+
+
+def with_cell(board: Board, channel: int, row: int, column: int, value: float) -> Board:
+    values = list(board.values)
+    values[((row - 1) * board.width + column - 1) * board.channels + channel - 1] = value
+    return Board(board.height, board.width, tuple(values), board.weights, board.bias)
+
+
+def test_maps_averages_and_logit_are_above_the_fold(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    for part in (*page.locator(".board .map").all(), *page.locator(".board .average").all()):
+        expect(part).to_be_in_viewport(ratio=1)
+    expect(page.locator(".board .logit")).to_be_in_viewport(ratio=1)
+    expect_numbers(page, FIRST)
+
+
+def test_a_click_paints_a_cell_and_a_second_click_clears_it(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 1, 1).click()
+    expect_numbers(page, with_cell(FIRST, 1, 1, 1, 9))
+    expect(page.get_by_text("Its average changed by 9 / 9 = 1")).to_be_visible()
+    cell(page, 1, 1, 1).click()
+    expect_numbers(page, FIRST)
+
+
+def test_a_stroke_paints_every_cell_on_its_way(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("radio", name="3", exact=True).check(force=True)
+    boxes = [cell(page, 2, row, 1).bounding_box() for row in (1, 2, 3)]
+    centres = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
+    page.mouse.move(*centres[0])
+    page.mouse.down()
+    for centre in centres[1:]:
+        page.mouse.move(*centre, steps=4)
+    page.mouse.up()
+    board = FIRST
+    for row in (1, 2, 3):
+        board = with_cell(board, 2, row, 1, 3)
+    expect_numbers(page, board)
+    expect(page.get_by_text("3 cells changed")).to_be_visible()
+
+
+@pytest.mark.parametrize(("typed", "value"), [("4", 4), ("-2.5", -2.5), ("1,5", 1.5), ("500", 99)])
+def test_a_number_is_typed_in_place(page: Page, app_url: str, typed: str, value: float) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 3, 3).fill(typed)
+    expect_numbers(page, with_cell(FIRST, 1, 3, 3, value))
+
+
+def test_what_is_no_number_changes_nothing_and_goes_away(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 2, 2).fill("nine")
+    expect(cell(page, 1, 2, 2)).to_have_attribute("aria-invalid", "true")
+    cell(page, 1, 1, 1).focus()
+    expect(cell(page, 1, 2, 2)).to_have_value("9")
+    expect_numbers(page, FIRST)
+
+
+def test_the_keyboard_walks_paints_counts_and_crosses_into_the_next_channel(
+    page: Page, app_url: str
+) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 1, 1).focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(cell(page, 1, 2, 3)).to_be_focused()
+    page.keyboard.press("Space")
+    board = with_cell(FIRST, 1, 2, 3, 9)
+    expect_numbers(page, board)
+    page.keyboard.press("ArrowRight")
+    expect(cell(page, 2, 2, 1)).to_be_focused()
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageUp")
+    expect_numbers(page, with_cell(board, 2, 2, 1, 3))
+    page.keyboard.type("7")
+    expect_numbers(page, with_cell(board, 2, 2, 1, 7))
+
+
+def test_every_control_is_reached_by_the_tab_key(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("button", name="One hot cell").focus()
+    names = set()
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        names.add(
+            page.evaluate(
+                """() => {
+                  let found = document.activeElement
+                  while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement
+                  return found.ariaLabel ?? found.getAttribute("aria-label") ?? found.innerText
+                }"""
+            )
+        )
+    wanted = {"Height", "Width", "Channels", "Shift left", "Shift right", "Bias"}
+    wanted |= {"Weight of channel 1", "Weight of channel 2", "Two meanings"}
+    wanted |= {"Channel 1, row 1, column 1", "Channel 2, row 1, column 1"}
+    assert wanted <= names
+
+
+def test_a_shift_changes_what_flatten_sees_and_no_average(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("button", name="Shifted pattern").click()
+    board = EXAMPLES["shifted"].board
+    expect_numbers(page, board)
+    page.get_by_role("button", name="Shift right").click()
+    expect_numbers(page, board.shifted(0, 1))
+    changed = sum(a != b for a, b in zip(board.values, board.shifted(0, 1).values, strict=True))
+    expect(vector(page, "Flatten").locator(".changed")).to_have_count(changed)
+    expect(vector(page, "Flatten")).to_contain_text(f"{changed} changed")
+    for pooled in ("Max", "Average"):
+        expect(vector(page, pooled).locator(".changed")).to_have_count(0)
+        expect(vector(page, pooled)).not_to_contain_text("changed")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_what_core_says(page: Page, app_url: str, name: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("button", name=EXAMPLES[name].title).click()
+    expect(page.get_by_text(EXAMPLES[name].lesson)).to_be_visible()
+    expect_numbers(page, EXAMPLES[name].board)
+
+
+def test_a_larger_map_is_a_longer_vector_for_flatten_alone(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("button", name="More height").click()
+    expect(vector(page, "Flatten")).to_contain_text("24 numbers")
+    expect(vector(page, "Flatten")).to_contain_text("24 + 1 = 25 parameters")
+    expect(vector(page, "Average")).to_contain_text("2 numbers")
+    expect(page.get_by_text("its Dense layer no longer fits")).to_be_visible()
+    page.get_by_role("spinbutton", name="Channels", exact=True).press("End")
+    expect(averages(page)).to_have_count(4)
+    page.get_by_role("spinbutton", name="Width", exact=True).press("Home")
+    expect(vector(page, "Flatten")).to_contain_text("16 numbers")
+    confirmed(page)
+
+
+def test_a_weight_and_the_bias_change_the_class_map_and_the_logit_and_no_average(
+    page: Page, app_url: str
+) -> None:
+    open_page(page, app_url)
+    page.get_by_role("textbox", name="Weight of channel 2").fill("-0.5")
+    board = Board(3, 3, FIRST.values, (1, -0.5), 0)
+    expect_numbers(page, board)
+    page.get_by_role("textbox", name="Bias").press("ArrowUp")
+    expect_numbers(page, Board(3, 3, FIRST.values, (1, -0.5), 1))
+
+
+def test_both_ways_to_the_logit_are_written_out_and_agree(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.get_by_role("button", name="Two meanings").click()
+    both = page.locator(".board .identity b")
+    expect(both).to_have_count(2)
+    expect(both.nth(0)).to_have_text(words(EXAMPLES["meanings"].board.logit))
+    expect(both.nth(1)).to_have_text(words(EXAMPLES["meanings"].board.logit))
+
+
+def test_a_channel_is_written_out_as_a_sum_of_its_cells(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    expect(page.locator(".board .sum")).to_have_text(
+        "( 0 + 0 + 0 + 0 + 9 + 0 + 0 + 0 + 0 ) / 9 = 9 / 9 = 1"
+    )
+    page.get_by_role("button", name=re.compile("Channel 2")).click()
+    expect(page.locator(".board .sum")).to_have_text(
+        "( 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 ) / 9 = 9 / 9 = 1"
+    )
+    page.get_by_role("button", name="Class map").click()
+    expect(page.locator(".board .sum")).to_contain_text("= 18 / 9 = 2")
+
+
+def test_a_cell_and_an_average_show_where_they_belong(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 2, 2).hover()
+    expect(page.locator(".board .term.traced")).to_have_text("9")
+    expect(vector(page, "Flatten").locator(".traced")).to_have_text("9")
+    expect(page.locator(".board .result .traced")).to_have_text("10")
+    page.locator(".board .max").first.hover()
+    expect(page.locator(".board input.traced")).to_have_count(1)
+    page.locator(".board .average").first.hover()
+    expect(page.locator(".board input.traced")).to_have_count(9)
+
+
+def test_the_board_is_kept_while_the_reader_looks_elsewhere(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 1, 1).fill("5")
+    confirmed(page)
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", name="Thaw", level=1)).to_be_visible()
+    page.get_by_role("link", name="Global average pooling").first.click()
+    expect_numbers(page, with_cell(FIRST, 1, 1, 1, 5))
+
+
+def test_an_edit_updates_averages_map_and_comparison_at_once(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    times = []
+    what = [".average strong", ".result .cell", ".vector .tile", ".logit"]
+    for turn in range(10):
+        page.evaluate(PROBE, what)
+        if turn % 2:
+            cell(page, 1, 1, 1).press(str(turn))
+        else:
+            page.get_by_role("radio", name="69"[turn // 2 % 2], exact=True).check(force=True)
+            page.evaluate(PROBE, what)
+            cell(page, 1, 1, 1).click()
+        page.wait_for_function("() => window.probe.painted")
+        times.append(page.evaluate("() => probe.painted - probe.begin"))
+        confirmed(page)
+    assert median(times) < EDIT_LIMIT_MS, times
+
+
+def test_the_page_opens_complete_and_light_after_the_first_visit(page: Page, app_url: str) -> None:
+    moved = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda data: moved.append(len(data)))
+
+    page.on("websocket", listen)
+    page.on("response", lambda answer: moved.append(int(answer.headers.get("content-length", 0))))
+    open_page(page, app_url)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    times_s = []
+    for _ in range(VISITS):
+        page.get_by_role("link", name="Home").click()
+        expect(page.get_by_role("heading", name="Thaw", level=1)).to_be_visible()
+        expect(page.locator(".board")).to_have_count(0)
+        moved.clear()
+        began = time.perf_counter()
+        page.get_by_role("link", name="Global average pooling").first.click()
+        expect(page.locator(".board .logit")).to_be_visible()
+        expect(page.get_by_text("The code behind these numbers")).to_be_visible()
+        expect(page.locator(".js-plotly-plot").first).to_be_visible()
+        times_s.append(time.perf_counter() - began)
+        assert sum(moved) < MOVED_LIMIT_BYTES
+    assert min(times_s) < OPEN_LIMIT_S, times_s
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_board(
+    new_context: Callable[..., BrowserContext], app_url: str, scheme: str
+) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    # axe judges the contrast of what is in view only.
+    page.set_viewport_size({"width": 1280, "height": 7000})
+    open_page(page, app_url)
+    page.get_by_role("button", name="Two meanings").click()
+    page.get_by_role("button", name="Shift right").click()
+    confirmed(page)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{rule['id']}: {node['html'][:160]}: {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+    assert not serious, "\n".join(serious)
+
+
+def test_the_board_follows_the_width_of_the_window_after_an_edit(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    cell(page, 1, 1, 1).click()
+    confirmed(page)
+    expect(page.locator(".board")).not_to_have_class(re.compile("narrow"))
+    page.set_viewport_size({"width": 400, "height": 800})
+    expect(page.locator(".board")).to_have_class(re.compile("narrow"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_screen_shows_maps_averages_and_controls_without_scrolling_sideways(
+    new_context: Callable[..., BrowserContext], app_url: str, scheme: str
+) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    page.set_viewport_size({"width": 400, "height": 800})
+    open_page(page, app_url)
+    for side in ("height", "width", "channels"):
+        page.get_by_role("button", name=f"More {side}").click()
+    cell(page, 3, 4, 4).click()
+    expect(averages(page)).to_have_text(["0.56", "0.56", "0.56"])
+    for part in (*page.locator(".board .map").all(), *page.locator(".board .average").all()):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+    for each in ("html", "[data-testid='stMain']", "[data-testid='stMainBlockContainer']"):
+        assert page.locator(each).evaluate("e => e.scrollWidth <= e.clientWidth"), each
