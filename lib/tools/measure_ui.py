@@ -1,10 +1,11 @@
 """Measures from click to new number in the model summary, in a real browser.
 
-python -m lib.tools.measure_ui [--clicks N] [--backbone ID]
+python -m lib.tools.measure_ui [--clicks N] [--backbone ID] [--training]
 
 Starts the app on a free port of this machine and Chromium without a window, and prints for each
 gesture the median milliseconds from the input event to the painted number, and to the server's
-confirmation of it, and then the server's share. Needs the packages of requirements-dev.txt.
+confirmation of it, and then the server's share. `--training` measures every gesture once more while
+a run goes on, and prints how many times longer it took. Needs the packages of requirements-dev.txt.
 """
 
 import argparse
@@ -148,6 +149,27 @@ def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
     }
 
 
+def _all(page: Page, clicks: int) -> dict[str, tuple[float, float]]:
+    """Measure and print every gesture."""
+    times = {}
+    for name, (act, what) in gestures(page).items():
+        times[name] = painted, confirmed = measure(page, act, clicks, what)
+        print(f"{name}: on screen {painted:.0f} ms, confirmed {confirmed:.0f} ms", flush=True)
+    return times
+
+
+def start_run(page: Page, port: int) -> None:
+    """Start a long run in the training lab and wait until it trains."""
+    page.goto(f"http://127.0.0.1:{port}/training_lab")
+    page.get_by_role("button", name="More settings").click()
+    for label, epochs in (("Epochs, head only", 1), ("Epochs, fine-tuning", 199)):
+        page.get_by_label(label, exact=True).fill(str(epochs))
+        page.get_by_label(label, exact=True).press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Start run").click()
+    page.get_by_text("Epoch 3 of 200").wait_for(timeout=120_000)
+
+
 def cpu_time_s(process_id: int) -> float:
     """CPU seconds a process has used so far (Linux)."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
@@ -159,6 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_ui")
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--backbone", default="mobilenet_v2")
+    parser.add_argument("--training", action="store_true", help="also while a run goes on")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with server() as (port, process_id):
@@ -170,11 +193,16 @@ def main() -> None:
             page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
             page.locator(".meters .card").first.wait_for()
             page.wait_for_timeout(1000)
-            for name, (act, what) in gestures(page).items():
-                painted, confirmed = measure(page, act, options.clicks, what)
-                print(
-                    f"{name}: on screen {painted:.0f} ms, confirmed {confirmed:.0f} ms", flush=True
-                )
+            alone = _all(page, options.clicks)
+            if options.training:
+                lab = browser.new_page()
+                start_run(lab, port)
+                beside = _all(page, options.clicks)
+                still_going = lab.get_by_role("button", name="Cancel run").is_visible()
+                ratios = {name: beside[name][1] / alone[name][1] for name in alone}
+                longer = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+                print(f"times longer beside a run, confirmed: {longer}")
+                print(f"the run was still going on at the end: {still_going}")
             browser.close()
         before_s = cpu_time_s(process_id)
         times_s = asyncio.run(load_server.load(port, 1, options.clicks, 0.0))
