@@ -83,7 +83,7 @@ class RunLog:
 def versions() -> dict[str, str]:
     """Versions of what computes a run."""
     found = {"python": platform.python_version()}
-    for name in ("keras", "tensorflow", "tensorflow-cpu", "tensorflow-datasets", "numpy"):
+    for name in ("keras", "tensorflow", "tensorflow-cpu", "tensorflow-datasets", "numpy", "pillow"):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -5,6 +5,7 @@ from typing import Any
 
 from lib.core.backbones import Preprocessing
 from lib.core.errors import DataError
+from lib.core.predictions import in_words
 from lib.training import images
 from lib.training.images import UInt8Array
 
@@ -83,23 +84,3 @@ def steps(upload: Upload, how: Preprocessing) -> list[dict[str, Any]]:
         {"name": "Preprocess", "text": in_words(how), "shape": values.shape, **scaled},
         {"name": "Batch", "text": "a batch of one image", "shape": (1, *values.shape), **scaled},
     ]
-
-
-def in_words(how: Preprocessing) -> str:
-    """A backbone's preprocessing in a few words.
-
-    Example:
-
-    >>> from lib.core import backbones
-    >>> in_words(backbones.LITE), in_words(backbones.CAFFE)
-    ('(x - 127) / 128', 'RGB to BGR, each channel minus its mean over ImageNet')
-    >>> in_words(backbones.MINUS_ONE_TO_ONE), in_words(backbones.BUILT_IN)
-    ('(x - 127.5) / 127.5', 'left as they are: the network begins with it')
-    """
-    if isinstance(how.scale, tuple):
-        return "each channel minus its mean over ImageNet, by its standard deviation"
-    if how.order == "BGR":
-        return "RGB to BGR, each channel minus its mean over ImageNet"
-    if not any(how.mean):
-        return "left as they are: the network begins with it"
-    return f"(x - {how.mean[0]:g}) / {1 / how.scale:g}"

@@ -1,0 +1,51 @@
+"""Writes lib/core/data/first_pixels.json: what a network is shown of each shipped image.
+
+python -m lib.tools.export_pixels [--check]
+
+The web process cannot decode an image; the page that tells how one is loaded and preprocessed has
+its numbers from here. With --check nothing is written: it exits with 1 where the file differs.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from lib.core import feature_maps, predictions
+from lib.training import images
+
+
+def content() -> dict[str, dict[str, Any]]:
+    """Example -> side in pixels -> the pixel in the middle, and the smallest and largest value."""
+    sides = sorted({height for height, width in feature_maps.SIZES if height == width})
+    found: dict[str, dict[str, Any]] = {}
+    for example in feature_maps.examples().values():
+        found[example.id] = {}
+        for side in sides:
+            pixels = images.decode(example.picture(), side)
+            shown = predictions.shown(pixels, (example.width, example.height), "WebP")
+            found[example.id][str(side)] = {
+                "pixel": list(shown.pixel),
+                "low": shown.low,
+                "high": shown.high,
+            }
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the file; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.export_pixels")
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    options = parser.parse_args(arguments)
+    found, file = content(), predictions.FILE
+    if not options.check:
+        file.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        return 0
+    same = file.exists() and json.loads(file.read_text("utf-8")) == found
+    if not same:
+        print(f"{file.name}: other content")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

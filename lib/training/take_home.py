@@ -1,0 +1,98 @@
+"""A run to take home: its images, its first weights and its code, in one archive."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from PIL import Image
+
+from lib.core import run_sections, runs, strategies
+from lib.core.runs import TrainConfig
+from lib.training import model, pipeline
+from lib.training.images import UInt8Array
+from lib.training.pipeline import ImageSet
+
+
+def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, bytes]:
+    """Pack everything it takes to run a finished run again without Thaw.
+
+    Args:
+        config: Fields of the run's configuration.
+        texts: File name -> content, as from run_code.texts.
+
+    Returns:
+        `file`, a zip archive of one folder: the texts, the exact split of the images and, where
+        keras.applications does not have it, the backbone before training.
+
+    Raises:
+        ConfigError: If it is not a configuration.
+        DataError: If the images are not on this machine.
+        WeightsError: If pretrained weights are needed and cannot be had.
+    """
+    train_config = TrainConfig.from_dict(config)
+    folder = f"thaw-{runs.run_id(train_config)}"
+    packed = io.BytesIO()
+    # Images and weights are compressed already or cannot be.
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(f"{folder}/{name}", text)
+        for name, png in split_images(train_config):
+            archive.writestr(f"{folder}/{run_sections.IMAGES_FOLDER}/{name}", png)
+        if run_sections.needs_backbone_file(train_config):
+            archive.writestr(f"{folder}/{run_sections.BACKBONE_FILE}", first_backbone(train_config))
+    return {"file": packed.getvalue()}
+
+
+def split_images(config: TrainConfig) -> Iterator[tuple[str, bytes]]:
+    """The images of a run as it saw them, as `<split>/<class>/<position>.png`.
+
+    Sorted by file name, those of a split are in the order they had in the run.
+
+    Raises:
+        DataError: If the images are not on this machine.
+    """
+    data = pipeline.load_data(
+        config.dataset,
+        num_images=config.num_images,
+        image_size=config.image_size,
+        seed=config.seed,
+    )
+    folders = run_sections.folder_names(data.class_names)
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    for split, part in parts.items():
+        yield from ((f"{split}/{name}", png) for name, png in _encoded(part, folders))
+
+
+def _encoded(part: ImageSet, folders: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for position, (pixels, label) in enumerate(zip(part.images, part.labels, strict=True)):
+        yield f"{folders[label]}/{position:05d}.png", _png(pixels)
+
+
+def _png(pixels: UInt8Array) -> bytes:
+    """An RGB image without loss; a grey one as grey, which decodes to the same in a third."""
+    is_grey = bool((pixels == pixels[..., :1]).all())
+    file = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if is_grey else pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def first_backbone(config: TrainConfig) -> bytes:
+    """The backbone as the run began with it, as a `.keras` file.
+
+    Raises:
+        WeightsError: If the pretrained weights cannot be had.
+    """
+    pretrained = strategies.get(config.strategy).pretrained
+    backbone = model.build_backbone(
+        config.backbone,
+        config.image_size,
+        weights="imagenet" if pretrained else None,
+        seed=config.seed,
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder, run_sections.BACKBONE_FILE)
+        backbone.save(path)
+        return path.read_bytes()

@@ -1,0 +1,320 @@
+"""What a run is taken home as: packed, run where nothing of Thaw can be imported, and compared.
+
+The environment of the tests has the versions the folder names, so the script runs in it, in
+isolated mode and in a folder of its own. One test makes a new environment from requirements.txt.
+"""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib.core import run_code, run_sections, runs
+from lib.core.errors import DataError
+from lib.core.run_store import RunStore
+from lib.core.runs import Run
+from lib.training import pipeline, take_home, task
+from lib.training import weights as pretrained
+from lib.training.pipeline import ImageSet, LoadedData
+
+SMALL = {"num_images": 32, "image_size": 64, "head_epochs": 2, "fine_tune_epochs": 2, "seed": 5}
+# Same seeds, order and versions: what is left is the order of float32 sums.
+TOLERANCE = 1e-3
+SCRIPT_LIMIT_S = 240
+INSTALL_LIMIT_S = 600
+
+
+def packed(run: Run) -> dict[str, bytes]:
+    """Path in the archive -> content."""
+    file = take_home.take_home(asdict(run.config), run_code.texts(run))["file"]
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def unpacked(run: Run, where: Path) -> Path:
+    for name, content in packed(run).items():
+        path = where / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return where / f"thaw-{run.id}"
+
+
+def clean_environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("THAW_", "PYTHON"))}
+    return kept | {"TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+def run_script(folder: Path, python: str = sys.executable, first: str = "") -> str:
+    """What the script printed, run in its folder with nothing else on the path of imports."""
+    code = f"{first}\nimport runpy\nrunpy.run_path('{run_code.SCRIPT}', run_name='__main__')"
+    done = subprocess.run(
+        [python, "-I", "-c", code],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=SCRIPT_LIMIT_S,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def epochs(printed: str) -> np.ndarray:
+    """accuracy, loss, val_accuracy and val_loss of every epoch that was printed."""
+    lines = re.findall(
+        r"^epoch +\d+  accuracy (\S+)  loss (\S+)  val_accuracy (\S+)  val_loss (\S+)$",
+        printed,
+        re.MULTILINE,
+    )
+    return np.array(lines, float)
+
+
+def recorded(run: Run) -> np.ndarray:
+    return np.array([(r.accuracy, r.loss, r.val_accuracy, r.val_loss) for r in run.history])
+
+
+def accuracies(printed: str) -> tuple[float, float]:
+    """Validation and test, as the code prints them at its end."""
+    found = re.search(r"validation accuracy (\S+) .*\ntest accuracy (\S+) ", printed)
+    assert found, printed
+    return float(found[1]), float(found[2])
+
+
+def assert_it_is_the_run(printed: str, run: Run) -> None:
+    np.testing.assert_allclose(epochs(printed), recorded(run), atol=TOLERANCE)
+    expected = run.history[-1].val_accuracy, run.result["test_accuracy"]
+    assert accuracies(printed) == pytest.approx(expected, abs=TOLERANCE)
+
+
+def trained(where: Path, **asked) -> Run:
+    config = runs.make_config(**SMALL | asked)
+    return task.train(config, lambda event: None, store=RunStore(where / "runs"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    return trained(tmp_path_factory.mktemp("run"), thaw_from="block_14_expand_conv")
+
+
+@pytest.fixture(scope="module")
+def folder(run, tmp_path_factory) -> Path:
+    return unpacked(run, tmp_path_factory.mktemp("home"))
+
+
+# --- The code -------------------------------------------------------------------------------------
+
+
+def test_nothing_of_thaw_can_be_imported_where_the_script_is_run(folder):
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", "import lib.core"],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert "No module named 'lib'" in done.stderr
+
+
+def test_the_script_repeats_the_run_epoch_by_epoch(run, folder):
+    printed = run_script(folder)
+    assert_it_is_the_run(printed, run)
+    params = run.result["params"]
+    for phase in ("feature_extraction", "fine_tuning"):
+        learning, total = params[phase]["trainable"], params[phase]["total"]
+        assert f"{learning:,} of {total:,} parameters learn" in printed
+    # What it leaves is a model that predicts, and takes images as they are.
+    model = keras.saving.load_model(folder / "model.keras", compile=False)
+    assert model.input_shape == (None, 64, 64, 3)
+    images = np.zeros((2, 64, 64, 3), np.uint8)
+    assert model.predict(images, verbose=0).shape == (2, 1)
+
+
+def test_the_notebook_repeats_the_run_epoch_by_epoch(run, folder, monkeypatch):
+    for name in set(os.environ) - set(clean_environment()):
+        monkeypatch.delenv(name)
+    notebook = nbformat.read(folder / run_code.NOTEBOOK, as_version=4)
+    nbclient.NotebookClient(
+        notebook, timeout=SCRIPT_LIMIT_S, resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    printed = "".join(out.text for out in outputs if out.get("name") == "stdout")
+    assert_it_is_the_run(printed, run)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {
+            "pooling": "flatten",
+            "hidden_units": 16,
+            "dropout": 0.3,
+            "optimizer": "sgd",
+            "head_rate_factor": 5.0,
+            "thaw_from": "block_15_expand_conv,block_14_expand_conv",
+            "step_rate_factor": 0.5,
+            "fine_tune_epochs": 1,
+            "batch_norm": "tutorial",
+        },
+        {
+            "strategy": "feature_extraction",
+            "pooling": "gmp",
+            "optimizer": "rmsprop",
+            "augmentation": True,
+            "head_epochs": 6,
+            "head_learning_rate": 0.1,
+            "early_stopping": 1,
+        },
+    ],
+    ids=["gradual, with another head and two rates", "augmented, stopped early"],
+)
+def test_the_script_repeats_runs_with_much_set_otherwise(asked, tmp_path):
+    run = trained(tmp_path, **asked)
+    if "early_stopping" in asked:
+        assert len(run.history) < 6, "nothing was stopped, so nothing was tested"
+    assert_it_is_the_run(run_script(unpacked(run, tmp_path)), run)
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small"])
+def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path):
+    # One step, so one epoch: after that BatchNormalization on maps of a few cells turns the last
+    # digit of a sum into the first of a loss, here and in any two runs of the same code.
+    asked = {"strategy": "from_scratch", "head_epochs": 1, "fine_tune_epochs": 0}
+    run = trained(tmp_path, backbone=backbone, **asked)
+    printed = run_script(unpacked(run, tmp_path))
+    loss = epochs(printed)[0, 1]
+    assert loss == pytest.approx(run.history[0].loss, abs=TOLERANCE)
+
+
+def test_a_run_with_a_backbone_of_keras_applications_is_repeated(tmp_path, monkeypatch):
+    """Without a network: other weights are put where Keras would load the ImageNet ones."""
+    keras.utils.set_random_seed(1)
+    network = keras.applications.MobileNetV2(
+        input_shape=(64, 64, 3), include_top=False, weights=None
+    )
+    name = pretrained.file_name(pretrained.backbones.get("mobilenet_v2"), 64)
+    path = tmp_path / name.replace(".h5", ".weights.h5")
+    network.save_weights(path)
+    monkeypatch.setenv("THAW_WEIGHTS", str(path))
+    run = trained(tmp_path, backbone="mobilenet_v2", thaw_from="block_16_expand")
+    folder = unpacked(run, tmp_path)
+    assert not (folder / run_sections.BACKBONE_FILE).exists()
+    load = f"""
+import keras
+published = keras.applications.MobileNetV2
+def without_a_network(*, weights, **asked):
+    assert weights == "imagenet"
+    network = published(weights=None, **asked)
+    network.load_weights({str(path)!r})
+    return network
+keras.applications.MobileNetV2 = without_a_network"""
+    assert_it_is_the_run(run_script(folder, first=load), run)
+
+
+def test_more_than_two_classes_have_a_logit_each(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+
+    def images(count: int) -> ImageSet:
+        labels = np.arange(count) % 3
+        pixels = rng.integers(0, 256, (count, 32, 32, 3), np.uint8)
+        pixels[np.arange(count), :, :, labels] //= 4  # something to learn
+        return ImageSet(pixels, labels, np.arange(count))
+
+    data = LoadedData(images(30), images(12), images(12), ("one", "two/2", "three"))
+    monkeypatch.setattr(pipeline, "load_data", lambda *_, **__: data)
+    run = trained(
+        tmp_path, strategy="feature_extraction", image_size=32, num_images=30, head_epochs=3
+    )
+    folder = unpacked(run, tmp_path)
+    assert (folder / "images/test/two_2/00001.png").exists()
+    assert_it_is_the_run(run_script(folder), run)
+
+
+# --- What goes with it ----------------------------------------------------------------------------
+
+
+def test_the_images_are_those_of_the_run_bit_for_bit_and_in_its_order(run, folder):
+    config = run.config
+    data = pipeline.load_data(
+        config.dataset,
+        num_images=config.num_images,
+        image_size=config.image_size,
+        seed=config.seed,
+    )
+    for split in ("train", "validation", "test"):
+        files = sorted((folder / "images" / split).glob("*/*.png"), key=lambda path: path.name)
+        part = getattr(data, split)
+        pixels = np.stack([np.asarray(keras.utils.load_img(path)) for path in files])
+        assert np.array_equal(pixels, part.images)
+        assert [data.class_names.index(path.parent.name) for path in files] == list(part.labels)
+
+
+def test_grey_images_are_packed_as_grey(tmp_path):
+    config = runs.make_config(dataset="elpv", num_images=20, image_size=64)
+    name, png = next(take_home.split_images(config))
+    assert name.startswith("train/")
+    with Image.open(io.BytesIO(png)) as image:
+        assert image.mode == "L"
+        back = np.asarray(image.convert("RGB"))
+    data = pipeline.load_data("elpv", num_images=20, image_size=64, seed=config.seed)
+    assert np.array_equal(back, data.train.images[0])
+
+
+def test_the_backbone_in_the_folder_is_untouched_by_training(run, folder):
+    stored = keras.saving.load_model(folder / run_sections.BACKBONE_FILE, compile=False)
+    from lib.training import model
+
+    fresh = model.build_backbone("efficientnet_lite0", 64, weights="imagenet")
+    assert [layer.name for layer in stored.layers] == [layer.name for layer in fresh.layers]
+    for old, new in zip(stored.get_weights(), fresh.get_weights(), strict=True):
+        assert np.array_equal(old, new)
+
+
+def test_everything_lies_in_one_folder_named_after_the_run(run):
+    names = packed(run)
+    assert all(name.startswith(f"thaw-{run.id}/") for name in names)
+    assert not any(".." in name or "\\" in name for name in names)
+    texts = {name.partition("/")[2] for name in names if "/images/" not in name}
+    assert texts == {
+        "README.txt",
+        "backbone.keras",
+        "notebook.ipynb",
+        "requirements.txt",
+        "train.py",
+    }
+    json.loads(names[f"thaw-{run.id}/notebook.ipynb"])
+
+
+def test_a_run_on_images_that_are_elsewhere_cannot_be_packed(run):
+    config = asdict(run.config) | {"dataset": "images-0123456789ab"}
+    with pytest.raises(DataError, match="not on this machine"):
+        take_home.take_home(config, {})
+
+
+@pytest.mark.skipif(
+    os.environ.get("THAW_TEST_FRESH_ENVIRONMENT") != "1",
+    reason="installs TensorFlow into a new environment; THAW_TEST_FRESH_ENVIRONMENT=1 runs it",
+)
+def test_the_script_runs_in_a_new_environment_made_from_its_requirements(run, folder, tmp_path):
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = str(environment / "bin" / "python")
+    requirements = folder / run_code.REQUIREMENTS
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "-r", requirements],
+        check=True,
+        timeout=INSTALL_LIMIT_S,
+    )
+    assert_it_is_the_run(run_script(folder, python), run)
