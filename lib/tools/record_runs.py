@@ -12,13 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lib.core import run_store, runs
-from lib.core.run_store import RunStore
+from lib.core import evaluation, run_store, runs
+from lib.core.run_store import TEST_IMAGES_FILE, RunStore
 from lib.core.runs import Run, TrainConfig
 
 # What the lab opens with first; then what each strategy does with few images that resemble
 # ImageNet, and with many that do not.
-CONFIGS: tuple[TrainConfig, ...] = (
+STRATEGIES: tuple[TrainConfig, ...] = (
     *tuple(
         runs.make_config(
             dataset=dataset,
@@ -32,7 +32,82 @@ CONFIGS: tuple[TrainConfig, ...] = (
     ),
     runs.make_config(strategy="from_scratch", seed=runs.RECORDED_SEED),
 )
-CHEAPEST = CONFIGS[1]
+# What averaging costs in accuracy, or saves: the same head on the average and on the whole map.
+HEADS: tuple[TrainConfig, ...] = tuple(
+    runs.make_config(
+        dataset=dataset,
+        strategy="feature_extraction",
+        num_images=num_images,
+        image_size=size,
+        head_epochs=30,
+        pooling=pooling,
+        seed=runs.RECORDED_SEED,
+    )
+    for dataset, numbers, size in (
+        ("openmoji_animals_food", (20, 160), 128),
+        ("elpv", (50, 1000), 96),
+    )
+    for num_images in numbers
+    for pooling in ("gap", "flatten")
+)
+# Broken on purpose, each beside a sound run and with one thing changed; what
+# lib.core.diagnose must say of each is in the comment.
+BROKEN: tuple[TrainConfig, ...] = (
+    # learning_rate_too_high, fine_tuning_destroyed. Beside CONFIGS[0]: a hundred times its rate.
+    runs.make_config(num_images=160, fine_tune_learning_rate=1e-2, seed=runs.RECORDED_SEED),
+    # learning_rate_too_low, fine_tuning_did_nothing. Beside CONFIGS[0]: a thousandth of its rate.
+    runs.make_config(num_images=160, fine_tune_learning_rate=1e-7, seed=runs.RECORDED_SEED),
+    # learning_rate_too_low. Beside the GAP run of 160 images: a hundredth of its rate.
+    runs.make_config(
+        strategy="feature_extraction",
+        num_images=160,
+        head_epochs=30,
+        head_learning_rate=1e-5,
+        seed=runs.RECORDED_SEED,
+    ),
+    # overfitting from soon after thawing: everything thawed for 20 epochs on 50 solar cells.
+    runs.make_config(
+        dataset="elpv",
+        strategy="full_fine_tuning",
+        num_images=50,
+        image_size=96,
+        fine_tune_epochs=20,
+        seed=runs.RECORDED_SEED,
+    ),
+    # batch_norm_lag: base(x, training=False) as the tutorial writes it, at a rate that moves
+    # things (0.98 during the epoch, 0.87 of the same images evaluated after it).
+    runs.make_config(
+        dataset="elpv",
+        strategy="full_fine_tuning",
+        num_images=100,
+        image_size=96,
+        fine_tune_learning_rate=1e-3,
+        batch_norm="tutorial",
+        seed=runs.RECORDED_SEED,
+    ),
+    # learning_rate_too_high, fine_tuning_destroyed, on the dataset where fine-tuning pays: the
+    # network ends by calling everything functional (0.68, the share of that class).
+    runs.make_config(
+        dataset="elpv",
+        strategy="full_fine_tuning",
+        num_images=200,
+        image_size=96,
+        fine_tune_learning_rate=1e-3,
+        seed=runs.RECORDED_SEED,
+    ),
+    # underfitting: 32 pixels and a dropout of 0.9 hold back a head that could learn.
+    runs.make_config(
+        dataset="elpv",
+        strategy="feature_extraction",
+        num_images=1_000,
+        image_size=32,
+        head_epochs=20,
+        dropout=0.9,
+        seed=runs.RECORDED_SEED,
+    ),
+)
+CONFIGS = (*STRATEGIES, *HEADS, *BROKEN)
+CHEAPEST = STRATEGIES[1]
 # Another processor sums in another order; after twenty epochs of fine-tuning that shows, in ten
 # epochs of a head on the same features it stays below this.
 TOLERANCE = 0.05
@@ -54,10 +129,17 @@ def record(config: TrainConfig, folder: Path) -> Run:
                 del os.environ["THAW_HOME"]
             else:
                 os.environ["THAW_HOME"] = previous
-    model = folder / "model"
-    if sum(path.stat().st_size for path in model.iterdir()) > MAX_MODEL_BYTES:
-        shutil.rmtree(model)
+    for stored in (folder / "model").iterdir():
+        if stored.stat().st_size > MAX_MODEL_BYTES:
+            stored.unlink()
     return run
+
+
+def share_picture(run: Run) -> None:
+    """Keep one picture of the test images a dataset: all runs on it are tested on the same."""
+    picture = evaluation.recorded_sprite(run.config.dataset)
+    picture.parent.mkdir(exist_ok=True)
+    (run.folder / TEST_IMAGES_FILE).replace(picture)
 
 
 def differences(stored: Run, again: Run) -> list[str]:
@@ -102,6 +184,7 @@ def main() -> int:
         if arguments.missing and run_store.read_run(root / run_id, recorded=True):
             continue
         run = record(config, root / run_id)
+        share_picture(run)
         print(
             f"{run_id} {config.dataset} {config.strategy}: test {run.result['test_accuracy']:.3f}"
         )

@@ -66,7 +66,9 @@ def test_recorded_parameters_are_those_lib_core_counts_and_frozen_layers_did_not
     config = run.config
     layers = backbones.load_layer_table(config.backbone, config.image_size)
     head = heads.count_params(
-        heads.HeadSpec(outputs=heads.outputs_for(len(run.result["class_names"]))),
+        heads.HeadSpec(
+            pooling=config.pooling, outputs=heads.outputs_for(len(run.result["class_names"]))
+        ),
         layers[-1].output_shape,
     )
     assert list(run.result["params"]) == [phase.key for phase in config.phases]
