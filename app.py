@@ -8,8 +8,13 @@ from lib.ui import cache, components, shell
 
 STARTS = {
     "model_summary": "Move the cut yourself, and watch the counts of well-known networks follow.",
+    "global_average_pooling": "Change one cell of a map and follow it into the vector and the "
+    "decision; then do the same on a photograph.",
     "training_lab": "Train one on real images in under half a minute, and see in the curves where "
     "fine-tuning starts and whether it helped.",
+    "learning_curves": "What the curves of a run say, what to change next, and whether two runs "
+    "can be told apart at all.",
+    "predict": "Give it an image of your own: what it answers, how sure it is and where it looked.",
 }
 
 shell.page("home")
@@ -43,9 +48,11 @@ for id_ in ("feature_extraction", "partial_fine_tuning", "full_fine_tuning"):
         )
 
 # --- Where to start ---------------------------------------------------------
-for column, (name, sentence) in zip(st.columns(2), STARTS.items(), strict=True):
+for index, (name, sentence) in enumerate(STARTS.items()):
+    if index % 3 == 0:
+        columns = st.columns(3)
     spec = shell.PAGES[name]
-    with column.container(border=True, height="stretch"):
+    with columns[index % 3].container(border=True, height="stretch"):
         st.page_link(spec.path, label=f"**{spec.title}**", icon=spec.icon)
         st.markdown(sentence)
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lib.core import runs
 from lib.core.errors import ThawError
 from lib.ui import components, lab, lab_settings, shell
 
@@ -21,7 +22,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
             config = lab_settings.config(dataset, backbone, strategy)
         except ThawError as error:
             problem = error
-    shown = lab.shown_run_id(dataset.id, backbone.id, strategy.id)
+    shown = lab.shown_run_id(
+        config or runs.make_config(dataset=dataset.id, backbone=backbone.id, strategy=strategy.id)
+    )
     with start:
         lab.start_button(config, shown)
 if problem:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from lib.core import curves
-from lib.core.runs import EpochRecord, Phase, TrainConfig
-from lib.figures import theme
+from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
+from lib.figures import curve_parts, theme
+from lib.figures.curve_parts import Band, Sheet, View
 
 HEIGHT = 410
 PHASE_TITLES = {
@@ -19,65 +20,63 @@ THAWED_TITLES = {
     "partial_fine_tuning": "top layers thawed",
     "full_fine_tuning": "everything thawed",
 }
-# A band of less than this share of the axis has no room for its name.
+# A band of less than this share of the axis has room for its name upright only, or not at all.
 NARROW = 0.2
+VERY_NARROW = 0.04
 BEST_LABEL_DISTANCE = 52  # pixels below its point
 
 
 def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = False) -> go.Figure:
-    """Accuracy above, loss below, on one axis of epochs that is as long as the run will be.
-
-    Training is a thin line, validation a thick one. Phases are named bands, cold while the
-    backbone is frozen and warm once something of it is thawed.
+    """The curves of a run that may still go on: its axis is as long as the run will be.
 
     Args:
         config: Of the run: how many epochs there will be, and where the phases begin.
         history: The epochs so far; may be empty.
         dark: Which appearance.
     """
+    return figure_of(Run("", config, tuple(history), {}, Path()), dark=dark)
+
+
+def figure_of(
+    run: Run,
+    *,
+    dark: bool = False,
+    view: View | None = None,
+    marked: tuple[int, int] | None = None,
+) -> go.Figure:
+    """Accuracy above, loss below, on one axis of time.
+
+    Training is a thin line, validation a thick one. Phases are named bands, cold while the
+    backbone is frozen and warm once something of it is thawed.
+
+    Args:
+        run: With any number of epochs.
+        dark: Which appearance.
+        view: How to draw it.
+        marked: First and last epoch of what a finding rests on.
+    """
+    view = view or View()
     colours = theme.palette(dark)
-    figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, row_heights=[0.64, 0.36], vertical_spacing=0.06
-    )
-    spans = curves.phase_spans(config, history)
-    num_epochs = sum(span.num_epochs for span in spans)
-    _bands(figure, config, spans, colours)
-    epochs = [record.epoch for record in history]
-    for row, name in ((1, "accuracy"), (2, "loss")):
+    sheet = Sheet()
+    _said_of_each_epoch(sheet, run, view)
+    for yaxis, name in zip(curve_parts.ROWS, ("accuracy", "loss"), strict=True):
         for key, title, width, colour in (
             (name, "training", theme.THIN_LINE_WIDTH, colours.muted),
             (f"val_{name}", "validation", theme.LINE_WIDTH, colours.ink),
         ):
-            values = [getattr(record, key) for record in history]
-            figure.add_scatter(
-                x=epochs,
-                y=values,
-                name=f"{title} {name}",
-                mode="lines" if len(history) > 1 else "markers",
-                line={"width": width, "color": colour},
-                marker={"size": 2 * width, "color": colour},
-                hovertemplate=f"{title} %{{y:.3f}}<extra></extra>",
-                row=row,
-                col=1,
-            )
-    if history:
-        _marks(figure, spans, history, colours)
-    figure.update_xaxes(
-        range=[0.5, max(num_epochs, 2) + 0.5],
-        dtick=1 if num_epochs <= 10 else 5 if num_epochs <= 60 else 20,
-        tick0=0,
-        showgrid=False,
-        hoverformat="d",
+            _line(sheet, run, view, key, f"{title} {name}", width, colour, yaxis)
+    over = curve_parts.bands(run, view.axis)
+    _bands(sheet, run.config, over, colours)
+    if run.history:
+        if marked:
+            _frame(sheet, run, view, marked, colours)
+        _best(sheet, run, view, over, colours)
+        _last_values(sheet, run, view, over[-1].end)
+        _early_stops(sheet, run, view, over, colours)
+    layout = curve_parts.two_rows(
+        view, (over[0].start, over[-1].end), curve_parts.lowest(run.history)
     )
-    figure.update_xaxes(title_text="epoch", row=2, col=1)
-    figure.update_yaxes(
-        title_text="accuracy", range=[_floor(history), 1.02], tickformat=".1f", row=1, col=1
-    )
-    figure.update_yaxes(title_text="loss", rangemode="tozero", nticks=4, row=2, col=1)
-    figure.update_layout(
-        margin={"l": 64, "r": 60, "t": 28, "b": 52}, hovermode="x unified", dragmode=False
-    )
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
 
 
 def alt_text(config: TrainConfig, history: Sequence[EpochRecord]) -> str:
@@ -91,95 +90,133 @@ def alt_text(config: TrainConfig, history: Sequence[EpochRecord]) -> str:
     )
 
 
-def _floor(history: Sequence[EpochRecord]) -> float:
-    """Lower end of the accuracy axis: 0.5, or lower in steps of a tenth; it seldom moves."""
-    lowest = min((min(r.accuracy, r.val_accuracy) for r in history), default=0.5)
-    return min(0.5, math.floor(lowest * 10) / 10)
-
-
-def _bands(
-    figure: go.Figure,
-    config: TrainConfig,
-    spans: Sequence[curves.PhaseSpan],
-    colours: theme.Palette,
+def _line(
+    sheet: Sheet,
+    run: Run,
+    view: View,
+    key: str,
+    title: str,
+    width: int,
+    colour: str,
+    yaxis: str,
 ) -> None:
+    """One measured value over time; where it is smoothed, its points stay as they were measured."""
+    data = {
+        "x": curves.positions(run, view.axis),
+        "y": [getattr(record, key) for record in run.history],
+        "yaxis": yaxis,
+        "name": title,
+        "line": {"width": width, "color": colour},
+        "marker": {"size": 2 * width, "color": colour},
+        "customdata": curve_parts.of_epochs(record.epoch for record in run.history),
+        "text": _compared(run.history) if key == "val_accuracy" else [""] * len(run.history),
+        "hovertemplate": f"{title} <b>%{{y:.3f}}</b>%{{text}}<extra></extra>",
+    }
+    if len(run.history) < 2:
+        sheet.scatter(**data, mode="markers")
+    elif not view.smoothing:
+        sheet.scatter(**data, mode="lines")
+    else:
+        sheet.scatter(**data, mode="markers", opacity=curve_parts.RAW_OPACITY)
+        line = data | {
+            "y": curves.smoothed(run.history, key, view.smoothing),
+            "hovertemplate": None,
+            "hoverinfo": "skip",
+        }
+        sheet.scatter(**line, mode="lines")
+
+
+def _said_of_each_epoch(sheet: Sheet, run: Run, view: View) -> None:
+    """The first line of the hover box: what the title does not say. Nothing of it is drawn."""
+    sheet.scatter(
+        x=curves.positions(run, view.axis),
+        y=[record.val_accuracy for record in run.history],
+        mode="lines",
+        line={"width": 0},
+        customdata=curve_parts.of_epochs(record.epoch for record in run.history),
+        text=[
+            f"{'' if view.axis == 'epochs' else f'epoch {record.epoch}, '}"
+            f"rate {record.learning_rate:g}, {record.wall_time_s:.2f} s"
+            for record in run.history
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _compared(history: Sequence[EpochRecord]) -> list[str]:
+    """Beside each validation accuracy: how far it is from training, in words."""
+    words = []
+    for record in history:
+        points = curves.generalization_gap(record) * 100
+        side = "below" if points > 0 else "above"
+        words.append(f", {abs(points):.1f} points {side}" if points else ", the same")
+    return words
+
+
+def _bands(sheet: Sheet, config: TrainConfig, over: Sequence[Band], colours: theme.Palette) -> None:
     """A band a phase, its name, and a line wherever something is thawed."""
-    num_epochs = sum(span.num_epochs for span in spans)
-    for before, span in zip((None, *spans), spans, strict=False):
-        phase, start = span.phase, span.first - 0.5
-        cold = phase.name == "feature_extraction"
-        figure.add_vrect(
-            x0=start,
-            x1=start + span.num_epochs,
-            fillcolor=colours.cold_band if cold else colours.warm_band,
-            line_width=0,
-            layer="below",
-            row="all",
-            col=1,
-            exclude_empty_subplots=False,
-        )
-        if span.num_epochs < NARROW * num_epochs:
-            name = ""
-        else:
-            name = PHASE_TITLES.get(phase.name) or THAWED_TITLES[config.strategy]
-        figure.add_annotation(
-            x=start,
-            y=0,
-            xref="x",
-            yref="y domain",
-            text=name,
-            font={"color": colours.muted},
-            showarrow=False,
-            xanchor="left",
-            yanchor="bottom",
-            xshift=8,
-        )
-        if before is None:
-            continue
-        figure.add_vline(
-            x=start,
-            line={"color": colours.trainable, "width": 3},
-            row="all",
-            col=1,
-            exclude_empty_subplots=False,
-        )
-        words = "fine-tuning starts" if phase.step == 1 else "more is thawed"
-        figure.add_annotation(
-            x=start,
-            y=1,
-            xref="x",
-            yref="y domain",
-            text=f"<b>{words}</b>{_rate_change(before.phase, phase)}",
-            showarrow=False,
-            # In the middle of the line where there is room on both sides.
-            xanchor="left"
-            if start < 0.3 * num_epochs
-            else "center"
-            if start < 0.7 * num_epochs
-            else "right",
-            yanchor="bottom",
-        )
+    first, length = over[0].start, over[-1].end - over[0].start
+    for band in over:
+        curve_parts.add_band(sheet, band, colours)
+        share = (band.end - band.start) / length
+        if share >= VERY_NARROW:
+            upright = share < NARROW
+            sheet.note(
+                x=band.start,
+                y=0,
+                yref="y domain",
+                text=PHASE_TITLES.get(band.phase.name) or THAWED_TITLES[config.strategy],
+                textangle=-90 if upright else 0,
+                font={"color": colours.muted},
+                showarrow=False,
+                xanchor="left",
+                yanchor="bottom",
+                xshift=1 if upright else 8,
+            )
+        if band.before is not None:
+            words = "fine-tuning starts" if band.phase.step == 1 else "more is thawed"
+            text = f"<b>{words}</b>{_rate_change(band.before, band.phase)}"
+            curve_parts.add_line(sheet, band.start, colours)
+            curve_parts.add_words(sheet, band.start, text, (band.start - first) / length)
 
 
 def _rate_change(before: Phase, phase: Phase) -> str:
     ratio = before.learning_rate / phase.learning_rate
     if ratio == 1:
         return ""
-    return f", rate ÷ {ratio:.3g}" if ratio > 1 else f", rate × {1 / ratio:.3g}"
+    sign, factor = ("÷", ratio) if ratio > 1 else ("×", 1 / ratio)
+    return f", rate {sign} {factor:,.0f}" if factor >= 100 else f", rate {sign} {factor:.3g}"
 
 
-def _marks(
-    figure: go.Figure,
-    spans: Sequence[curves.PhaseSpan],
-    history: Sequence[EpochRecord],
-    colours: theme.Palette,
+def _frame(
+    sheet: Sheet, run: Run, view: View, marked: tuple[int, int], colours: theme.Palette
 ) -> None:
-    """The best epoch, and the last validation values at the right edge."""
-    best, last = curves.best_epoch(history), history[-1]
-    span = next(s for s in reversed(spans) if s.first <= best.epoch)
-    figure.add_scatter(
-        x=[best.epoch],
+    """A frame around the epochs that a finding rests on, through both rows."""
+    along = curves.positions(run, view.axis)
+    # Halfway to the neighbours, as the line where fine-tuning starts is.
+    edges = [2 * along[0] - along[1] if len(along) > 1 else along[0] - 1, *along]
+    edges.append(2 * edges[-1] - edges[-2])
+    first, last = (min(max(epoch, 1), len(along)) for epoch in marked)
+    for row in curve_parts.ROWS:
+        sheet.shape(
+            type="rect",
+            x0=(edges[first - 1] + edges[first]) / 2,
+            x1=(edges[last] + edges[last + 1]) / 2,
+            y0=0,
+            y1=1,
+            yref=f"{row} domain",
+            line={"color": colours.ink, "width": 2, "dash": "dot"},
+        )
+
+
+def _best(sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: theme.Palette) -> None:
+    best = curves.best_epoch(run.history)
+    position = curves.positions(run, view.axis)[best.epoch - 1]
+    band = next(band for band in reversed(over) if band.start <= position)
+    sheet.scatter(
+        x=[position],
         y=[best.val_accuracy],
+        customdata=curve_parts.of_epochs([best.epoch]),
         mode="markers",
         marker={
             "size": 15,
@@ -187,32 +224,71 @@ def _marks(
             "line": {"width": 3, "color": colours.ink},
         },
         hoverinfo="skip",
-        row=1,
-        col=1,
     )
-    figure.add_annotation(
-        x=best.epoch,
+    sheet.note(
+        name=curve_parts.reached(best.epoch),
+        x=position,
         y=best.val_accuracy,
         text=f"best, epoch {best.epoch}",
         # From below, where accuracy curves leave room, and inside the band of its phase.
         ax=0,
         ay=BEST_LABEL_DISTANCE,
-        xanchor="left" if best.epoch - span.first < span.num_epochs / 2 else "right",
+        xanchor="left" if position - band.start < (band.end - band.start) / 2 else "right",
         arrowcolor=colours.muted,
         arrowhead=0,
         arrowwidth=1,
         standoff=9,
-        row=1,
-        col=1,
     )
-    for row, value in ((1, last.val_accuracy), (2, last.val_loss)):
-        figure.add_annotation(
-            x=last.epoch,
-            y=value,
+
+
+def _last_values(sheet: Sheet, run: Run, view: View, end: float) -> None:
+    """The last validation values: beside their points, or at the right edge once it is reached."""
+    last = run.history[-1]
+    position = end if run.result else curves.positions(run, view.axis)[-1]
+    for row, value in zip(curve_parts.ROWS, (last.val_accuracy, last.val_loss), strict=True):
+        if not math.isfinite(value):
+            continue
+        sheet.note(
+            name=curve_parts.reached(last.epoch),
+            x=position,
+            y=curve_parts.note_height(value, row, view),
+            yref=row,
             text=f"<b>{value:.3f}</b>",
             showarrow=False,
             xanchor="left",
             xshift=8,
-            row=row,
-            col=1,
+        )
+
+
+def _early_stops(
+    sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: theme.Palette
+) -> None:
+    """Where early stopping ended a phase, on the loss that it watches."""
+    length = over[-1].end - over[0].start
+    planned = {phase.key: phase.num_epochs for phase in run.config.phases}
+    spans = {span.phase.key: span for span in curves.phase_spans(run.config, run.history)}
+    for key, epoch in curves.stopped_early(run).items():
+        if key not in spans or not 1 <= epoch <= len(run.history):
+            continue
+        position = curves.positions(run, view.axis)[epoch - 1]
+        left_out = planned[key] - (epoch - spans[key].first + 1)
+        sheet.scatter(
+            x=[position],
+            y=[run.history[epoch - 1].val_loss],
+            yaxis="y2",
+            mode="markers",
+            marker={"symbol": "square", "size": 13, "color": colours.ink},
+            customdata=curve_parts.of_epochs([epoch]),
+            hovertemplate=f"stopped early, {left_out} epochs before the end<extra></extra>",
+        )
+        sheet.note(
+            name=curve_parts.reached(epoch),
+            x=position,
+            # Where losses leave room: above as they are, below on a logarithmic scale.
+            y=0 if view.log_loss else 1,
+            yref="y2 domain",
+            text="stopped early",
+            showarrow=False,
+            xanchor="left" if position - over[0].start < NARROW * length else "right",
+            yanchor="bottom" if view.log_loss else "top",
         )

@@ -177,6 +177,11 @@ class Client:
         run = self.store.open(run_id) if runs.is_run_id(run_id) else None
         return None if run is None else run.config
 
+    def forget(self, run_id: str) -> None:
+        """Remember nothing of a run that has ended: its reader has deleted it."""
+        with self._changed:
+            self._records.drop(run_id)
+
     def cancel(self, run_id: str) -> None:
         """End a run that waits or goes on; returns at once, the run ends within two seconds."""
         with self._changed:

@@ -83,6 +83,12 @@ class Records:
         for old in ended[:-MAX_ENDED]:
             del self._records[old.id]
 
+    def drop(self, run_id: str) -> None:
+        """Forget a run that has ended; one that has not stays."""
+        record = self.get(run_id)
+        if record and record.progress.ended:
+            del self._records[run_id]
+
     def queue(self, config: TrainConfig, run_id: str, owner: str) -> None:
         """Put a run into the queue, by start-time fair queueing.
 

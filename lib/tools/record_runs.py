@@ -6,14 +6,16 @@ with what is stored.
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from lib.core import evaluation, run_store, runs
-from lib.core.run_store import TEST_IMAGES_FILE, RunStore
+from lib.core.run_store import META_FILE, TEST_IMAGES_FILE, RunMeta, RunStore
 from lib.core.runs import Run, TrainConfig
 
 # What the lab opens with first; then what each strategy does with few images that resemble
@@ -52,13 +54,17 @@ HEADS: tuple[TrainConfig, ...] = tuple(
 )
 # Broken on purpose, each beside a sound run and with one thing changed; what
 # lib.core.diagnose must say of each is in the comment.
-BROKEN: tuple[TrainConfig, ...] = (
+BROKEN: dict[str, TrainConfig] = {
     # learning_rate_too_high, fine_tuning_destroyed. Beside CONFIGS[0]: a hundred times its rate.
-    runs.make_config(num_images=160, fine_tune_learning_rate=1e-2, seed=runs.RECORDED_SEED),
+    "Rate a hundred times too high": runs.make_config(
+        num_images=160, fine_tune_learning_rate=1e-2, seed=runs.RECORDED_SEED
+    ),
     # learning_rate_too_low, fine_tuning_did_nothing. Beside CONFIGS[0]: a thousandth of its rate.
-    runs.make_config(num_images=160, fine_tune_learning_rate=1e-7, seed=runs.RECORDED_SEED),
+    "Rate a thousand times too low": runs.make_config(
+        num_images=160, fine_tune_learning_rate=1e-7, seed=runs.RECORDED_SEED
+    ),
     # learning_rate_too_low. Beside the GAP run of 160 images: a hundredth of its rate.
-    runs.make_config(
+    "Head's rate a hundred times too low": runs.make_config(
         strategy="feature_extraction",
         num_images=160,
         head_epochs=30,
@@ -66,7 +72,7 @@ BROKEN: tuple[TrainConfig, ...] = (
         seed=runs.RECORDED_SEED,
     ),
     # overfitting from soon after thawing: everything thawed for 20 epochs on 50 solar cells.
-    runs.make_config(
+    "Fifty images, everything thawed": runs.make_config(
         dataset="elpv",
         strategy="full_fine_tuning",
         num_images=50,
@@ -76,7 +82,7 @@ BROKEN: tuple[TrainConfig, ...] = (
     ),
     # batch_norm_lag: base(x, training=False) as the tutorial writes it, at a rate that moves
     # things (0.98 during the epoch, 0.87 of the same images evaluated after it).
-    runs.make_config(
+    "BatchNormalization as the tutorial has it": runs.make_config(
         dataset="elpv",
         strategy="full_fine_tuning",
         num_images=100,
@@ -87,7 +93,7 @@ BROKEN: tuple[TrainConfig, ...] = (
     ),
     # learning_rate_too_high, fine_tuning_destroyed, on the dataset where fine-tuning pays: the
     # network ends by calling everything functional (0.68, the share of that class).
-    runs.make_config(
+    "Solar cells forgotten": runs.make_config(
         dataset="elpv",
         strategy="full_fine_tuning",
         num_images=200,
@@ -96,7 +102,7 @@ BROKEN: tuple[TrainConfig, ...] = (
         seed=runs.RECORDED_SEED,
     ),
     # underfitting: 32 pixels and a dropout of 0.9 hold back a head that could learn.
-    runs.make_config(
+    "32 pixels and nearly all dropout": runs.make_config(
         dataset="elpv",
         strategy="feature_extraction",
         num_images=1_000,
@@ -105,8 +111,9 @@ BROKEN: tuple[TrainConfig, ...] = (
         dropout=0.9,
         seed=runs.RECORDED_SEED,
     ),
-)
-CONFIGS = (*STRATEGIES, *HEADS, *BROKEN)
+}
+CONFIGS = (*STRATEGIES, *HEADS, *BROKEN.values())
+NAMES = {runs.run_id(config): name for name, config in BROKEN.items()}
 CHEAPEST = STRATEGIES[1]
 # Another processor sums in another order; after twenty epochs of fine-tuning that shows, in ten
 # epochs of a head on the same features it stays below this.
@@ -140,6 +147,13 @@ def share_picture(run: Run) -> None:
     picture = evaluation.recorded_sprite(run.config.dataset)
     picture.parent.mkdir(exist_ok=True)
     (run.folder / TEST_IMAGES_FILE).replace(picture)
+
+
+def write_name(folder: Path, name: str) -> None:
+    """Give a recorded run a name, as a reader gives one to a run of their own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    meta = json.dumps(asdict(RunMeta(name)), indent=2, sort_keys=True)
+    (folder / META_FILE).write_text(f"{meta}\n", "utf-8")
 
 
 def differences(stored: Run, again: Run) -> list[str]:
@@ -181,6 +195,8 @@ def main() -> int:
         if old.name not in wanted:
             shutil.rmtree(old)
     for run_id, config in wanted.items():
+        if run_id in NAMES:
+            write_name(root / run_id, NAMES[run_id])
         if arguments.missing and run_store.read_run(root / run_id, recorded=True):
             continue
         run = record(config, root / run_id)

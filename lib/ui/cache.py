@@ -5,7 +5,9 @@ import atexit
 import streamlit as st
 
 from lib.core import backbones, run_store, runs
+from lib.core import head_pairs as pairs
 from lib.core.backbones import LayerRow
+from lib.core.head_pairs import HeadPair
 from lib.jobs.client import Client
 
 
@@ -19,6 +21,12 @@ def layer_table(backbone: str, image_size: int) -> tuple[LayerRow, ...]:
 def recorded_runs() -> tuple[runs.Run, ...]:
     """The runs that ship with Thaw; not to be changed."""
     return tuple(run for run in run_store.RunStore() if run.recorded)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def head_pairs() -> tuple[HeadPair, ...]:
+    """The recorded runs that differ in GAP against Flatten alone; not to be changed."""
+    return pairs.pairs(recorded_runs())
 
 
 class _Holder:
@@ -37,3 +45,14 @@ def _holder() -> _Holder:
 def client() -> Client:
     """The one client of this web process."""
     return _holder().client
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def stored_run(run_id: str, ended: float) -> runs.Run | None:
+    """A run that has ended, as it was when its result was written; not to be changed.
+
+    Args:
+        run_id: Its id.
+        ended: When that was; the same id may be deleted and run again.
+    """
+    return client().store.open(run_id)

@@ -1,5 +1,7 @@
 """The training lab's own pieces: what a link opens, the start button, and a run on screen."""
 
+from dataclasses import fields
+
 import streamlit as st
 
 from lib.core import backbones, curves, datasets, progress, runs, strategies
@@ -78,16 +80,27 @@ def _with_next_seed(config: TrainConfig) -> TrainConfig:
             return config
 
 
-def shown_run_id(dataset: str, backbone: str, strategy: str) -> str | None:
-    """The run of the link; without one, the recorded run of these three; None without either."""
+def shown_run_id(wanted: TrainConfig) -> str | None:
+    """The run of the link; without one, the recorded run that is nearest to what is wanted.
+
+    Args:
+        wanted: What the controls describe.
+
+    Returns:
+        None where no recorded run has this dataset, backbone and strategy.
+    """
     asked = state.query(state.RUN)
     if asked is not None:
         return asked
-    for run in cache.recorded_runs():
-        config = run.config
-        if (config.dataset, config.backbone, config.strategy) == (dataset, backbone, strategy):
-            return run.id
-    return None
+
+    def same(config: TrainConfig, *names: str) -> int:
+        return sum(getattr(config, name) == getattr(wanted, name) for name in names)
+
+    what = ("dataset", "backbone", "strategy")
+    like = [run for run in cache.recorded_runs() if same(run.config, *what) == len(what)]
+    settings = [field.name for field in fields(TrainConfig)]
+    nearest = max(like, key=lambda run: same(run.config, *settings), default=None)
+    return nearest.id if nearest else None
 
 
 def nothing_yet() -> None:
@@ -150,6 +163,7 @@ def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None
     st.caption(f"Validation is the thick line, training the thin one.{images}")
     if run and run.status == "finished":
         _cards(run)
+        _go_on_reading(run)
         _what_moved(run)
 
 
@@ -189,6 +203,8 @@ def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
         f"{config.num_images:,} training images of {config.image_size} px, {strategy}, "
         f"seed {config.seed}."
     )
+    if run and cache.client().store.meta(run.id).imported:
+        words += " It came as a file and was not trained here."
     if run and run.recorded:
         words += " Recorded; it ships with Thaw."
     elif not same:
@@ -228,6 +244,18 @@ def _cards(run: Run) -> None:
             f":orange[{num_moved} of {len(changes)}]",
             f"layers with weights; the other {len(changes) - num_moved} by exactly 0",
         )
+
+
+def _go_on_reading(run: Run) -> None:
+    """The pages that look closer at a run that has ended."""
+    links = {
+        "learning_curves": "Read its curves and its test images",
+        "predict": "Show it an image",
+    }
+    with st.container(horizontal=True):
+        for name, words in links.items():
+            spec = shell.PAGES[name]
+            st.page_link(spec.path, label=words, icon=spec.icon, query_params={state.RUN: run.id})
 
 
 def _what_moved(run: Run) -> None:

@@ -27,7 +27,7 @@ class PageSpec:
 
 
 # In pixels: the longest title on one line, and the rest of a projector for the lesson.
-SIDEBAR_WIDTH = 230
+SIDEBAR_WIDTH = 256
 
 # In the order of the lessons.
 PAGES: dict[str, PageSpec] = {
@@ -44,11 +44,31 @@ PAGES: dict[str, PageSpec] = {
         ":material/layers:",
         state.LINK,
     ),
+    "global_average_pooling": PageSpec(
+        "pages/global_average_pooling.py",
+        "Global average pooling",
+        "How a stack of maps becomes a short vector, and the vector a decision.",
+        ":material/grid_view:",
+    ),
     "training_lab": PageSpec(
         "pages/training_lab.py",
         "Training lab",
         "Run a strategy for a minute on real images and watch where fine-tuning begins.",
         ":material/science:",
+        (state.RUN,),
+    ),
+    "learning_curves": PageSpec(
+        "pages/learning_curves.py",
+        "Learning curves",
+        "Read a run that has ended: what its curves say, and how sure one can be.",
+        ":material/show_chart:",
+        state.CURVES_LINK,
+    ),
+    "predict": PageSpec(
+        "pages/predict.py",
+        "Predict",
+        "Show a network an image, and see what it answers and where it looked.",
+        ":material/image_search:",
         (state.RUN,),
     ),
 }

@@ -15,7 +15,9 @@ STRATEGY = "strategy"
 THAW_FROM = "thaw_from"
 BATCH_NORM = "batch_norm"
 DROPOUT = "dropout"
-SHARED = (BACKBONE, DATASET, STRATEGY, THAW_FROM, BATCH_NORM, DROPOUT)
+POOLING = "pooling"
+HIDDEN_UNITS = "hidden_units"
+SHARED = (BACKBONE, DATASET, STRATEGY, THAW_FROM, BATCH_NORM, DROPOUT, POOLING, HIDDEN_UNITS)
 PAGE = "page_on_screen"
 # Training lab.
 NUM_IMAGES = "num_images"
@@ -34,8 +36,6 @@ START = "start_run"
 CANCEL = "cancel_run"
 OPENED_RUN = "opened_run"
 # Model summary. Layers set by hand hang on the choices they were made under (lib/ui/plan_state.py).
-POOLING = "pooling"
-HIDDEN_UNITS = "hidden_units"
 NUM_CLASSES = "num_classes"
 LOGIT_PER_CLASS = "logit_per_class"
 BY_HAND = "layers_by_hand"
@@ -50,8 +50,67 @@ LINK_BATCH_NORM = "bn"
 LINK_BY_HAND = "hand"
 LINK_HEAD = "head"
 LINK = (LINK_BACKBONE, LINK_SIZE, LINK_THAW, LINK_BATCH_NORM, LINK_BY_HAND, LINK_HEAD)
+# Global average pooling.
+POOLING_BOARD = "pooling_board"
+BOARD = "board_by_hand"
+CHANNELS_KEPT = "channels_kept"
+LINE_DATASET = "line_dataset"
+MAPS = "feature_maps"
+MAPS_DECISION = "feature_maps_decision"
+MAPS_EXAMPLE = "feature_maps_example"
+MAPS_SIZE = "feature_maps_size"
+MAPS_CHANNEL = "feature_maps_channel"
+MAPS_HEAD = "feature_maps_head"
+MAPS_FIRST = "feature_maps_first_class"
+MAPS_SECOND = "feature_maps_second_class"
+MAPS_CLASSES_OF = "feature_maps_classes_of"
+MAPS_OWN = "feature_maps_own_image"
+MAPS_OWN_WIDGETS = "feature_maps_own"
+MAPS_AGAIN = "feature_maps_ask_again"
+HEAD_MEASURE = "head_measure"
+# Predict.
+PREDICT_IMAGE = "predict_image"
+PREDICT_RUN = "predict_run"
+PREDICT_LINK = "predict_opened_link"
+PREDICT_OWN = "predict_own"
+PREDICT_DIGEST = "predict_own_digest"
+PREDICT_PICKER = "predict_picker"
+PREDICT_IMAGENET = "predict_imagenet"
+PREDICT_ANSWER = "predict_answer"
+PREPARE_FOLDER = "prepare_folder"
+PREPARE_MODEL = "prepare_model"
 # The link only: `?run=<run_id>` opens a run, as other programs rely on.
 RUN = "run"
+
+# Learning curves. A widget bound to the link has the name of its parameter as key.
+RUNS = "runs"
+AXIS = "axis"
+SMOOTHING = "smooth"
+LOG_LOSS = "log"
+SMALL_MULTIPLES = "small"
+ALIGNED = "align"
+OVER_SEEDS = "seeds"
+CURVES_LINK = (RUN, RUNS, AXIS, SMOOTHING, LOG_LOSS, SMALL_MULTIPLES, ALIGNED, OVER_SEEDS)
+CHOSEN_RUNS = "chosen_runs"
+OPENED_CURVES = "opened_curves"
+CURVES = "curves_figure"
+FIGURE_BAR = "figure_bar"
+FINDING = "finding"
+MARK_FINDING = "mark_finding"
+QUEUE = "queue_suggestion"
+QUEUE_PROBLEM = "queue_problem"
+SHOWN_IMAGES = "shown_test_images"
+CONFUSION = "confusion_matrix"
+MORE_EVALUATION = "more_evaluation"
+RUN_NAME = "run_name"
+RUN_NOTE = "run_note"
+SAVE_RUN = "save_run"
+EXPORT_RUN = "export_run"
+DELETE_RUN = "delete_run"
+DELETE_SURELY = "delete_run_surely"
+IMPORT_RUN = "import_run"
+STORE_PROBLEM = "store_problem"
+COMPARE_WITH = "compare_with"
 
 
 def query(name: str) -> str | None:
@@ -70,6 +129,12 @@ def other_parameters(known: Collection[str]) -> str:
 def set_query(name: str, value: str) -> None:
     """Put a parameter into the link, so that what is on screen can be shared."""
     st.query_params[name] = value
+
+
+def drop_query(name: str) -> None:
+    """Take a parameter out of the link."""
+    if name in st.query_params:
+        del st.query_params[name]
 
 
 def choose(key: str, value: object) -> None:

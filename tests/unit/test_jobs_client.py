@@ -75,6 +75,18 @@ def test_a_finished_run_is_not_trained_again_by_this_client_or_the_next(client: 
     assert begins(client, id_) == 1
 
 
+def test_a_run_that_was_deleted_is_forgotten_and_can_be_run_again(client: Client) -> None:
+    id_ = client.submit(config("slow"))
+    client.forget(id_)
+    assert now(client, id_)  # It goes on, so it stays.
+    ended(client, id_)
+    client.store.delete(id_)
+    client.forget(id_)
+    assert client.progress(id_) is None
+    assert client.submit(config("slow")) == id_
+    assert ended(client, id_).state == "finished"
+
+
 def test_the_same_configuration_asked_for_by_eight_readers_at_once_is_one_run(
     client: Client,
 ) -> None:

@@ -1,0 +1,74 @@
+"""The reliability diagram: is a confidence of 80 % right 80 % of the time?"""
+
+import plotly.graph_objects as go
+
+from lib.core.evaluation import Calibration
+from lib.figures import theme
+
+HEIGHT = 340
+# Area of a point: a pixel across for the square root of so many images.
+SMALLEST, LARGEST = 9, 34
+
+
+def figure(calibration: Calibration, *, dark: bool = False) -> go.Figure:
+    """A point for each range of confidence, as large as it has images, against the diagonal.
+
+    Args:
+        calibration: From evaluation.calibration.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    bins = calibration.bins
+    most = max(each.num_images for each in bins)
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=[0, 1],
+                y=[0, 1],
+                mode="lines",
+                line={"color": colours.muted, "width": 2, "dash": "dot"},
+                hoverinfo="skip",
+            ),
+            go.Scatter(
+                x=[each.confidence for each in bins],
+                y=[each.accuracy for each in bins],
+                mode="markers",
+                cliponaxis=False,
+                marker={
+                    "size": [
+                        SMALLEST + (LARGEST - SMALLEST) * (each.num_images / most) ** 0.5
+                        for each in bins
+                    ],
+                    "color": colours.ink,
+                    "opacity": 1,
+                },
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [each.interval[1] - each.accuracy for each in bins],
+                    "arrayminus": [each.accuracy - each.interval[0] for each in bins],
+                    "color": colours.muted,
+                    "thickness": 2,
+                    "width": 6,
+                },
+                customdata=[(each.num_images, *each.interval) for each in bins],
+                hovertemplate="%{customdata[0]:,} images: sure at %{x:.0%}, right at %{y:.0%} "
+                "(%{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>",
+            ),
+        ]
+    )
+    figure.update_layout(
+        margin={"l": 64, "r": 16, "t": 12, "b": 52}, dragmode=False, hovermode="closest"
+    )
+    lowest = min((0.5, *(each.low for each in bins)))
+    figure.update_xaxes(title_text="confidence", range=[lowest, 1.02], tickformat=".0%")
+    figure.update_yaxes(title_text="share that is right", range=[0, 1.03], tickformat=".0%")
+    return theme.apply(figure, dark=dark, height=HEIGHT)
+
+
+def alt_text(calibration: Calibration) -> str:
+    """The diagram in a sentence, for those who cannot see it."""
+    return (
+        f"Reliability diagram of {len(calibration.bins)} ranges of confidence: confidence and "
+        f"accuracy are {calibration.expected_error * 100:.1f} points apart on average."
+    )

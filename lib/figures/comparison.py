@@ -1,0 +1,366 @@
+"""Runs side by side: on one pair of axes, or each in a small figure of its own."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import plotly.graph_objects as go
+
+from lib.core import compare, curves
+from lib.core.runs import Run
+from lib.figures import curve_parts, theme
+from lib.figures.curve_parts import Band, Sheet, View
+
+HEIGHT = 480
+SMALL_HEIGHT = 230
+DASHES = ("solid", "dash", "dot")
+# Settings that not every strategy has.
+FOLLOWERS = frozenset(
+    {
+        "thaw_from",
+        "head_epochs",
+        "fine_tune_epochs",
+        "fine_tune_learning_rate",
+        "step_rate_factor",
+        "head_rate_factor",
+        "batch_norm",
+    }
+)
+# More lines than this would make a box of hover texts taller than the figure.
+MAX_IN_ONE_BOX = 8
+# Letters at the ends of lines keep so many pixels between each other, in rows of these heights.
+LETTER_PIXELS = 20
+ROW_PIXELS = {"y": 240.0, "y2": 135.0}
+# Thin lines of training beside so many thick ones; more of them only tangle.
+MAX_WITH_TRAINING = 3
+BAND_OPACITY = 0.22
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one line of a comparison stands for.
+
+    Args:
+        letter: Beside its end, and in the table.
+        label: In a few words.
+        runs: One, or those that differ in their seed only.
+    """
+
+    letter: str
+    label: str
+    runs: tuple[Run, ...]
+
+
+def curves_of(runs: Sequence[Run], *, over_seeds: bool) -> tuple[Curve, ...]:
+    """The lines of a comparison, with a letter each.
+
+    Args:
+        runs: In the order of the table.
+        over_seeds: True puts runs together that differ in their seed only.
+    """
+    together = (
+        [group.runs for group in compare.groups(runs)] if over_seeds else [(r,) for r in runs]
+    )
+    names = [name for name in compare.differing(runs) if not (over_seeds and name == "seed")]
+    for some in ([name for name in names if name not in followers(runs)], names):
+        labels = [compare.label(members[0], some) for members in together]
+        if len(set(labels)) == len(labels):
+            break
+    return tuple(
+        Curve(letter(place), label, members)
+        for place, (label, members) in enumerate(zip(labels, together, strict=True))
+    )
+
+
+def followers(runs: Sequence[Run]) -> frozenset[str]:
+    """Settings that differ because the strategy does, and go without saying beside it."""
+    return FOLLOWERS if "strategy" in compare.differing(runs) else frozenset()
+
+
+def letter(place: int) -> str:
+    """A, B, ... Z, AA, AB ...
+
+    Example:
+
+    >>> letter(0), letter(27)
+    ('A', 'AB')
+    """
+    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
+
+
+def colour(place: int, colours: theme.Palette) -> str:
+    """Of the line at this place."""
+    return colours.runs[place % len(colours.runs)]
+
+
+def overlay(
+    lines: Sequence[Curve], *, dark: bool = False, view: View | None = None, aligned: bool = False
+) -> go.Figure:
+    """Validation accuracy and loss of all on one pair of axes; a band covers several seeds.
+
+    Args:
+        lines: From curves_of.
+        dark: Which appearance.
+        view: How to draw them.
+        aligned: True puts the start of fine-tuning at 0 in all of them.
+    """
+    view = view or View()
+    colours = theme.palette(dark)
+    runs = [run for line in lines for run in line.runs]
+    along = {
+        run.id: positions
+        for run, positions in zip(
+            runs,
+            compare.aligned(runs, view.axis)
+            if aligned
+            else [curves.positions(run, view.axis) for run in runs],
+            strict=True,
+        )
+    }
+    sheet = Sheet()
+    for row, name in zip(curve_parts.ROWS, ("accuracy", "loss"), strict=True):
+        _letters(sheet, lines, along, view, name, row, colours)
+        for place, line in enumerate(lines):
+            style = {
+                "color": colour(place, colours),
+                "dash": DASHES[place // len(colours.runs) % len(DASHES)],
+            }
+            training = len(lines) <= MAX_WITH_TRAINING
+            _line(sheet, line, along, view, name, row, style, training=training)
+    ends = _ends(along, view, aligned=aligned)
+    _phases(sheet, lines, along, ends, view, colours)
+    lowest = min((curve_parts.lowest(run.history) for run in runs), default=0.5)
+    layout = curve_parts.two_rows(view, ends, lowest)
+    if len(lines) > MAX_IN_ONE_BOX:
+        layout["hovermode"] = "closest"
+    if aligned:
+        title = f"{curves.AXES[view.axis]}, from the start of fine-tuning"
+        layout["xaxis"]["title"] = {"text": title}
+        if view.axis == "epochs":
+            layout["xaxis"] |= _count_from_the_start(ends)
+    return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
+
+
+def small(
+    line: Curve,
+    place: int,
+    others: Sequence[Curve],
+    *,
+    dark: bool = False,
+    view: View | None = None,
+) -> go.Figure:
+    """The accuracy of one line in a small figure, on the same axes as all the others.
+
+    Args:
+        line: From curves_of.
+        place: Of it among the others.
+        others: All lines.
+        dark: Which appearance.
+        view: How to draw it.
+    """
+    view = view or View()
+    colours = theme.palette(dark)
+    runs = [run for each in others for run in each.runs]
+    along = {run.id: curves.positions(run, view.axis) for run in runs}
+    style = {"color": colour(place, colours)}
+    sheet = Sheet()
+    _line(sheet, line, along, view, "accuracy", "y", style, training=True)
+    over = curve_parts.bands(line.runs[0], view.axis)
+    for band in over:
+        curve_parts.add_band(sheet, band, colours, rows=("y",))
+        if band.before:
+            curve_parts.add_line(sheet, band.start, colours, rows=("y",))
+    end = max(curve_parts.bands(run, view.axis)[-1].end for run in runs)
+    lowest = min(curve_parts.lowest(run.history) for run in runs)
+    layout = curve_parts.two_rows(view, (over[0].start, end), lowest)
+    layout["yaxis"] |= {"domain": [0, 1], "title": None}
+    layout["xaxis"] |= {"anchor": "y", "title": None}
+    layout["margin"] = {"l": 40, "r": 12, "t": 8, "b": 28}
+    del layout["yaxis2"]
+    return theme.apply(sheet.figure(layout), dark=dark, height=SMALL_HEIGHT)
+
+
+def alt_text(lines: Sequence[Curve]) -> str:
+    """The comparison in a sentence, for those who cannot see it."""
+    ends = "; ".join(
+        f"{line.letter}, {line.label}, ends at {fmean(_finals(line, 'val_accuracy')):.3f}"
+        for line in lines
+    )
+    return f"Validation accuracy of {len(lines)} runs: {ends}."
+
+
+def _finals(line: Curve, name: str) -> list[float]:
+    return [getattr(run.history[-1], name) for run in line.runs]
+
+
+def _positions(line: Curve, along: dict[str, tuple[float, ...]]) -> dict[int, float]:
+    """Where each epoch lies: in the middle, where seeds took different times."""
+    at: dict[int, list[float]] = {}
+    for run in line.runs:
+        for record, position in zip(run.history, along[run.id], strict=True):
+            at.setdefault(record.epoch, []).append(position)
+    return {epoch: fmean(values) for epoch, values in sorted(at.items())}
+
+
+def _line(
+    sheet: Sheet,
+    line: Curve,
+    along: dict[str, tuple[float, ...]],
+    view: View,
+    name: str,
+    row: str,
+    style: dict[str, str],
+    *,
+    training: bool,
+) -> None:
+    """One line in one row: the range over its seeds, training thin, validation thick."""
+    where = _positions(line, along)
+    parts = [("validation", f"val_{name}", theme.LINE_WIDTH)]
+    if training:
+        parts.insert(0, ("training", name, theme.THIN_LINE_WIDTH))
+    for part, key, width in parts:
+        values = compare.band(line.runs, key)
+        common = {
+            "x": [where[point.epoch] for point in values],
+            "yaxis": row,
+            "customdata": curve_parts.of_epochs(point.epoch for point in values),
+        }
+        hidden = common | {"mode": "lines", "hoverinfo": "skip"}
+        if len(line.runs) > 1 and part == "validation":
+            fill = {"line": {"width": 0}, "fillcolor": _faint(style["color"])}
+            sheet.scatter(**hidden, **fill, y=[point.low for point in values])
+            sheet.scatter(**hidden, **fill, y=[point.high for point in values], fill="tonexty")
+        measured = common | {
+            "y": [point.mean for point in values],
+            "hovertemplate": f"{line.letter} {part} {name} <b>%{{y:.3f}}</b><extra></extra>",
+        }
+        drawn = style | {"width": width}
+        if not view.smoothing:
+            sheet.scatter(**measured, mode="lines", line=drawn)
+            continue
+        marker = {"color": style["color"], "size": width + 3}
+        opacity = curve_parts.RAW_OPACITY
+        sheet.scatter(**measured, mode="markers", marker=marker, opacity=opacity)
+        sheet.scatter(**hidden, y=_smoothed(line, key, view), line=drawn)
+
+
+def _smoothed(line: Curve, key: str, view: View) -> list[float]:
+    """The mean over the runs of a line, each smoothed by itself."""
+    at: dict[int, list[float]] = {}
+    for run in line.runs:
+        values = curves.smoothed(run.history, key, view.smoothing)
+        for record, value in zip(run.history, values, strict=True):
+            at.setdefault(record.epoch, []).append(value)
+    return [fmean(at[epoch]) for epoch in sorted(at)]
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {BAND_OPACITY})"
+
+
+def _letters(
+    sheet: Sheet,
+    lines: Sequence[Curve],
+    along: dict[str, tuple[float, ...]],
+    view: View,
+    name: str,
+    row: str,
+    colours: theme.Palette,
+) -> None:
+    """The letter at the end of each line; where several end at one place, they make room."""
+    values = {
+        line.letter: curve_parts.note_height(
+            compare.band(line.runs, f"val_{name}")[-1].mean, row, view
+        )
+        for line in lines
+    }
+    drawn = [
+        height
+        for line in lines
+        for point in compare.band(line.runs, f"val_{name}")
+        if math.isfinite(height := curve_parts.note_height(point.mean, row, view))
+    ] or [0.0]
+    if row == "y":
+        drawn += curve_parts.accuracy_range(min(drawn))
+    elif not view.log_loss:
+        drawn.append(0.0)  # where this axis begins
+    gap = (max(drawn) - min(drawn)) * LETTER_PIXELS / ROW_PIXELS[row]
+    # Accuracies end near the top of their row and losses near the bottom: letters make room
+    # towards the middle.
+    down = -1 if row == "y" else 1
+    nearest: dict[float, float] = {}  # of the letter last placed at each end
+    for line in sorted(lines, key=lambda line: down * values[line.letter]):
+        if not math.isfinite(values[line.letter]):
+            continue
+        where = _positions(line, along)
+        last = max(where)
+        free = nearest.get(where[last], -math.inf) + gap
+        nearest[where[last]] = max(down * values[line.letter], free)
+        sheet.note(
+            name=curve_parts.reached(last),
+            x=where[last],
+            y=down * nearest[where[last]],
+            yref=row,
+            text=f"<b>{line.letter}</b>",
+            font={"color": colour(lines.index(line), colours)},
+            bgcolor=colours.paper,
+            borderpad=0,
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+        )
+
+
+def _ends(along: dict[str, tuple[float, ...]], view: View, *, aligned: bool) -> tuple[float, float]:
+    """Of the axis: half an epoch around the first and the last, or from the beginning."""
+    first = min((positions[0] for positions in along.values()), default=1.0)
+    last = max((positions[-1] for positions in along.values()), default=1.0)
+    if view.axis == "epochs":
+        return first - 0.5, last + 0.5
+    return (first if aligned else 0.0), last
+
+
+def _count_from_the_start(ends: tuple[float, float]) -> dict[str, Any]:
+    """Label the epochs before and after the line, which is between two of them."""
+    counts = [count for count in range(5, 200, 5) if -ends[0] >= count or ends[1] >= count]
+    shown = [(count - 0.5, f"+{count}") for count in (1, *counts) if count - 0.5 <= ends[1]]
+    shown += [(0.5 - count, f"\u2212{count}") for count in counts if 0.5 - count >= ends[0]]
+    return {
+        "dtick": None,
+        "tickvals": [at for at, _ in shown],
+        "ticktext": [words for _, words in shown],
+    }
+
+
+def _phases(
+    sheet: Sheet,
+    lines: Sequence[Curve],
+    along: dict[str, tuple[float, ...]],
+    ends: tuple[float, float],
+    view: View,
+    colours: theme.Palette,
+) -> None:
+    """Where fine-tuning starts; bands behind it where that is one place for all."""
+    starts: dict[float, list[str]] = {}
+    for line in lines:
+        position = curves.fine_tuning_position(line.runs[0], view.axis)
+        if position is not None:
+            shift = along[line.runs[0].id][0] - curves.positions(line.runs[0], view.axis)[0]
+            starts.setdefault(round(position + shift, 6), []).append(line.letter)
+    everyone = len(starts) == 1 and len(next(iter(starts.values()))) == len(lines)
+    length = ends[1] - ends[0]
+    for position, letters in starts.items():
+        if everyone:
+            first = lines[0].runs[0].config.phases
+            cold = Band(first[0], None, ends[0], position)
+            curve_parts.add_band(sheet, cold, colours)
+            curve_parts.add_band(sheet, Band(first[-1], first[0], position, ends[1]), colours)
+        curve_parts.add_line(sheet, position, colours)
+        words = "fine-tuning starts"
+        text = f"<b>{words}</b>" if everyone else f"<b>{', '.join(letters)}</b>"
+        if len(starts) == 1 and not everyone:
+            text = f"<b>{words}</b>, {', '.join(letters)}"
+        curve_parts.add_words(sheet, position, text, (position - ends[0]) / length)

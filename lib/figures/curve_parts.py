@@ -1,0 +1,234 @@
+"""What every figure of curves is made of: two rows on one axis of time, phases, and lines in it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+
+from lib.core import curves
+from lib.core.runs import EpochRecord, Phase, Run
+from lib.figures import theme
+
+ROWS = ("y", "y2")
+# Accuracy above, loss below, on one axis: shares of the height from the bottom.
+ACCURACY_DOMAIN = (0.396, 1.0)
+LOSS_DOMAIN = (0.0, 0.338)
+# Raw points around a smoothed line: always seen, and never taken for it.
+RAW_OPACITY = 0.55
+# Above the box of hover texts.
+HOVER_TITLES = {
+    "epochs": "<b>epoch %{x}</b>",
+    "seconds": "<b>after %{x:.1f} s</b>",
+    "images": "<b>after %{x:,} images</b>",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """How curves are drawn, whatever they are of.
+
+    Args:
+        axis: Key of curves.AXES.
+        smoothing: Weight of the past in a smoothed line, 0 to curves.MAX_SMOOTHING; the points
+            stay as they were measured.
+        log_loss: True draws the loss on a logarithmic scale.
+    """
+
+    axis: str = "epochs"
+    smoothing: float = 0.0
+    log_loss: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """A phase on the axis of time.
+
+    Args:
+        phase: It, as planned.
+        before: The phase before it; None for the first.
+        start: Where it begins: exactly halfway between the epochs on both sides.
+        end: Where it ends.
+    """
+
+    phase: Phase
+    before: Phase | None
+    start: float
+    end: float
+
+
+@dataclass
+class Sheet:
+    """What a figure is made of, put together at once: Plotly checks a figure at every change."""
+
+    traces: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def scatter(self, **values: Any) -> None:
+        """Add a trace."""
+        self.traces.append({"type": "scatter"} | values)
+
+    def shape(self, **values: Any) -> None:
+        """Add a shape."""
+        self.shapes.append(values)
+
+    def note(self, **values: Any) -> None:
+        """Add an annotation."""
+        self.notes.append(values)
+
+    def figure(self, layout: dict[str, Any]) -> go.Figure:
+        """All of it, laid out."""
+        marks = {"shapes": self.shapes, "annotations": self.notes}
+        return go.Figure({"data": self.traces, "layout": layout | marks})
+
+
+def bands(run: Run, axis: str = "epochs") -> tuple[Band, ...]:
+    """The phases of a run on an axis; those to come as well, where it counts epochs.
+
+    Args:
+        run: With any number of epochs; one with a result has no more to come.
+        axis: Key of curves.AXES.
+    """
+    spans = curves.phase_spans(run.config, run.history)
+    if run.result or axis != "epochs":
+        spans = tuple(span for span in spans if span.first <= len(run.history))
+    starts = {start.phase.key: start.position for start in curves.phase_starts(run, axis)}
+    edges = [starts.get(span.phase.key, span.first - 0.5) for span in spans]
+    if axis != "epochs":
+        edges[:1] = [0.0]
+        edges.append(max(curves.positions(run, axis), default=1.0))
+    elif run.result:
+        edges.append(len(run.history) + 0.5)
+    else:
+        edges.append(sum(span.num_epochs for span in spans) + 0.5)
+    phases = [span.phase for span in spans]
+    return tuple(map(Band, phases, (None, *phases), edges, edges[1:]))
+
+
+def two_rows(view: View, ends: tuple[float, float], lowest_accuracy: float) -> dict[str, Any]:
+    """Layout of accuracy above and loss below, on one axis of time.
+
+    Args:
+        view: How to draw them.
+        ends: Of the axis of time.
+        lowest_accuracy: In the figure.
+    """
+    start, end = ends
+    if view.axis == "epochs":
+        length = end - start
+        step = 1 if length <= 10 else 5 if length <= 60 else 20
+        ticks = {"range": [start, max(end, start + 2)], "dtick": step, "tick0": 0}
+    else:
+        ticks = {"range": [start, end + 0.01 * (end - start)]}
+    return {
+        "xaxis": {
+            "title": {"text": curves.AXES[view.axis]},
+            "anchor": "y2",
+            "showgrid": False,
+            "unifiedhovertitle": {"text": HOVER_TITLES[view.axis]},
+        }
+        | ticks,
+        "yaxis": {
+            "domain": ACCURACY_DOMAIN,
+            "title": {"text": "accuracy"},
+            "range": accuracy_range(lowest_accuracy),
+            "tickformat": ".1f",
+        },
+        "yaxis2": {"domain": LOSS_DOMAIN, "title": {"text": "loss"}, "nticks": 4}
+        | ({"type": "log", "dtick": 1} if view.log_loss else {"rangemode": "tozero"}),
+        "margin": {"l": 64, "r": 60, "t": 28, "b": 52},
+        # One box for both rows: training and validation of the epoch under the pointer.
+        "hovermode": "x unified",
+        "hoversubplots": "axis",
+        "dragmode": False,
+    }
+
+
+def accuracy_range(lowest: float) -> tuple[float, float]:
+    """Ends of the axis: from 0.5, or lower in steps of a tenth, so it seldom moves."""
+    return min(0.5, math.floor(lowest * 10) / 10), 1.02
+
+
+def lowest(history: Sequence[EpochRecord]) -> float:
+    """The lowest accuracy of a run."""
+    return min((min(r.accuracy, r.val_accuracy) for r in history), default=0.5)
+
+
+def of_epochs(epochs: Iterable[int]) -> list[tuple[int]]:
+    """`customdata` of points: the epoch of each, by which a replay knows when to draw it."""
+    return [(epoch,) for epoch in epochs]
+
+
+def reached(epoch: int) -> str:
+    """Name of a note that a replay shows once it has come to this epoch."""
+    return f"reached {epoch}"
+
+
+def add_band(sheet: Sheet, band: Band, colours: theme.Palette, rows: Sequence[str] = ROWS) -> None:
+    """A band behind the curves, cold while the backbone is frozen and warm once it is not.
+
+    Args:
+        sheet: Added to.
+        band: Where.
+        colours: Of the appearance.
+        rows: Axes of the rows it goes through.
+    """
+    cold = band.phase.name == "feature_extraction"
+    for row in rows:
+        sheet.shape(
+            type="rect",
+            x0=band.start,
+            x1=band.end,
+            y0=0,
+            y1=1,
+            yref=f"{row} domain",
+            fillcolor=colours.cold_band if cold else colours.warm_band,
+            line={"width": 0},
+            layer="below",
+        )
+
+
+def add_line(
+    sheet: Sheet, position: float, colours: theme.Palette, rows: Sequence[str] = ROWS
+) -> None:
+    """The line where something is thawed; the arguments are those of `add_band`."""
+    for row in rows:
+        sheet.shape(
+            type="line",
+            x0=position,
+            x1=position,
+            y0=0,
+            y1=1,
+            yref=f"{row} domain",
+            line={"color": colours.trainable, "width": 3},
+        )
+
+
+def add_words(sheet: Sheet, position: float, text: str, share: float) -> None:
+    """What such a line says, above it.
+
+    Args:
+        sheet: Added to.
+        position: Of the line on the axis of time.
+        text: What to say.
+        share: Of the axis that lies before the line, so that the words find room.
+    """
+    sheet.note(
+        x=position,
+        y=1,
+        yref="y domain",
+        text=text,
+        showarrow=False,
+        # In the middle of the line where there is room on both sides.
+        xanchor="left" if share < 0.3 else "center" if share < 0.7 else "right",
+        yanchor="bottom",
+    )
+
+
+def note_height(value: float, row: str, view: View) -> float:
+    """Where a note stands beside a value: on a logarithmic axis Plotly wants its logarithm."""
+    if row == "y2" and view.log_loss and value > 0:
+        return math.log10(value)
+    return value

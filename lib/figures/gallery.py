@@ -1,0 +1,71 @@
+"""Test images in rows with a few words below each: pieces of one picture, as one SVG."""
+
+import base64
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from lib.core import evaluation
+from lib.figures import theme
+
+COLUMNS = 4
+GAP = 6
+# In the units of the images' pixels.
+LINE_HEIGHT = 13
+CAPTION_SIZE = 10.5
+# A line of more characters would run into its neighbour.
+MAX_CHARACTERS = 12
+
+
+@lru_cache(maxsize=8)
+def _encoded(picture: Path, modified: float) -> str:
+    """A picture as text; `modified` tells versions of it apart."""
+    return base64.b64encode(picture.read_bytes()).decode()
+
+
+def svg(
+    picture: Path, rows: Sequence[int], captions: Sequence[Sequence[str]], *, dark: bool = False
+) -> str:
+    """Some test images with what was said of them.
+
+    Args:
+        picture: All test images as tiles of one WebP, from evaluation.sprite_path.
+        rows: Which of them, in order.
+        captions: A few short lines each, as many for one as for another.
+        dark: Which appearance.
+
+    Raises:
+        OSError: If the picture cannot be read.
+    """
+    tile, step = evaluation.TILE_PIXELS, evaluation.TILE_PIXELS + GAP
+    row_height = tile + LINE_HEIGHT * max(map(len, captions), default=0) + GAP
+    width = COLUMNS * step - GAP
+    height = -(-len(rows) // COLUMNS) * row_height
+    ink = theme.palette(dark).ink
+    parts = []
+    for place, (row, lines) in enumerate(zip(rows, captions, strict=True)):
+        down, across = divmod(place, COLUMNS)
+        x, y = across * step, down * row_height
+        left, top, _, _ = evaluation.tile_box(row)
+        parts.append(
+            f'<svg x="{x}" y="{y}" width="{tile}" height="{tile}" '
+            f'viewBox="{left} {top} {tile} {tile}"><use href="#all"/></svg>'
+        )
+        parts += [
+            f'<text x="{x + tile / 2}" y="{y + tile + number * LINE_HEIGHT - 2}" '
+            f'text-anchor="middle">{escape(_short(words))}</text>'
+            for number, words in enumerate(lines, start=1)
+        ]
+    data = _encoded(picture, picture.stat().st_mtime)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'font-family="sans-serif" font-size="{CAPTION_SIZE}" fill="{ink}">'
+        f'<defs><image id="all" width="{evaluation.TILES_A_ROW * tile}" '
+        f'preserveAspectRatio="xMinYMin" href="data:image/webp;base64,{data}"/></defs>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= MAX_CHARACTERS else f"{words[: MAX_CHARACTERS - 1]}…"

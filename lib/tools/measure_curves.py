@@ -1,0 +1,174 @@
+"""Measures how fast the learning curves open, in a real browser.
+
+python -m lib.tools.measure_curves [--stored N] [--compared N] [--times N]
+
+Fills a store of its own with runs that differ in their seed, starts the app on a free port of this
+machine and Chromium without a window, and prints the median milliseconds from a click to the
+painted figure: for one run, for several side by side, and from the list to its options. Plotly is
+loaded before. Needs the packages of requirements-dev.txt.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from lib.core import run_store, runs
+from lib.core.run_store import RunStore
+from lib.core.runs import Run
+from lib.tools import measure_ui
+
+# From the next click until something that was not there is painted. The event's own time stamp
+# counts, so waiting for a busy page counts too.
+PROBE = """
+([selector, words]) => {
+  const probe = (window.probe = {})
+  const there = () => {
+    const node = document.querySelector(selector)
+    const said = node?.getAttribute("aria-label") ?? node?.textContent
+    if (!said?.includes(words)) return false
+    return !node.matches("[role=figure]") || node.querySelector(".trace path")
+  }
+  const look = () => {
+    if (!there()) return requestAnimationFrame(look)
+    requestAnimationFrame(() => setTimeout(() => { probe.painted = performance.now() }))
+  }
+  addEventListener("pointerdown", event => {
+    probe.begin = event.timeStamp
+    look()
+  }, { capture: true, once: true })
+}
+"""
+FIGURE = ".st-key-curves_figure [role=figure]"
+
+
+def fill(store: RunStore, source: Run, num_runs: int) -> None:
+    """Copies of a run under other seeds.
+
+    Args:
+        store: Where to.
+        source: What to copy, files and all.
+        num_runs: How many.
+    """
+    for seed in range(1, num_runs + 1):
+        config = runs.with_seed(source.config, seed)
+        folder = store.folder(runs.run_id(config))
+        shutil.copytree(source.folder, folder)
+        (folder / "config.json").write_text(json.dumps(asdict(config)), "utf-8")
+
+
+def measure(page: Page, selector: str, words: str, act: Callable[[], Locator]) -> float:
+    """Milliseconds from a click until `words` are painted.
+
+    Args:
+        page: Of the app.
+        selector: Where they will be.
+        words: In the text or the label there.
+        act: Returns what is to be clicked.
+    """
+    target = act()
+    page.evaluate(PROBE, [selector, words])
+    target.click()
+    page.wait_for_function("() => window.probe.painted")
+    return float(page.evaluate("() => probe.painted - probe.begin"))
+
+
+def open_one(page: Page) -> float:
+    """Choose a run from the list while none is chosen."""
+    # While the list is open, nothing else of the page is there for assistive technology.
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Runs").press("Backspace")
+    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="The curves will be here").wait_for()
+
+    def option() -> Locator:
+        page.get_by_role("combobox", name="Runs").click()
+        return page.get_by_role("option").nth(3)
+
+    return measure(page, FIGURE, "Learning curves over", option)
+
+
+def compare(page: Page, link: str, num_runs: int) -> float:
+    """From one run to many, by the button that puts its other seeds beside it."""
+    page.goto(link)
+    page.locator(f"{FIGURE} .trace path").first.wait_for()
+
+    def button() -> Locator:
+        page.get_by_role("button", name="Compare with").click()
+        found = page.get_by_role("button", name=re.compile("Other seeds"))
+        found.wait_for()
+        return found
+
+    return measure(page, FIGURE, f"Validation accuracy of {num_runs} runs", button)
+
+
+def open_list(page: Page) -> float:
+    """From the click on the list to its options."""
+    took = measure(
+        page,
+        "[role=listbox] [role=option]",
+        "",
+        lambda: page.get_by_role("combobox", name="Runs"),
+    )
+    page.keyboard.press("Escape")
+    return took
+
+
+def main() -> None:
+    """Print one line a measurement."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_curves")
+    parser.add_argument("--stored", type=int, default=500)
+    parser.add_argument("--compared", type=int, default=20)
+    parser.add_argument("--times", type=int, default=7)
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    source = RunStore().open(runs.run_id(runs.make_config(seed=runs.RECORDED_SEED)))
+    assert source, "The recorded run of the defaults is missing."
+    # Seeds beside the recorded one for the comparison; the rest has another number of images.
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["THAW_HOME"] = home
+        store = RunStore()
+        fill(store, source, options.compared - 1)
+        other = run_store.read_run(_with_fewer_images(source, Path(home) / "other"))
+        assert other
+        fill(store, other, options.stored - options.compared + 1)
+        with measure_ui.server() as (port, _), sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=list(measure_ui.CHROMIUM_ARGUMENTS)
+            )
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            link = f"http://127.0.0.1:{port}/learning_curves?run={source.id}"
+            page.goto(link)
+            page.locator(f"{FIGURE} .trace path").first.wait_for()
+            page.wait_for_timeout(2000)
+            for words, act in (
+                (f"one run, of {options.stored} stored", lambda: open_one(page)),
+                ("the list of them", lambda: open_list(page)),
+                (f"{options.compared} runs", lambda: compare(page, link, options.compared)),
+            ):
+                took = [act() for _ in range(options.times)]
+                print(
+                    f"{words}: {statistics.median(took):.0f} ms, at most {max(took):.0f}",
+                    flush=True,
+                )
+            browser.close()
+
+
+def _with_fewer_images(source: Run, folder: Path) -> Path:
+    """The run as one of fewer images, so that it is no neighbour of itself."""
+    shutil.copytree(source.folder, folder)
+    values = asdict(source.config) | {"num_images": source.config.num_images - 1}
+    (folder / "config.json").write_text(json.dumps(values), "utf-8")
+    return folder
+
+
+if __name__ == "__main__":
+    main()

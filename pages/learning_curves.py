@@ -1,0 +1,44 @@
+"""Learning curves: read a run that has ended, and see how sure one can be of it."""
+
+import streamlit as st
+
+from lib.core import curves, diagnose, evaluation
+from lib.ui import components, curves_view, evaluation_view, runs_view, shell
+
+shell.page("learning_curves")
+
+# --- Controls ---------------------------------------------------------------
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    known = runs_view.known_runs()
+    chosen = runs_view.picker(known)
+    if len(chosen) == 1:
+        runs_view.compare_with(chosen[0], known)
+    runs_view.manage(chosen)
+
+# --- Result -----------------------------------------------------------------
+if not chosen:
+    runs_view.nothing_yet()
+elif len(chosen) == 1:
+    curves_view.one(chosen[0])
+    evaluation_view.show(chosen[0])
+else:
+    curves_view.several(chosen)
+
+# --- Why --------------------------------------------------------------------
+left, right = st.columns(2)
+with left.expander("Why does validation fall?"):
+    st.markdown(
+        "Four reasons look alike and want different cures. **Overfitting**: the training score "
+        "goes on rising; more images, augmentation or an earlier end help. **Underfitting**: the "
+        "training score is low too; more layers or more epochs help. **Distribution shift**: the "
+        "two splits differ, and a classifier can tell them apart; only other data help. "
+        "**Settings**: a rate too high jumps, one too low crawls."
+    )
+    components.sources("cs231n-training")
+with right.expander("Why is a higher accuracy not always better?"):
+    st.markdown(
+        "With 40 test images one image is 2.5 points. An interval says what accuracies the images "
+        "seen are compatible with; two runs on the same images are compared image by image, which "
+        "tells more than two intervals beside each other."
+    )
+components.show_source(curves.wilson_interval, evaluation.compare, diagnose.diagnose)
