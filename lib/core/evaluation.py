@@ -377,17 +377,19 @@ class PairedDifference:
         """True where the interval leaves out 0."""
         return self.low > 0 or self.high < 0
 
-    def in_words(self, first: str = "first run", second: str = "second run") -> str:
+    def in_words(self, first: str = "the first run", second: str = "the second run") -> str:
         """One sentence: which is better and by how much, or that nobody can tell."""
         interval = f"95 % interval {self.low * 100:+.1f} to {self.high * 100:+.1f}"
-        if not self.told_apart:
-            return (
-                f"The {first} and the {second} cannot be told apart with {self.num_images:,} "
-                f"images: second minus first {self.difference * 100:+.1f} points, {interval}."
-            )
         better, worse = (second, first) if self.difference > 0 else (first, second)
         size = abs(self.difference) * 100
-        return f"The {better} is {size:.1f} points more accurate than the {worse}, {interval}."
+        if self.told_apart:
+            words = f"{better} is {size:.1f} points more accurate than {worse}, {interval}."
+        else:
+            words = (
+                f"{first} and {second} cannot be told apart with {self.num_images:,} images: "
+                f"{second} is {self.difference * 100:+.1f} points from {first}, {interval}."
+            )
+        return words[0].upper() + words[1:]
 
 
 def compare(first: Evaluation, second: Evaluation) -> PairedDifference:

@@ -121,7 +121,7 @@ def verdict(pair: HeadPair) -> str:
 def accuracy_words(pair: HeadPair) -> str:
     """Which of the two is right more often on the test images, as far as that can be told."""
     if pair.difference is not None:
-        return pair.difference.in_words("GAP head", "Flatten head")
+        return pair.difference.in_words("GAP", "Flatten")
     low, high = pair.gap.result["test_interval_95"], pair.flatten.result["test_interval_95"]
     if max(low[0], high[0]) <= min(low[1], high[1]):
         return "The intervals of the two test accuracies overlap."

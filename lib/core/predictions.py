@@ -333,7 +333,7 @@ def steps_table(image: Shown, how: Preprocessing) -> tuple[tuple[str, str, str],
     before = ", ".join(str(value) for value in image.pixel)
     after = ", ".join(signed(value) for value in image.preprocessed(how))
     return (
-        (f"Load: {image.format}, RGB", _shape(height, width, 3), "0 to 255"),
+        (f"Load: {image.format}, as RGB", _shape(height, width, 3), "of 0 to 255"),
         ("Stretch to a square", _shape(side, side, 3), f"middle {before}"),
         (in_words(how), _shape(side, side, 3), f"middle {after}"),
         ("A batch of one", _shape(1, side, side, 3), "the same"),

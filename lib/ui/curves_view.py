@@ -160,6 +160,7 @@ def _table(lines: Sequence[Curve]) -> None:
     runs = {run.id: run for line in lines for run in line.runs}
     rows = {row.run.id: row for row in compare.rows(list(runs.values()))}
     later = {compare.SETTINGS[name] for name in comparison.followers(list(runs.values()))}
+    names = {line.letter: run_store.read_meta(line.runs[0].folder).name for line in lines}
     table = []
     for line in lines:
         members = [rows[run.id] for run in line.runs]
@@ -181,7 +182,8 @@ def _table(lines: Sequence[Curve]) -> None:
             "Says": findings[0].title if findings else "Nothing wrong",
         }
         first = {name: words for name, words in settings.items() if name not in later}
-        table.append({"": line.letter} | first | results | settings)
+        called = {"Name": names[line.letter] or compare.MISSING} if any(names.values()) else {}
+        table.append({"": line.letter} | called | first | results | settings)
     st.table(table, hide_index=True, border="horizontal")
     st.caption(
         "Final and best are accuracies on the validation images. Over several seeds: the mean, and "

@@ -33,8 +33,9 @@ def show(run: Run) -> None:
         return
     low, high = answers.interval
     st.markdown(
-        f"**{answers.accuracy:.3f}** of {answers.num_images:,} test images are right, 95 % "
-        f"interval {low:.3f} to {high:.3f}. They were used once, after the last epoch."
+        f"{answers.num_correct:,} of {answers.num_images:,} test images are right: "
+        f"**{answers.accuracy:.3f}**, 95 % interval {low:.3f} to {high:.3f}. They were used once, "
+        "after the last epoch."
     )
     left, right = st.columns(2, gap="medium")
     with right:
@@ -50,9 +51,10 @@ def _without_answers(run: Run) -> None:
         return
     low, high = run.result["test_interval_95"]
     st.markdown(
-        f"**{run.result['test_accuracy']:.3f}** of {run.result['split_sizes']['test']:,} test "
-        f"images are right, 95 % interval {low:.3f} to {high:.3f}. What it said of each image was "
-        "not kept with this run; run it again to see them."
+        f"{run.result['test_correct']:,} of {run.result['split_sizes']['test']:,} test images are "
+        f"right: **{run.result['test_accuracy']:.3f}**, 95 % interval {low:.3f} to {high:.3f}. "
+        "What it said of each image is not in this run's folder; a run with the next seed will "
+        "have it."
     )
 
 

@@ -235,7 +235,10 @@ def _cards(run: Run) -> None:
         )
         components.card(
             "Validation accuracy" if len(ends) < 2 else "Head only, then thawed",
-            " → ".join(f"{record.val_accuracy:.3f}" for record in ends.values()),
+            # Without the zeros before the point: two of them side by side are as wide as the card.
+            " → ".join(f"{record.val_accuracy:.3f}".lstrip("0") for record in ends.values())
+            if len(ends) > 1
+            else f"{run.history[-1].val_accuracy:.3f}",
             f"{sizes['validation']:,} images; one of them is {1 / sizes['validation']:.3f}",
         )
         components.card("Wall time", f"{result['wall_time_s']:.0f} s", ", ".join(spent))

@@ -173,6 +173,6 @@ def verdict(line: ChannelLine, chosen: Measured) -> str:
     times = line.height * line.width
     return (
         f"{here} With these {line.num_images:,} images the line lies between "
-        f"{line.flatten_up_to:,} and {line.gap_from:,} channels: from there on GAP is as good or "
-        f"better, with {times} times fewer weights."
+        f"{line.flatten_up_to:,} and {line.gap_from:,} channels: from there on Flatten is nowhere "
+        f"ahead by more than chance, and GAP has {times} times fewer weights."
     )

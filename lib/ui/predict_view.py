@@ -311,7 +311,9 @@ def _in_order(summary: RunSummary) -> tuple[object, ...]:
         return (False, -summary.ended)
     known = list(datasets.DATASETS)
     place = known.index(config.dataset) if config.dataset in known else len(known)
-    return (True, place, -config.num_images, config.pooling != "gap", summary.id)
+    # First those that a page can answer for without a worker.
+    tuned = strategies.get(config.strategy).fine_tunes
+    return (True, place, tuned, -config.num_images, config.pooling != "gap", summary.id)
 
 
 def _names(offered: Iterable[RunSummary]) -> dict[str, str]:
@@ -398,6 +400,8 @@ def run_answer(run: Run, subject: Subject) -> None:
         _went_through(config, shown)
     with words:
         st.caption(_how(after, names))
+        if before is not None:
+            st.caption(f"Before fine-tuning: {_how(before, names)}")
         _unlike(run, subject)
 
 

@@ -63,6 +63,10 @@ def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
         placeholder="Choose one to read it, or several to compare them",
         select_all=False,
     )
+    error = state.read(state.STORE_PROBLEM)
+    if isinstance(error, ThawError):
+        components.problem(error)
+        state.choose(state.STORE_PROBLEM, None)  # said once
     _share(chosen)
     opened = (cache.stored_run(id_, known[id_].ended) for id_ in chosen)
     return tuple(run for run in opened if run and run.history)
@@ -229,11 +233,9 @@ def manage(chosen: Sequence[Run]) -> None:
             type="zip",
             key=state.IMPORT_RUN,
             on_change=_import,
+            max_upload_size=run_files.MAX_FILE_BYTES // 1_000_000,
             help="A file that was exported here or elsewhere: data only, and all of it is checked.",
         )
-        error = state.read(state.STORE_PROBLEM)
-        if isinstance(error, ThawError):
-            components.problem(error)
 
 
 def _look_after(run: Run) -> None:
@@ -288,6 +290,8 @@ def _rename(run_id: str) -> None:
         )
     except ThawError as error:
         state.choose(state.STORE_PROBLEM, error)
+    # The browser knows the chosen runs by their names, so it has to be told the new one.
+    state.choose(state.CHOSEN_RUNS, state.read(state.CHOSEN_RUNS))
 
 
 @st.dialog("Delete this run?")

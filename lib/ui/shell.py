@@ -27,7 +27,7 @@ class PageSpec:
 
 
 # In pixels: the longest title on one line, and the rest of a projector for the lesson.
-SIDEBAR_WIDTH = 256
+SIDEBAR_WIDTH = 242
 
 # In the order of the lessons.
 PAGES: dict[str, PageSpec] = {

@@ -310,7 +310,7 @@ def test_a_run_without_answers_still_says_how_good_it_is() -> None:
     run = stored(7)
     (run.folder / run_store.EVALUATION_FILE).unlink()
     app = open_page(run=run.id)
-    assert "not kept with this run" in all_text(app)
+    assert "not in this run's folder" in all_text(app)
     assert len(app.get("plotly_chart")) == 1
 
 

@@ -324,18 +324,17 @@ def test_runs_on_other_images_are_not_compared():
 
 def test_the_sentence_says_which_is_better_only_where_the_images_can_tell():
     few = evaluation.paired_difference(1, 3, 40)
-    assert few.in_words("head", "fine-tuned run") == (
-        "The head and the fine-tuned run cannot be told apart with 40 images: second minus first "
-        "+5.0 points, "
+    assert few.in_words("run A", "run B") == (
+        "Run A and run B cannot be told apart with 40 images: run B is +5.0 points from run A, "
         f"95 % interval {few.low * 100:+.1f} to {few.high * 100:+.1f}."
     )
     many = evaluation.paired_difference(5, 45, 400)
-    assert many.in_words("head", "fine-tuned run").startswith(
-        "The fine-tuned run is 10.0 points more accurate than the head, 95 % interval +"
+    assert many.in_words("run A", "run B").startswith(
+        "Run B is 10.0 points more accurate than run A, 95 % interval +"
     )
     worse = evaluation.paired_difference(45, 5, 400)
-    assert worse.in_words("head", "fine-tuned run").startswith(
-        "The head is 10.0 points more accurate than the fine-tuned run"
+    assert worse.in_words("run A", "run B").startswith(
+        "Run A is 10.0 points more accurate than run B"
     )
 
 

@@ -89,7 +89,7 @@ def test_a_difference_is_claimed_only_where_the_images_bear_it_out():
     few, many = paired_difference(3, 1, 40), paired_difference(40, 5, 200)
     assert "cannot be told apart with 40 images" in head_pairs.verdict(pair(few))
     assert "in none of them can" in head_pairs.headline([pair(few)])
-    assert "GAP head is 17.5 points more accurate" in head_pairs.verdict(pair(many))
+    assert "GAP is 17.5 points more accurate" in head_pairs.verdict(pair(many))
     assert "GAP is ahead in 1, Flatten in 0" in head_pairs.headline([pair(few), pair(many)])
 
 
