@@ -385,9 +385,10 @@ class PairedDifference:
         if self.told_apart:
             words = f"{better} is {size:.1f} points more accurate than {worse}, {interval}."
         else:
+            ahead = f"{better} is {size:.1f} points ahead" if size else "they are level"
             words = (
                 f"{first} and {second} cannot be told apart with {self.num_images:,} images: "
-                f"{second} is {self.difference * 100:+.1f} points from {first}, {interval}."
+                f"{ahead}, {interval}."
             )
         return words[0].upper() + words[1:]
 

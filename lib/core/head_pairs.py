@@ -9,6 +9,8 @@ from lib.core.runs import Run, TrainConfig
 
 # In the loss of so many validation images, less than this is no turn for the worse.
 TURNED = 0.05
+# Less than this does not show in two decimals.
+SHOWN = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,8 @@ def verdict(pair: HeadPair) -> str:
         lowest, epoch = _lowest(run)
         last = run.history[-1]
         if loss_rise(run) < TURNED:
-            parts.append(f"With {name} the validation loss ends at {last.val_loss:.2f}")
+            fell = f"falls to {lowest:.2f} and " if last.val_loss - lowest >= SHOWN else ""
+            parts.append(f"With {name} the validation loss {fell}ends at {last.val_loss:.2f}")
         else:
             parts.append(
                 f"with {name} it turned at epoch {epoch} and rose from {lowest:.2f} to "
@@ -142,8 +145,8 @@ def headline(found: Iterable[HeadPair]) -> str:
         for name in ("GAP", "Flatten")
     }
     overfits = (
-        f"The Flatten head's validation loss turned upward in {turned['Flatten']} of {many} "
-        f"comparisons, the GAP head's in {turned['GAP']}"
+        f"The Flatten head's validation loss ended {TURNED} or more above its lowest in "
+        f"{turned['Flatten']} of {many} comparisons, the GAP head's in {turned['GAP']}"
     )
     if not told:
         accuracy = "in none of them can the two test accuracies be told apart"

@@ -325,7 +325,7 @@ def test_runs_on_other_images_are_not_compared():
 def test_the_sentence_says_which_is_better_only_where_the_images_can_tell():
     few = evaluation.paired_difference(1, 3, 40)
     assert few.in_words("run A", "run B") == (
-        "Run A and run B cannot be told apart with 40 images: run B is +5.0 points from run A, "
+        "Run A and run B cannot be told apart with 40 images: run B is 5.0 points ahead, "
         f"95 % interval {few.low * 100:+.1f} to {few.high * 100:+.1f}."
     )
     many = evaluation.paired_difference(5, 45, 400)

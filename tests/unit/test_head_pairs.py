@@ -95,7 +95,7 @@ def test_a_difference_is_claimed_only_where_the_images_bear_it_out():
 
 def test_the_headline_counts_the_losses_that_turned():
     words = head_pairs.headline([pair(val_loss=(0.5, 0.3, 0.7)), pair()])
-    assert "turned upward in 1 of 2 comparisons, the GAP head's in 0" in words
+    assert "0.05 or more above its lowest in 1 of 2 comparisons, the GAP head's in 0" in words
 
 
 @pytest.mark.parametrize("measure", ["loss", "accuracy"])
