@@ -126,6 +126,8 @@ def _decision() -> None:
             ),
             key=state.MAPS_HEAD,
             on_change=_show_what_it_knows,
+            help="Finished runs that trained a head alone read these very maps. A run that "
+            "fine-tuned has maps of its own; the page Predict shows where it looks.",
         )
         run = None if head == IMAGENET else cache.client().store.open(head)
         described = _of_run(run, subject, size) if run else _imagenet(subject, size)
