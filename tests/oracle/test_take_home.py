@@ -187,7 +187,7 @@ def test_the_script_repeats_runs_with_much_set_otherwise(asked, tmp_path):
     assert_it_is_the_run(run_script(unpacked(run, tmp_path)), run)
 
 
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0"])
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small"])
 def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path):
     # One step, so one epoch: after that BatchNormalization on maps of a few cells turns the last
     # digit of a sum into the first of a loss, here and in any two runs of the same code.
