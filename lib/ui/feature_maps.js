@@ -4,19 +4,6 @@
 // Every number comes from the server; what is chosen here goes there and comes back as new data.
 
 const VIEWS = { maps: drawMaps, decision: drawDecision }
-const VEIL = 0.8 // opacity of the full colour: the image shines through
-
-const instances = new WeakMap()
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made[name] = value
-    else if (value !== false) made.setAttribute(name, value === true ? "" : value)
-  }
-  made.append(...children)
-  return made
-}
 
 const count = number => number.toLocaleString("en-US")
 const digits = (number, decimals) => {
@@ -26,8 +13,6 @@ const digits = (number, decimals) => {
 const times = (height, width) => `${height} × ${width}`
 
 // --- Colours -------------------------------------------------------------------------------
-
-const channelsOf = colour => [1, 3, 5].map(from => parseInt(colour.slice(from, from + 2), 16))
 
 /** Background and text for a value: from paper to full colour, the text whichever reads better. */
 function paint(colours, target, value, full) {
@@ -43,30 +28,13 @@ function paint(colours, target, value, full) {
   target.style.color = light > 0.179 ? "#000" : "#fff" // where both have the same contrast
 }
 
-/** A map as a picture of one pixel a position, which the style sheet scales up. */
-function veil(colours, map, full) {
-  const canvas = element("canvas", { width: map.columns, height: map.rows, "aria-hidden": "true" })
-  const context = canvas.getContext("2d")
-  const pixels = context.createImageData(map.columns, map.rows)
-  map.values.forEach((value, position) => {
-    const colour = channelsOf(value < 0 ? colours.overBelow : colours.over)
-    const part = Math.min(1, Math.abs(value) / full)
-    pixels.data.set([...colour, Math.round(255 * VEIL * part)], 4 * position)
-  })
-  context.putImageData(pixels, 0, 0)
-  return canvas
-}
-
 // --- Pieces --------------------------------------------------------------------------------
 
-/** The image, stretched as the network sees it, and a map over it. */
-function overlay(view, map, full, words = "") {
-  const { colours } = view.data
+/** The image with a map over it: said in words, or left to what stands beside it. */
+function covered(view, map, full, words = "") {
+  const { over, overBelow } = view.data.colours
   const attributes = words ? { role: "img", "aria-label": words } : { "aria-hidden": "true" }
-  const made = element("div", { class: "overlay", ...attributes }, element("div", { class: "photo" }))
-  made.style.aspectRatio = `${map.width} / ${map.height}`
-  made.append(veil(colours, map, full))
-  return made
+  return overlay(map, map, full, [over, overBelow], attributes)
 }
 
 /** The numbers of a map where they lie, each as warm as it is large. */
@@ -116,7 +84,7 @@ function drawMaps(view) {
         "figure",
         { class: "large" },
         element("figcaption", {}, `Channel ${channel.index}, over the image`),
-        overlay(view, map, full, `${data.about} Channel ${channel.index} is strongest ${channel.where}.`)
+        covered(view, map, full, `${data.about} Channel ${channel.index} is strongest ${channel.where}.`)
       ),
       element(
         "figure",
@@ -139,7 +107,7 @@ function drawMaps(view) {
               one.index === channel.index,
               { channel: one.index },
               `Channel ${one.index}, average ${digits(one.average, 2)}`,
-              overlay(view, { ...size, values: one.values }, full),
+              covered(view, { ...size, values: one.values }, full),
               element("span", { class: "under" }, element("b", {}, digits(one.average, 2)), ` ${one.index}`)
             )
           )
@@ -259,7 +227,7 @@ function sizes(view) {
       ...data.sizes.map(one => {
         const name = times(one.height, one.width)
         const picture = one.values
-          ? overlay(view, one, data.full)
+          ? covered(view, one, data.full)
           : element("div", { class: "overlay unknown", style: `aspect-ratio: ${one.width} / ${one.height}` }, "Ask the network")
         return option(
           view,
@@ -302,7 +270,7 @@ function classes(view) {
         one.index === data.first,
         { first: one.index },
         `${one.name}, ${one.share}`,
-        overlay(view, { ...data.size, values: one.values }, data.full),
+        covered(view, { ...data.size, values: one.values }, data.full),
         element("b", {}, one.name),
         element("span", { class: "under" }, `logit ${digits(one.logit, 2)}`),
         meter(one.probability, one.share)
@@ -329,7 +297,7 @@ function equation(view, one) {
     "figure",
     { class: "equation" },
     element("figcaption", {}, one.title),
-    element("div", { class: "numbered" }, overlay(view, map, one.full), numbers(view, map, one.full, one.alt, 1)),
+    element("div", { class: "numbered" }, covered(view, map, one.full), numbers(view, map, one.full, one.alt, 1)),
     element(
       "p",
       { class: "sum" },

@@ -1,7 +1,6 @@
 """The real thing on the pooling page: feature maps of real images, and the decision after them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,18 +14,12 @@ from lib.core.runs import Run
 from lib.figures import feature_maps as drawing
 from lib.figures import head_pairs as pairs_figure
 from lib.figures.feature_maps import ClassTile, Equation
-from lib.ui import cache, components, imagenet_names, own_image, shell, state, subjects
+from lib.ui import cache, components, imagenet_names, inline, own_image, shell, state, subjects
 from lib.ui.subjects import Subject
 
-_FOLDER = Path(__file__).parent
 IMAGENET = "imagenet"
 
-_COMPONENT = st.components.v2.component(
-    "thaw_feature_maps",
-    html='<section class="feature-maps"></section>',
-    css=(_FOLDER / "feature_maps.css").read_text("utf-8"),
-    js=(_FOLDER / "feature_maps.js").read_text("utf-8"),
-)
+_COMPONENT = inline.component("feature_maps", '<section class="feature-maps"></section>')
 
 
 def _take_over(key: str) -> None:

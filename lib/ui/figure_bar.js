@@ -8,8 +8,6 @@ const SHORTEST = 80 // ms a step, so that each can be seen
 const LONGEST = 500
 const PAPER = { width: 1200, height: 640 }
 
-const instances = new WeakMap()
-
 const figureOf = view => document.querySelector(view.data.figure)
 
 /** The figure as it came, with all its epochs; null while there is none. */

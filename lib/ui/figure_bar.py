@@ -5,15 +5,10 @@ Plotly that drew the figure. Pictures are in the light appearance, for paper.
 """
 
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from lib.figures import theme
-from lib.ui import shell, state
-
-_FOLDER = Path(__file__).parent
+from lib.ui import inline, shell, state
 
 _HTML = """
 <section class="bar" aria-label="Replay and download">
@@ -28,12 +23,7 @@ _HTML = """
 </section>
 """
 
-_COMPONENT = st.components.v2.component(
-    "thaw_figure_bar",
-    html=_HTML,
-    css=(_FOLDER / "figure_bar.css").read_text("utf-8"),
-    js=(_FOLDER / "figure_bar.js").read_text("utf-8"),
-)
+_COMPONENT = inline.component("figure_bar", _HTML)
 
 
 def payload(

@@ -24,7 +24,6 @@ const FILTERS = {
 }
 
 const SVG = "http://www.w3.org/2000/svg"
-const instances = new WeakMap()
 let widthBy = "params" // a way of looking, not part of the state: it outlives a change of page
 
 const count = number => number.toLocaleString("en-US")
@@ -38,16 +37,6 @@ function memory(params) {
     size /= 1024
   }
   return `${size.toFixed(2)} TB`
-}
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made[name] = value
-    else if (value !== false) made.setAttribute(name, value)
-  }
-  made.append(...children)
-  return made
 }
 
 // --- Numbers -------------------------------------------------------------------------------

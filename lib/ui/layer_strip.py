@@ -6,17 +6,14 @@ the table; the server computes them again from the freeze plan and has the last 
 
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from lib.core import backbones, compute, freezing, heads, runs
 from lib.core.heads import HeadSpec
-from lib.ui import plan_state, state
+from lib.ui import inline, plan_state, state
 from lib.ui.plan_state import PlanState
-
-_FOLDER = Path(__file__).parent
 
 _HTML = """
 <section class="instrument" aria-label="The layers of the backbone">
@@ -46,12 +43,7 @@ _HTML = """
 </section>
 """
 
-_COMPONENT = st.components.v2.component(
-    "thaw_layer_strip",
-    html=_HTML,
-    css=(_FOLDER / "layer_strip.css").read_text("utf-8"),
-    js=(_FOLDER / "layer_strip.js").read_text("utf-8"),
-)
+_COMPONENT = inline.component("layer_strip", _HTML)
 
 
 @lru_cache(maxsize=64)

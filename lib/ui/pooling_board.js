@@ -10,18 +10,6 @@ const BRUSHES = [0, 3, 6, 9]
 const [CHANNEL, RESULT, GAP] = [128, 174, 44]
 const ROOM = 22 // px: below this a tile of a vector shows its colour only
 
-const instances = new WeakMap()
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made[name] = value
-    else if (value !== false) made.setAttribute(name, value)
-  }
-  made.append(...children)
-  return made
-}
-
 const plural = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`
 const sum = numbers => numbers.reduce((whole, one) => whole + one, 0)
 const rounded = number => Math.round(number * 100) / 100 + 0 // + 0: no minus zero
@@ -86,8 +74,6 @@ function shifted(board, down, right) {
 }
 
 // --- Colours -------------------------------------------------------------------------------
-
-const channelsOf = colour => [1, 3, 5].map(from => parseInt(colour.slice(from, from + 2), 16))
 
 /** Background and text for a value: from paper to full colour, the text whichever reads better. */
 function paint(view, target, value, full) {

@@ -7,7 +7,6 @@ lib.core.pooling and has the last word.
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,9 +14,8 @@ import streamlit as st
 from lib.core import pooling
 from lib.core.pooling import EXAMPLES, Board
 from lib.figures import theme
-from lib.ui import shell, state
+from lib.ui import inline, shell, state
 
-_FOLDER = Path(__file__).parent
 _FIRST = next(iter(EXAMPLES))
 
 _HTML = """
@@ -56,12 +54,7 @@ _HTML = """
 </section>
 """
 
-_COMPONENT = st.components.v2.component(
-    "thaw_pooling_board",
-    html=_HTML,
-    css=(_FOLDER / "pooling_board.css").read_text("utf-8"),
-    js=(_FOLDER / "pooling_board.js").read_text("utf-8"),
-)
+_COMPONENT = inline.component("pooling_board", _HTML)
 
 
 def _board(board: Board) -> dict[str, Any]:

@@ -5,19 +5,6 @@
 // nothing has to be computed for it.
 
 const VIEWS = { picker: drawPicker, board: drawBoard, code: drawCode }
-const VEIL = 0.8 // opacity of the full colour: the image shines through
-
-const instances = new WeakMap()
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made[name] = value
-    else if (value !== false) made.setAttribute(name, value === true ? "" : value)
-  }
-  made.append(...children)
-  return made
-}
 
 // --- Choosing an image ---------------------------------------------------------------------
 
@@ -91,7 +78,7 @@ function drawPanel(view, panel, place) {
       element(
         "figure",
         {},
-        overlay(view, panel, shown),
+        looked(view, panel, shown),
         element("figcaption", {}, "Where it looked for ", element("b", {}, shown.name)),
       ),
       element("div", { class: "bars", role: "radiogroup", "aria-label": `Classes, ${panel.title}` }, ...bars),
@@ -99,26 +86,11 @@ function drawPanel(view, panel, place) {
   )
 }
 
-function overlay(view, panel, line) {
+function looked(view, panel, line) {
   const { data } = view
-  const made = element(
-    "div",
-    { class: view.bare ? "overlay bare" : "overlay", role: "img", "aria-label": line.where },
-    element("div", { class: "photo" }),
-  )
-  made.style.aspectRatio = `${data.width} / ${data.height}`
-  const canvas = element("canvas", { width: panel.columns, height: panel.rows, "aria-hidden": "true" })
-  const context = canvas.getContext("2d")
-  const pixels = context.createImageData(panel.columns, panel.rows)
-  line.values.forEach((value, position) => {
-    const colour = value < 0 ? data.colours.below : data.colours.heat
-    const levels = [1, 3, 5].map(from => parseInt(colour.slice(from, from + 2), 16))
-    const part = Math.min(1, Math.abs(value) / data.full)
-    pixels.data.set([...levels, Math.round(255 * VEIL * part)], 4 * position)
-  })
-  context.putImageData(pixels, 0, 0)
-  made.append(canvas)
-  return made
+  const attributes = { class: view.bare ? "overlay bare" : "overlay", role: "img", "aria-label": line.where }
+  const map = { rows: panel.rows, columns: panel.columns, values: line.values }
+  return overlay(data, map, data.full, [data.colours.heat, data.colours.below], attributes)
 }
 
 function legend(view) {

@@ -1,18 +1,11 @@
 """The component in which answers, images to choose from and code are drawn in the browser."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from lib.ui import inline
 
-_FOLDER = Path(__file__).parent
-_COMPONENT = st.components.v2.component(
-    "thaw_prediction",
-    html='<section class="prediction"></section>',
-    css=(_FOLDER / "prediction.css").read_text("utf-8"),
-    js=(_FOLDER / "prediction.js").read_text("utf-8"),
-)
+_COMPONENT = inline.component("prediction", '<section class="prediction"></section>')
 
 
 def _nothing() -> None:
