@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import groupby
 
-from lib.core import datasets, gap_rules, rate_rules, tuning_rules
+from lib.core import gap_rules, rate_rules, tuning_rules
 from lib.core.errors import ConfigError
 from lib.core.findings import KINDS, Facts, Finding, Stretch, Suggestion
 from lib.core.runs import Run, TrainConfig, make_config
@@ -95,7 +95,7 @@ def suggested_config(config: TrainConfig, suggestion: Suggestion) -> TrainConfig
     """
     values = asdict(config) | dict(suggestion.changes)
     del values["training_version"]
-    known = datasets.DATASETS.get(config.dataset)
+    known = config.catalogued
     # Nobody suggests more images of a dataset that is not in the registry.
     values["max_train_images"] = known.max_train_images if known else config.num_images
     return make_config(**values)

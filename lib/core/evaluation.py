@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import datasets
 from lib.core.curves import Z_95, wilson_interval
 from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE
 from lib.core.runs import Run
@@ -153,10 +152,9 @@ def sprite_path(run: Run) -> Path | None:
     own = run.folder / TEST_IMAGES_FILE
     if own.is_file():
         return own
-    spec = datasets.DATASETS.get(run.config.dataset)
-    if spec is None or spec.fingerprint != run.config.data_fingerprint:
+    if not run.config.catalogued:
         return None
-    shared = recorded_sprite(spec.id)
+    shared = recorded_sprite(run.config.dataset)
     return shared if shared.is_file() else None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from lib.core import datasets, splits
+from lib.core import splits
 from lib.core.runs import EpochRecord, TrainConfig
 
 # A phase with fewer epochs has no shape yet.
@@ -129,7 +129,7 @@ class Facts:
     @property
     def num_validation(self) -> int:
         """From the result, or while a run goes on from what is known of its dataset; else 0."""
-        known = datasets.DATASETS.get(self.config.dataset)
+        known = self.config.catalogued
         expected = splits.evaluation_size(known.num_images) if known else 0
         return int(self.result.get("split_sizes", {}).get("validation", expected))
 

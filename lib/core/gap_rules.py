@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from lib.core import datasets, rate_rules
+from lib.core import rate_rules
 from lib.core.findings import MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
 from lib.core.runs import EpochRecord, TrainConfig
 
@@ -184,7 +184,7 @@ def _against_overfitting(facts: Facts, *, stop: bool) -> Suggestion | None:
             "Start from pretrained weights",
             _pretrained(config),
         )
-    known = datasets.DATASETS.get(config.dataset)
+    known = config.catalogued
     most = min(known.max_train_images, 1_000) if known else 0
     options = [
         (

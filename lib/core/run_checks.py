@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.core import backbones, curves, datasets, evaluation, heads, runs
+from lib.core import backbones, curves, evaluation, heads, run_command, runs
 from lib.core.errors import ConfigError
 from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE, RunMeta
 from lib.core.runs import EpochRecord, TrainConfig
@@ -67,7 +67,7 @@ def config_of(values: Mapping[str, Any]) -> TrainConfig:
             raise RefusedError("it was made by a later version of Thaw")
         asked = {name: value for name, value in asdict(config).items() if name in values}
         del asked["training_version"]
-        known = datasets.DATASETS.get(config.dataset)
+        known = config.catalogued
         most = known.max_train_images if known else MAX_IMAGES
         made = runs.make_config(**asked, max_train_images=most)
     except (ConfigError, OverflowError) as error:
@@ -212,11 +212,12 @@ RESULT_FIELDS: dict[str, Check] = {
     "left_out": _is_list(_is_text),
     "model_bytes": _params,
     "weights_sha256": _is_text,
+    "command": lambda value: isinstance(value, str),  # It has to be the one of the configuration.
     "stopped_early": _is_mapping(_is_count(runs.MAX_EPOCHS)),
     "train_evaluated": _is_mapping(_has(loss=_loss, accuracy=_share)),
     "shift": _has(auc=_share, low=_share, high=_share, num_train=_images, num_validation=_images),
 }
-OPTIONAL = frozenset({"stopped_early", "train_evaluated", "shift", "weights_sha256"})
+OPTIONAL = frozenset({"stopped_early", "train_evaluated", "shift", "weights_sha256", "command"})
 
 
 def result_of(
@@ -233,11 +234,12 @@ def result_of(
             raise RefusedError(f"the field {name} of result.json cannot be used")
     sizes, correct = values["split_sizes"], values["test_correct"]
     phases = [phase.key for phase in config.phases]
-    known = datasets.DATASETS.get(config.dataset)
+    known, expected = config.catalogued, run_command.command(config)
     agrees = {
         "run_id": values["run_id"] == runs.run_id(config),
         "split_sizes": sizes["train"] == config.num_images
         and min(sizes["test"], sizes["validation"]) > 0,
+        "command": values.get("command", expected) == expected,
         "test_accuracy": 0 <= correct <= sizes["test"]
         and abs(values["test_accuracy"] * sizes["test"] - correct) < 0.01,
         "test_interval_95": correct <= sizes["test"] > 0

@@ -125,6 +125,14 @@ class RunStore:
         """Folder of the runs that ship with Thaw."""
         return Path(str(resources.files("lib.core") / "data" / "recorded_runs"))
 
+    @property
+    def evidence_root(self) -> Path:
+        """Folder of further runs that ship with Thaw: lib.core.evidence reads them together.
+
+        They are opened by their name; a list of runs would be theirs alone.
+        """
+        return self.recorded_root.with_name("evidence")
+
     def folder(self, id_: str) -> Path:
         """Where a run of this id is kept.
 
@@ -147,7 +155,10 @@ class RunStore:
         if local and local.status == "finished":
             return local
         # A run that was not finished does not stand before a recorded one that was.
-        return self._read(self.recorded_root / id_, recorded=True) or local
+        for root in (self.recorded_root, self.evidence_root):
+            if recorded := self._read(root / id_, recorded=True):
+                return recorded
+        return local
 
     def _read(self, folder: Path, *, recorded: bool = False) -> Run | None:
         """The run in a folder that is named after it; None where there is none."""
@@ -244,7 +255,7 @@ class RunStore:
         folder = self.folder(id_)
         if (folder / "config.json").is_file():
             return folder
-        if (self.recorded_root / id_).is_dir():
+        if any((root / id_).is_dir() for root in (self.recorded_root, self.evidence_root)):
             raise StoreError(
                 f"This run ships with Thaw and cannot be {verb}.", "Export it to keep a copy."
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.core import backbones, datasets, heads, strategies
+from lib.core.datasets import DatasetSpec
 from lib.core.errors import ConfigError
 
 # Part of every run's identity. Raise it when a change makes the same configuration compute
@@ -139,6 +140,12 @@ class TrainConfig:
     def num_epochs(self) -> int:
         """Epochs of all phases together."""
         return sum(phase.num_epochs for phase in self.phases)
+
+    @property
+    def catalogued(self) -> DatasetSpec | None:
+        """The dataset in Thaw's registry; None where the images are a reader's own."""
+        spec = datasets.DATASETS.get(self.dataset)
+        return spec if spec and spec.fingerprint == self.data_fingerprint else None
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no white space. Equal configurations give equal text."""

@@ -1,8 +1,12 @@
-"""Record the runs that ship with Thaw: `python -m lib.tools.record_runs [--missing | --check]`.
+"""Record the runs that ship with Thaw: `python -m lib.tools.record_runs [lessons | evidence]`.
 
-Each is trained here and now, and stored with its seed, versions, hardware and wall time.
-`--missing` keeps those that are there; `--check` trains the cheapest again and compares every epoch
-with what is stored.
+Each is trained here and now, and stored with its seed, versions, hardware, wall time and the
+command that gives it. `lessons` are the runs the pages open with; `evidence` is the grid of
+lib.core.evidence, which takes about two hours on two cores. `--missing` keeps those that are there;
+`--check` trains the cheapest again and compares every epoch with what is stored.
+
+The photographs of cats and dogs are not part of Thaw: `--images` names a folder with some of
+cats_vs_dogs in it, one folder a class; without it, the evidence on them stays as it is.
 """
 
 import argparse
@@ -11,10 +15,13 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from lib.core import evaluation, run_store, runs
+from lib.core import evaluation, evidence, run_store, runs
 from lib.core.run_store import META_FILE, TEST_IMAGES_FILE, RunMeta, RunStore
 from lib.core.runs import Run, TrainConfig
 
@@ -124,20 +131,26 @@ TOLERANCE = 0.05
 MAX_MODEL_BYTES = 2_000_000
 
 
-def record(config: TrainConfig, folder: Path) -> Run:
-    """Train a configuration into a folder, without anything cached."""
-    from lib.training import task
-
+@contextmanager
+def nothing_cached() -> Iterator[None]:
+    """An empty THAW_HOME, so that a run computes everything and leaves nothing behind."""
+    previous = os.environ.get("THAW_HOME")
     with tempfile.TemporaryDirectory() as home:
-        previous = os.environ.get("THAW_HOME")
         os.environ["THAW_HOME"] = home
         try:
-            run = task.train(config, lambda event: None, folder=folder)
+            yield
         finally:
             if previous is None:
                 del os.environ["THAW_HOME"]
             else:
                 os.environ["THAW_HOME"] = previous
+
+
+def record(config: TrainConfig, folder: Path, images: Path | None = None) -> Run:
+    """Train a configuration into a folder."""
+    from lib.training import task
+
+    run = task.train(config, lambda event: None, folder=folder, images=images)
     for stored in (folder / "model").iterdir():
         if stored.stat().st_size > MAX_MODEL_BYTES:
             stored.unlink()
@@ -175,23 +188,8 @@ def differences(stored: Run, again: Run) -> list[str]:
     return found
 
 
-def main() -> int:
-    """Record every run, or check one; 1 where the check finds a difference."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--check", action="store_true", help="compare one cheap run, write nothing")
-    how.add_argument("--missing", action="store_true", help="record only what is not there")
-    arguments = parser.parse_args()
-    root = RunStore().recorded_root
-    if arguments.check:
-        stored = run_store.read_run(root / runs.run_id(CHEAPEST), recorded=True)
-        if stored is None:
-            print("The cheapest recorded run is missing.")
-            return 1
-        with tempfile.TemporaryDirectory() as folder:
-            found = differences(stored, record(CHEAPEST, Path(folder) / stored.id))
-        print("\n".join(found) or "The recorded run is what training gives.")
-        return 1 if found else 0
+def record_lessons(root: Path, *, missing: bool) -> None:
+    """Record CONFIGS; folders of other runs go."""
     wanted = {runs.run_id(config): config for config in CONFIGS}
     for old in root.iterdir() if root.exists() else ():
         if old.name not in wanted:
@@ -199,13 +197,105 @@ def main() -> int:
     for run_id, config in wanted.items():
         if run_id in NAMES:
             write_name(root / run_id, NAMES[run_id])
-        if arguments.missing and run_store.read_run(root / run_id, recorded=True):
+        if missing and run_store.read_run(root / run_id, recorded=True):
             continue
-        run = record(config, root / run_id)
+        with nothing_cached():
+            run = record(config, root / run_id)
         share_picture(run)
-        print(
-            f"{run_id} {config.dataset} {config.strategy}: test {run.result['test_accuracy']:.3f}"
+        tell(run)
+
+
+def evidence_configs(images: Path | None) -> dict[str, TrainConfig]:
+    """The grid of lib.core.evidence, the quickest first, without datasets that are not here."""
+    given: dict[str, dict[str, Any]] = {name: {} for name in evidence.SIZES}
+    if images is None:
+        del given[evidence.PHOTOGRAPHS]
+    else:
+        from lib.training import image_folder
+
+        found = image_folder.describe_folder(images)
+        given[evidence.PHOTOGRAPHS] = {
+            "data_fingerprint": found.fingerprint,
+            "max_train_images": found.max_train_images,
+        }
+    asked = [
+        (num_images, way, seed, dataset)
+        for dataset, sizes in evidence.SIZES.items()
+        if dataset in given
+        for num_images in sizes
+        for way in evidence.WAYS.values()
+        for seed in evidence.SEEDS
+    ]
+    order = list(evidence.WAYS.values())
+    configs = [
+        evidence.config(dataset, way, num_images, seed, **given[dataset])
+        for num_images, way, seed, dataset in sorted(
+            asked, key=lambda one: (one[0], one[2], order.index(one[1]))
         )
+    ]
+    return {runs.run_id(config): config for config in configs}
+
+
+def record_evidence(root: Path, images: Path | None, *, missing: bool) -> None:
+    """Record the grid, without models and pictures: what is read of it are numbers."""
+    wanted = evidence_configs(images)
+    datasets_here = {config.dataset for config in wanted.values()}
+    for old in root.iterdir() if root.exists() else ():
+        run = run_store.read_run(old, recorded=True)
+        if old.name not in wanted and (run is None or run.config.dataset in datasets_here):
+            shutil.rmtree(old)
+    for run_id, config in wanted.items():
+        if missing and run_store.read_run(root / run_id, recorded=True):
+            continue
+        own = images if config.dataset == evidence.PHOTOGRAPHS else None
+        run = record(config, root / run_id, images=own)
+        shutil.rmtree(run.folder / "model")
+        (run.folder / TEST_IMAGES_FILE).unlink()
+        tell(run)
+
+
+def tell(run: Run) -> None:
+    """A line for the terminal."""
+    config, result = run.config, run.result
+    print(
+        f"{run.id} {config.dataset} {config.strategy} {config.num_images} seed {config.seed}: "
+        f"test {result['test_accuracy']:.3f} in {result['wall_time_s']:.0f} s",
+        flush=True,
+    )
+
+
+def check(root: Path, config: TrainConfig) -> int:
+    """Train one configuration again; 1 where it differs from what is stored."""
+    stored = run_store.read_run(root / runs.run_id(config), recorded=True)
+    if stored is None:
+        print("The cheapest recorded run is missing.")
+        return 1
+    with nothing_cached(), tempfile.TemporaryDirectory() as folder:
+        found = differences(stored, record(config, Path(folder) / stored.id))
+    print("\n".join(found) or "The recorded run is what training gives.")
+    return 1 if found else 0
+
+
+def main() -> int:
+    """Record runs, or check one; 1 where the check finds a difference."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("lessons", "evidence"), default="lessons")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="compare one cheap run, write nothing")
+    how.add_argument("--missing", action="store_true", help="record only what is not there")
+    parser.add_argument("--images", type=Path, help="photographs of cats and dogs")
+    arguments = parser.parse_args()
+    store = RunStore()
+    if arguments.what == "lessons":
+        if arguments.check:
+            return check(store.recorded_root, CHEAPEST)
+        record_lessons(store.recorded_root, missing=arguments.missing)
+        return 0
+    if arguments.check:
+        return check(store.evidence_root, next(iter(evidence_configs(None).values())))
+    # Ways of training that share their images share what is computed of them.
+    with nothing_cached():
+        record_evidence(store.evidence_root, arguments.images, missing=arguments.missing)
     return 0
 
 

@@ -168,18 +168,18 @@ def _file_bytes(entry: os.DirEntry[str]) -> bytes:
         raise ValueError(f"cannot be read ({error.strerror or error})") from error
 
 
-def source(dataset: str, folder: Path) -> ImageSource:
+def source(fingerprint: str, folder: Path) -> ImageSource:
     """The images of a folder.
 
     Args:
-        dataset: What its description said when the run was asked for.
+        fingerprint: What its description said when the run was asked for, or how that begins.
         folder: Holds the folders of the classes.
 
     Raises:
         DataError: If the folder cannot be used, or has changed since.
     """
     description = describe_folder(folder)
-    if dataset != description.dataset:
+    if not description.fingerprint.startswith(fingerprint):
         raise _changed(folder)
 
     def read(wanted: frozenset[int]) -> Iterator[tuple[int, bytes]]:

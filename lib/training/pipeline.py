@@ -75,16 +75,19 @@ def load_data(
     image_size: int,
     seed: int,
     folder: Path | None = None,
+    fingerprint: str = "",
     progress: Report | None = None,
 ) -> LoadedData:
     """Load the images of a run.
 
     Args:
-        dataset: TFDS name, or the `dataset` of a folder's description.
+        dataset: TFDS name, or the `dataset` of a folder's description. With a fingerprint, the
+            name under which the images of a folder are known.
         num_images: Training images; validation and test have their own.
         image_size: Side of the square images in pixels; they are stretched to it.
         seed: Chooses the training images.
         folder: The reader's own images, one folder per class.
+        fingerprint: Of the folder's description; where "", its `dataset` says how that begins.
         progress: Called with (images done, images in all).
 
     Raises:
@@ -97,7 +100,8 @@ def load_data(
         )
     wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
     if folder:
-        source = image_folder.source(dataset, folder)
+        expected = fingerprint or dataset.removeprefix(IMAGES_PREFIX)
+        source = image_folder.source(expected, folder)
         columns = _decoded(dataset, source, **wanted, progress=progress)
         return _sorted_out(columns, source.class_names, source.left_out)
     described = tfds_data.describe_dataset(dataset)

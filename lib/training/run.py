@@ -36,9 +36,12 @@ def parser() -> argparse.ArgumentParser:
         "standard error, result.json on standard output.",
     )
     p.add_argument("--backbone", required=True, help=", ".join(backbones.BACKBONES))
-    data = p.add_mutually_exclusive_group(required=True)
-    data.add_argument("--dataset", help=f"a TFDS name: {', '.join(datasets.DATASETS)} ...")
-    data.add_argument("--images", type=Path, help="folder with one folder of images a class")
+    p.add_argument("--dataset", help=f"a TFDS name: {', '.join(datasets.DATASETS)} ...")
+    p.add_argument(
+        "--images",
+        type=Path,
+        help="folder with one folder of images a class; with --dataset, known under that name",
+    )
     p.add_argument("--strategy", required=True, help=", ".join(strategies.STRATEGIES))
     p.add_argument("--out", required=True, type=Path, help="run folder to write")
     p.add_argument("--num-images", type=int, help="training images; default: all, at most 1,000")
@@ -89,9 +92,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 when the run has finished, 2 for bad input."""
     args = vars(parser().parse_args(arguments))
     out, images = args.pop("out"), args.pop("images")
+    if not (args["dataset"] or images):
+        _refuse("one of the arguments --dataset --images is required (see --help)")
     try:
         _check_out(out)
-        config = _known_config(args)
+        config = _known_config(args, images)
         with _quiet_start():
             from lib.training import pipeline, task
         if config is None:
@@ -100,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
                 if images
                 else pipeline.describe_dataset(args["dataset"])
             )
-            args["dataset"] = found.dataset
+            args["dataset"] = args["dataset"] or found.dataset
             config = runs.make_config(
                 **args,
                 data_fingerprint=found.fingerprint,
@@ -127,12 +132,12 @@ def _check_out(out: Path) -> None:
             )
 
 
-def _known_config(args: dict[str, Any]) -> TrainConfig | None:
+def _known_config(args: dict[str, Any], images: Path | None) -> TrainConfig | None:
     """The configuration, where the registry knows the dataset; else what it can tell is checked.
 
     Bad input is refused here, before TensorFlow is loaded.
     """
-    if args["dataset"] in datasets.DATASETS:
+    if args["dataset"] in datasets.DATASETS and not images:
         return runs.make_config(**args)
     unlimited = {"dataset": "", "data_fingerprint": "", "max_train_images": sys.maxsize}
     runs.make_config(**(args | unlimited))

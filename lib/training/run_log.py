@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from lib.core import runs
+from lib.core import run_command, runs
 from lib.core.runs import TrainConfig
 
 Report = Callable[[dict[str, Any]], None]
@@ -72,6 +72,7 @@ class RunLog:
         return {
             "status": status,
             "run_id": runs.run_id(self.config),
+            "command": run_command.command(self.config),
             "wall_time_s": round(time.monotonic() - self._started, 3),
             "versions": versions(),
             "hardware": hardware(),

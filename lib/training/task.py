@@ -95,6 +95,7 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
             image_size=config.image_size,
             seed=config.seed,
             folder=images,
+            fingerprint=config.data_fingerprint if images else "",
             progress=lambda done, total: log.say("loading_data", done, total),
         )
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
