@@ -1,5 +1,6 @@
 """Every test session has a THAW_HOME of its own, shared by its tests: data is prepared once."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,34 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # A busy machine is no failure, and what was found here before does not decide what is tried there.
 hypothesis.settings.register_profile("thaw", deadline=None, database=None)
 hypothesis.settings.load_profile("thaw")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n`, a process takes a file at a time, and one takes all browser tests: one server.
+
+    Fast first. The browser tests before the oracle, so that one process begins them while there is
+    still work for the other; after what a browser's event loop would be in the way of.
+    """
+    for item in items:
+        in_browser = item.path.parent.name == "browser"
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.name))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.name == "test_take_home.py":
+        return 1
+    return {"browser": 2, "oracle": 3}.get(item.path.parent.name, 0)
+
+
+def pytest_collection_finish() -> None:
+    """Take what collection has imported out of the collector's sight.
+
+    Streamlit collects after every rerun; with TensorFlow among what it looks at, as the oracle
+    tests import it, that took two thirds of the time of a page test.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,12 +20,6 @@ NO_BROWSER = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright keeps an event loop in this thread until the session ends."""
-    folder = Path(__file__).parent
-    items.sort(key=lambda item: folder in item.path.parents)
-
-
 @pytest.fixture(scope="session")
 def chromium(browser_type: BrowserType) -> str:
     """Path of the browser; without one there are no browser tests."""
