@@ -324,7 +324,10 @@ class Client:
             if event.get("state") not in ENDED:
                 record.progress = apply(record.progress, event)
             elif record.following:
-                self._end(record, event)
+                # Begun again by the scheduler, it is stopped by who asked for it: its first worker
+                # died, and nobody cancelled it.
+                lost = record.restarted and event["state"] == "cancelled"
+                self._end(record, WORKER_DIED if lost else event)
             # One's own run ends when its worker has let go of it and its folder is here.
 
     def _end(self, record: Record, event: Mapping[str, Any]) -> None:
