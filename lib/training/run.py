@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; 0 when the run has finished, 2 for bad input."""
     args = vars(parser().parse_args(arguments))
     out, images = args.pop("out"), args.pop("images")
-    if not (args["dataset"] or images):
+    if args["dataset"] is None and images is None:
         _refuse("one of the arguments --dataset --images is required (see --help)")
     try:
         _check_out(out)
@@ -105,7 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
                 if images
                 else pipeline.describe_dataset(args["dataset"])
             )
-            args["dataset"] = args["dataset"] or found.dataset
+            if args["dataset"] is None:
+                args["dataset"] = found.dataset
             config = runs.make_config(
                 **args,
                 data_fingerprint=found.fingerprint,
@@ -137,8 +138,10 @@ def _known_config(args: dict[str, Any], images: Path | None) -> TrainConfig | No
 
     Bad input is refused here, before TensorFlow is loaded.
     """
-    if args["dataset"] in datasets.DATASETS and not images:
+    if args["dataset"] in datasets.DATASETS and images is None:
         return runs.make_config(**args)
+    if args["dataset"] is not None and images is not None:
+        datasets.get(args["dataset"])
     unlimited = {"dataset": "", "data_fingerprint": "", "max_train_images": sys.maxsize}
     runs.make_config(**(args | unlimited))
     return None

@@ -121,7 +121,14 @@ def test_a_folder_of_images_is_trained_on(tmp_path):
     result = check_finished(done, out, epochs=1)
     assert result["class_names"] == ["dark", "light", "middle"]
     assert result["split_sizes"] == {"train": 9, "validation": 6, "test": 6}
-    assert json.loads((out / "config.json").read_text())["dataset"].startswith("images-")
+    config = json.loads((out / "config.json").read_text())
+    assert config["dataset"].startswith("images-")
+
+    # The same images under the name of the dataset they are a part of.
+    named = tmp_path / "named"
+    same = {"images": images, "num_images": 9, "image_size": 32, "head_epochs": 1}
+    check_finished(command(*arguments(named, dataset="cats_vs_dogs", **same)), named, epochs=1)
+    assert json.loads((named / "config.json").read_text()) == {**config, "dataset": "cats_vs_dogs"}
 
 
 def refused(arguments_, capfd):
@@ -149,7 +156,7 @@ def refused(arguments_, capfd):
         ({"head_epochs": 0}, "0 and 0 epochs cannot be run. Use at least one epoch in all."),
         ({"image_size": 8}, "EfficientNet-Lite0 cannot take images of 8 x 8 pixels."),
         ({"seed": -1}, "A seed of -1 cannot be used."),
-        ({"images": "."}, "argument --images: not allowed with argument --dataset (see --help)"),
+        ({"dataset": "mine", "images": "."}, "Thaw has no dataset called 'mine'. Choose one of: "),
         ({"dataset": None}, "one of the arguments --dataset --images is required (see --help)"),
         ({"strategy": None}, "the following arguments are required: --strategy (see --help)"),
         ({"colour": "red"}, "unrecognized arguments: --colour red (see --help)"),
