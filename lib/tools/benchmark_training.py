@@ -9,6 +9,7 @@ and what Thaw spends on anything but training steps and forward passes, and fail
 """
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -131,6 +132,7 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
     """The same as a Thaw run, with the steps and forward passes on a clock."""
     from lib.training import loop, prefix, task
 
+    gc.freeze()  # as lib.training.run and a worker of the app do
     clock = Clock()
     trace, make_forward = loop.PhaseTrainer._traced, prefix.FrozenForward.__init__
 

@@ -150,6 +150,7 @@ class PhaseTrainer:
         optimizer: A fresh one.
         batch_size: Images a step.
         prepare: Makes the model's input of the tensors of a batch; told whether it trains.
+        infer: The model in inference mode, where a graph of most of it is there already.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class PhaseTrainer:
         *,
         batch_size: int,
         prepare: Prepare,
+        infer: Callable[[Any], tf.Tensor] | None = None,
     ) -> None:
         self.batch_size = batch_size
         variables = model.trainable_variables
@@ -186,7 +188,7 @@ class PhaseTrainer:
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             stop = start + EVALUATION_BATCH_SIZE
             batch = prepare([tensor[start:stop] for tensor in tensors], False)
-            logits = model(batch, training=False)
+            logits = infer(batch) if infer else model(batch, training=False)
             targets = labels[start:stop]
             return _loss_sum(targets, logits), _num_correct(targets, logits), logits
 

@@ -63,7 +63,7 @@ class FrozenForward:
     callbacks at every call, which takes longer than the features of a few hundred small images.
 
     Args:
-        model: Nothing of it may be trained while this is in use.
+        model: Its weights are read at every call.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -74,6 +74,10 @@ class FrozenForward:
             return keras.tree.flatten(model(packed(batch), training=False))
 
         self._forward = forward
+
+    def of_batch(self, batch: Any) -> list[tf.Tensor]:
+        """Outputs for one batch; within another graph, a call of the graph that is there."""
+        return self._forward(*keras.tree.flatten(batch))
 
     def __call__(self, inputs: Tensors, step: Callable[[int], None]) -> Tensors:
         """Outputs for all examples.

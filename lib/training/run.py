@@ -1,6 +1,7 @@
 """A run from the terminal: `python -m lib.training.run --help`."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -99,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = _known_config(args, images)
         with _quiet_start():
             from lib.training import pipeline, task
+        gc.freeze()  # What was imported stays, and the collector need not look at it.
         if config is None:
             found = (
                 pipeline.describe_folder(images)
