@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from lib.core import runs
 from lib.core.errors import ThawError
 from lib.ui import components, lab, lab_settings, shell
 
@@ -22,9 +21,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             config = lab_settings.config(dataset, backbone, strategy)
         except ThawError as error:
             problem = error
-    shown = lab.shown_run_id(
-        config or runs.make_config(dataset=dataset.id, backbone=backbone.id, strategy=strategy.id)
-    )
+    shown = lab.shown_run_id(config or lab_settings.usual(dataset, backbone, strategy))
     with start:
         lab.start_button(config, shown)
 if problem:

@@ -7,7 +7,7 @@ hostile, so nothing of it reaches the store before everything of it has been che
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -86,12 +86,15 @@ def file_name(run: Run) -> str:
 # --- In -------------------------------------------------------------------------------------------
 
 
-def import_run(content: bytes, store: RunStore) -> Run:
+def import_run(
+    content: bytes, store: RunStore, allow: Callable[[TrainConfig], None] = lambda config: None
+) -> Run:
     """Take a run from a file into the store: all of it, or nothing.
 
     Args:
         content: What `export_run` made, or what somebody says it did.
         store: Where it goes.
+        allow: Called with its configuration before it is taken in; may refuse by a StoreError.
 
     Returns:
         The run as the store now has it, marked as imported.
@@ -102,6 +105,7 @@ def import_run(content: bytes, store: RunStore) -> Run:
     """
     files, config = _checked(content)
     id_ = runs.run_id(config)
+    allow(config)
     store.adopt(id_, files)
     run = store.open(id_)
     if run is None:

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -195,6 +195,15 @@ class RunStore:
         ids = {each.id for each in shown}
         return (*shown, *(each for each in recorded if each and each.id not in ids))
 
+    def summary(self, id_: str) -> RunSummary | None:
+        """The line of one run that has ended, wherever it is; None where there is none.
+
+        Raises:
+            ConfigError: If the text is not a run id.
+        """
+        run = self.open(id_)
+        return _summary_of(run.folder, recorded=run.recorded) if run else None
+
     # --- What a reader does to a run ----------------------------------------
 
     def meta(self, id_: str) -> RunMeta:
@@ -245,6 +254,18 @@ class RunStore:
         if not (folder / "result.json").exists():
             raise StoreError("This run has not ended, so it cannot be deleted.", "Cancel it first.")
         self._discard(folder)
+
+    def forget_images(self, datasets: Collection[str]) -> None:
+        """Remove the test images from every run on some datasets: their reader has deleted them.
+
+        Args:
+            datasets: "images-..." of their configurations.
+        """
+        for folder in _subfolders(self.root):
+            run = read_run(folder)
+            if run and run.config.dataset in datasets:
+                with suppress(OSError):
+                    (folder / TEST_IMAGES_FILE).unlink(missing_ok=True)
 
     def _own(self, id_: str, verb: str) -> Path:
         """The folder of a run of this store.

@@ -33,9 +33,8 @@ MAX_EPOCHS = 200
 MAX_DROPOUT = 0.9
 MAX_HIDDEN_UNITS = 4_096
 MAX_IMAGE_SIZE = 512
-# Ids of runs and folders of images come from a link or a command line, so they are checked.
+# Ids of runs come from a link or a command line, so they are checked.
 RUN_ID_LENGTH = 16
-IMAGES_PREFIX = "images-"
 
 
 @dataclass(frozen=True)

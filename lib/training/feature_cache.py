@@ -69,7 +69,7 @@ def fetch(
     features = Features(tensors, time.monotonic() - started, from_cache=False)
     if sum(tensor.nbytes for tensor in tensors) <= MAX_ENTRY_BYTES:
         try:
-            _write(folder, features)
+            _write(folder, features, str(identity.get("dataset", "")))
             _forget_oldest()
         except OSError:
             return features
@@ -101,8 +101,11 @@ def _read(folder: Path) -> Features | None:
         return None
 
 
-def _write(folder: Path, features: Features) -> None:
-    """Store an entry under a temporary name and rename it, so that a kill leaves none by halves."""
+def _write(folder: Path, features: Features, dataset: str) -> None:
+    """Store an entry under a temporary name and rename it, so that a kill leaves none by halves.
+
+    It says which dataset it is of, as images that a reader deletes must be gone here too.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
     try:
@@ -110,6 +113,7 @@ def _write(folder: Path, features: Features) -> None:
             np.save(temporary / f"{index}.npy", tensor, allow_pickle=False)
         manifest = {
             "tensors": len(features.tensors),
+            "dataset": dataset,
             "sha256": _digest(features.tensors),
             "compute_s": features.compute_s,
         }

@@ -8,19 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.core import splits
+from lib.core import own_images, splits
 from lib.core.errors import DataError
-from lib.core.runs import IMAGES_PREFIX
+from lib.core.own_images import MAX_CLASSES, MIN_CLASSES
 from lib.training import images
 from lib.training.images import ImageSource
 
-MIN_CLASSES = 2
-MAX_CLASSES = 20
 # What the largest image takes as an uncompressed BMP, with room for its header.
 MAX_FILE_BYTES = 4 * images.MAX_PIXELS + 10_000
 # What file managers and archivers leave behind, beside everything that begins with a dot.
 JUNK = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
-FINGERPRINT_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class FolderDescription:
     @property
     def dataset(self) -> str:
         """What a run's configuration calls these images."""
-        return IMAGES_PREFIX + self.fingerprint[:FINGERPRINT_LENGTH]
+        return own_images.PREFIX + self.fingerprint[: own_images.FINGERPRINT_LENGTH]
 
 
 def describe_folder(folder: Path) -> FolderDescription:
@@ -104,15 +101,14 @@ def describe_folder(folder: Path) -> FolderDescription:
                 left_out.append(f"{name}: {error}")
                 continue
             first_with[digest] = name
-            fingerprint.update(hashlib.sha256(name.encode()).digest())
-            fingerprint.update(digest)
+            add(fingerprint, name, digest)
             files.append(name)
             labels.append(len(class_names))
         if len(files) > found:
             class_names.append(class_entry.name)
         else:
             left_out.append(f"{class_entry.name}: no usable image in it")
-    _check_classes(folder, class_names)
+    check_classes(str(folder), class_names)
     # Fails here, in words, where a class is too small for the split of the run itself.
     splits.split(labels, splits.max_train_images(len(labels)), 0, class_names)
     return FolderDescription(
@@ -120,17 +116,38 @@ def describe_folder(folder: Path) -> FolderDescription:
     )
 
 
-def _check_classes(folder: Path, class_names: Sequence[str]) -> None:
+def add(fingerprint: "hashlib._Hash", name: str, digest: bytes) -> None:
+    """Take a file into the fingerprint of its folder.
+
+    Args:
+        fingerprint: SHA-256, of the files before it.
+        name: Relative to the folder.
+        digest: SHA-256 of its bytes.
+    """
+    fingerprint.update(hashlib.sha256(name.encode()).digest())
+    fingerprint.update(digest)
+
+
+def check_classes(where: str, class_names: Sequence[str]) -> None:
+    """Refuse what is no 2 to 20 classes.
+
+    Args:
+        where: What holds them, to begin a sentence with.
+        class_names: Of the classes that have images.
+
+    Raises:
+        DataError: If there are too few or too many.
+    """
     if len(class_names) < MIN_CLASSES:
         found = f"only {class_names[0]!r}" if class_names else "none"
         raise DataError(
-            f"{folder} has to hold at least {MIN_CLASSES} folders with images, one per class; "
+            f"{where} has to hold at least {MIN_CLASSES} folders with images, one per class; "
             f"it holds {found}.",
             "Put the images of each class in a folder of their own, directly inside it.",
         )
     if len(class_names) > MAX_CLASSES:
         raise DataError(
-            f"{folder} holds {len(class_names)} classes; Thaw trains on at most {MAX_CLASSES}.",
+            f"{where} holds {len(class_names)} classes; Thaw trains on at most {MAX_CLASSES}.",
             "Leave out some of the folders.",
         )
 

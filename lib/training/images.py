@@ -15,6 +15,9 @@ IntArray = npt.NDArray[np.int64]
 # Three times what most phones take; a small file can claim to be far larger than memory.
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# How a reader's own images are kept: as large as the largest image Thaw trains on, as JPEG without
+# chroma subsampling, which changes a pixel by about one part in 256.
+KEPT_SIDE, KEPT_LONGEST, KEPT_QUALITY = 512, 2_048, 95
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,35 @@ def check(data: bytes) -> None:
     with opened(data) as image:
         image.draft(None, (1, 1))  # A JPEG is then read to its end, at an eighth of its size.
         _upright_rgb(image)
+
+
+def kept(data: bytes) -> bytes:
+    """An image as it is kept: upright, on white, no larger than needed, nothing but its pixels.
+
+    Where, when and with what it was taken is not in it any more.
+
+    Args:
+        data: As for `decode`.
+
+    Returns:
+        A JPEG of at most KEPT_SIDE pixels on the shorter and KEPT_LONGEST on the longer side.
+
+    Raises:
+        ValueError: As `decode` does.
+    """
+    with opened(data) as image:
+        image.draft(None, _kept_size(image))  # As in `stretched`: not below what is wanted.
+        upright = _upright_rgb(image)
+    if _kept_size(upright) != upright.size:
+        upright = upright.resize(_kept_size(upright), Image.Resampling.BILINEAR)
+    file = io.BytesIO()
+    upright.save(file, "JPEG", quality=KEPT_QUALITY, subsampling=0)
+    return file.getvalue()
+
+
+def _kept_size(image: Image.Image) -> tuple[int, int]:
+    share = min(1.0, KEPT_SIDE / min(image.size), KEPT_LONGEST / max(image.size))
+    return max(1, round(image.width * share)), max(1, round(image.height * share))
 
 
 @contextlib.contextmanager

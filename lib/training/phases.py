@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from lib.core import backbones, freezing, heads, shift, strategies
+from lib.core import backbones, freezing, heads, own_images, shift, strategies
 from lib.core.freezing import FreezePlan
 from lib.core.run_store import RunWriter
 from lib.core.runs import EpochRecord, Phase
@@ -81,7 +82,7 @@ class PhaseRunner:
         if self._frozen_part_once:
             self.cut = freezing.frontier(self.layers, FreezePlan(always_frozen))
         self.parts = prefix.split(backbone, self.cut)
-        self.first_weights = self._weights()
+        self.first_weights = self._now = self._weights()
         self.weights_digest = log.facts["weights_sha256"] = _digest(self.first_weights)
         self._augment = build_augmentation(config.seed) if config.augmentation else None
         self._crossing: dict[str, prefix.Tensors] = {}
@@ -122,6 +123,9 @@ class PhaseRunner:
             "what": what,
             "version": self.config.training_version,
         }
+        if own_images.is_own(self.config.dataset):
+            # Whoever has the same images is not to learn it from how fast a run is.
+            identity["dataset"] = self.config.dataset
 
         def compute(tensors: prefix.Tensors) -> prefix.Tensors:
             with self.log.timed("features"):
@@ -211,18 +215,25 @@ class PhaseRunner:
     def _start(self, phase: Phase) -> PhaseTrainer:
         """Freeze and thaw, then make what `compile` makes: an optimizer and new graphs."""
         model.apply_freeze_plan(self.backbone, self._plan(phase))
-        live = self.head
+        live, infer = self.head, None
         if not self._is_head_only(phase):
             live = self._rest(keras.Sequential([self.pool, self.head]))
+            infer = self._infer
         trainer = PhaseTrainer(
             live,
             self._optimizer(phase),
             batch_size=self.config.batch_size,
             prepare=self._prepare(),
+            infer=infer,
         )
         self._last = phase, trainer
         self.log.facts["params"][phase.key] = self._params()
         return trainer
+
+    def _infer(self, batch: Any) -> tf.Tensor:
+        """Logits in inference mode, by the graph that makes vectors of a frozen backbone."""
+        (pooled,) = self._pooled_forward.of_batch(batch)
+        return self.head(pooled, training=False)
 
     def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
         """One for everything, or one for the head and a slower one for the backbone."""
@@ -242,7 +253,7 @@ class PhaseRunner:
         if self._is_head_only(phase):
             self._note_shift(train, validation)
         trainer = self._start(phase)
-        before = self._weights()
+        before = self._now
         num_batches = trainer.num_batches(len(train))
         val_losses: list[float] = []
         durations: list[float] = []
@@ -288,7 +299,8 @@ class PhaseRunner:
         }
         if len(durations) < phase.num_epochs:
             self.log.facts.setdefault("stopped_early", {})[phase.key] = self._epoch
-        self._note_what_moved(phase, before, self._weights())
+        self._now = self._weights()
+        self._note_what_moved(phase, before, self._now)
         if phase != self.config.phases[-1]:
             stored_model.save(
                 self.writer.folder / "model",
@@ -345,13 +357,13 @@ class PhaseRunner:
 
     def changed_layers(self) -> frozenset[str]:
         """Backbone layers that are no longer what they were before the run."""
-        now = self._weights()
         return frozenset(
-            layer.name
-            for layer in self.backbone.layers
-            if any(
+            name
+            for name, first in self.first_weights.items()
+            if name != HEAD
+            and any(
                 not np.array_equal(old, new)
-                for old, new in zip(self.first_weights[layer.name], now[layer.name], strict=True)
+                for old, new in zip(first, self._now[name], strict=True)
             )
         )
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.core import splits
+from lib.core import own_images, splits
 from lib.core.errors import DataError
-from lib.core.runs import IMAGES_PREFIX
 from lib.training import feature_cache, image_folder, images, tfds_data
 from lib.training.image_folder import FolderDescription, describe_folder
 from lib.training.images import ImageSource, IntArray, UInt8Array
@@ -86,7 +85,7 @@ def load_data(
         num_images: Training images; validation and test have their own.
         image_size: Side of the square images in pixels; they are stretched to it.
         seed: Chooses the training images.
-        folder: The reader's own images, one folder per class.
+        folder: The reader's own images, one folder per class; uploaded ones are found without.
         fingerprint: Of the folder's description; where "", its `dataset` says how that begins.
         progress: Called with (images done, images in all).
 
@@ -94,13 +93,16 @@ def load_data(
         DataError: If the dataset is unknown, cannot be fetched or is too small, or the folder
             is not what its description said.
     """
-    if folder is None and dataset.startswith(IMAGES_PREFIX):
-        raise DataError(
-            "The images of this run are not on this machine.", "Give their folder, or upload them."
-        )
+    if folder is None and own_images.is_own(dataset):
+        folder = own_images.folder(dataset)
+        if folder is None:
+            raise DataError(
+                "The images of this run are not on this machine.",
+                "They were deleted, or never were here: give their folder, or upload them again.",
+            )
     wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
     if folder:
-        expected = fingerprint or dataset.removeprefix(IMAGES_PREFIX)
+        expected = fingerprint or dataset.removeprefix(own_images.PREFIX)
         source = image_folder.source(expected, folder)
         columns = _decoded(dataset, source, **wanted, progress=progress)
         return _sorted_out(columns, source.class_names, source.left_out)

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from lib.core import curves, run_store, runs, strategies
+from lib.core import curves, own_images, run_store, runs, strategies
 from lib.core.errors import StoreError, ThawError
 from lib.core.run_store import RunStore, RunWriter
 from lib.core.runs import Run, TrainConfig
@@ -35,7 +35,7 @@ def train(
         report: Called with events as lib.core.progress reads them, the last one an end.
         store: Where runs are kept; the one under THAW_HOME where None.
         cancelled: Asked after every batch; the run stops once it answers True.
-        images: Folder with one folder of images a class, for a dataset of the reader's own.
+        images: Folder with one folder of images a class; uploaded ones are found without.
         folder: Run folder, where it is not to be in the store.
 
     Returns:
@@ -68,11 +68,20 @@ def train(
                 writer.finish(log.result("failed", **words))
         report({"state": "failed", **words})
         raise
+    finally:
+        if own_images.is_own(config.dataset) and not images:
+            _forget_deleted(config.dataset)
     report({"state": result["status"]})
     run = run_store.read_run(folder)
     if run is None:
         raise StoreError(f"The run in {folder} cannot be read back.", "Start it again.")
     return run
+
+
+def _forget_deleted(dataset: str) -> None:
+    """Keep nothing that shows images which their reader has deleted while the run went on."""
+    if own_images.get(dataset) is None:
+        own_images.forget_traces([dataset])
 
 
 def _replay(run: Run, report: Report) -> None:

@@ -5,7 +5,7 @@ from statistics import fmean
 
 import streamlit as st
 
-from lib.core import compare, curves, diagnose, evaluation, run_store
+from lib.core import compare, curves, diagnose, evaluation
 from lib.core.runs import Run
 from lib.figures import comparison, learning_curves
 from lib.figures.comparison import Curve
@@ -48,7 +48,7 @@ def one(run: Run) -> None:
             curves.to_csv([run]),
         )
         st.caption("Validation is the thick line, training the thin one.")
-        note = run_store.read_meta(run.folder).note
+        note = runs_view.meta(run).note
         if note:
             st.text(note)
     with right:
@@ -160,7 +160,7 @@ def _table(lines: Sequence[Curve]) -> None:
     runs = {run.id: run for line in lines for run in line.runs}
     rows = {row.run.id: row for row in compare.rows(list(runs.values()))}
     later = {compare.SETTINGS[name] for name in comparison.followers(list(runs.values()))}
-    names = {line.letter: run_store.read_meta(line.runs[0].folder).name for line in lines}
+    names = {line.letter: runs_view.meta(line.runs[0]).name for line in lines}
     table = []
     for line in lines:
         members = [rows[run.id] for run in line.runs]

@@ -9,7 +9,7 @@ from lib.core import datasets, evaluation
 from lib.core.evaluation import Evaluation
 from lib.core.runs import Run
 from lib.figures import calibration, confusion, gallery
-from lib.ui import components, shell, state
+from lib.ui import components, own_images, shell, state
 
 # What the images beside the matrix can be: one of these two, or the (row, column) of a cell.
 Choice = str | tuple[int, int]
@@ -113,7 +113,9 @@ def _images(run: Run, answers: Evaluation) -> Choice:
 
 
 def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
-    picture = evaluation.sprite_path(run)
+    dataset = run.config.dataset
+    may_see = own_images.may_see(dataset)
+    picture = evaluation.sprite_path(run) if may_see else None
     shown = rows[:MAX_IMAGES]
     captions = [
         (
@@ -124,7 +126,12 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
     ]
     in_words = ", ".join(" ".join(lines) for lines in captions)
     if picture is None:
-        st.caption("The images themselves were not kept with this run.")
+        if not may_see:
+            st.caption("The images are another reader's, who has not shared them.")
+        elif own_images.are_gone(dataset):
+            st.caption("The images were deleted.")
+        else:
+            st.caption("The images themselves were not kept with this run.")
         st.text(in_words)
         return
     st.image(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lib.core import datasets, feature_maps, head_pairs
+from lib.core import feature_maps, head_pairs
 from lib.core.feature_maps import Decision, FeatureMaps, Size
 from lib.core.head_pairs import HeadPair
 from lib.core.run_store import RunSummary
@@ -14,7 +14,17 @@ from lib.core.runs import Run
 from lib.figures import feature_maps as drawing
 from lib.figures import head_pairs as pairs_figure
 from lib.figures.feature_maps import ClassTile, Equation
-from lib.ui import cache, components, imagenet_names, inline, own_image, shell, state, subjects
+from lib.ui import (
+    cache,
+    components,
+    imagenet_names,
+    inline,
+    own_image,
+    own_images,
+    shell,
+    state,
+    subjects,
+)
 from lib.ui.subjects import Subject
 
 IMAGENET = "imagenet"
@@ -107,7 +117,9 @@ def _decision() -> None:
     runs = {
         summary.id: summary
         for summary in cache.client().store.summaries()
-        if summary.status == "finished" and feature_maps.reads_averages(summary.config)
+        if summary.status == "finished"
+        and feature_maps.reads_averages(summary.config)
+        and own_images.is_mine(summary.config.dataset)
     }
     state.keep_within(state.MAPS_HEAD, [IMAGENET, *runs])
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -160,9 +172,8 @@ def _show_what_it_knows() -> None:
 
 def _run_words(summary: RunSummary) -> str:
     config = summary.config
-    data = datasets.DATASETS.get(config.dataset)
     words = summary.meta.name or (
-        f"{data.title if data else config.dataset}, {config.num_images:,} images of "
+        f"{own_images.title(config.dataset)}, {config.num_images:,} images of "
         f"{config.image_size} px, {summary.num_epochs} epochs"
     )
     return f"{words}, recorded" if summary.recorded else words

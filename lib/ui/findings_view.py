@@ -8,7 +8,7 @@ from lib.core import diagnose, runs
 from lib.core.diagnose import Finding
 from lib.core.errors import ThawError
 from lib.core.runs import Run, TrainConfig
-from lib.ui import cache, components, state
+from lib.ui import cache, components, own_images, state
 
 ICONS = {
     "fault": ":material/warning:",
@@ -72,6 +72,9 @@ def _epochs(finding: Finding) -> str:
 def _suggestion(run: Run, finding: Finding) -> None:
     """Queue what the finding suggests; then follow it, or compare it once it has ended."""
     assert finding.suggestion
+    if not own_images.is_mine(run.config.dataset):
+        st.caption(f"{finding.suggestion.words}: for the reader whose images these are.")
+        return
     config = diagnose.suggested_config(run.config, finding.suggestion)
     id_ = runs.run_id(config)
     now = cache.client().progress(id_)
@@ -109,6 +112,7 @@ def _suggestion(run: Run, finding: Finding) -> None:
 def _queue(config: TrainConfig) -> None:
     state.choose(state.QUEUE_PROBLEM, None)
     try:
+        own_images.check(config)
         cache.client().submit(config, owner=state.session_id())
     except ThawError as error:
         state.choose(state.QUEUE_PROBLEM, error)

@@ -9,20 +9,25 @@ from lib.core.errors import ConfigError, ThawError
 from lib.core.progress import Progress
 from lib.core.runs import Run, TrainConfig
 from lib.figures import learning_curves, moved_layers
-from lib.ui import cache, components, lab_settings, shell, state
+from lib.ui import cache, components, lab_settings, own_images, shell, state
 
 # Fast enough for epochs of a fifth of a second, slow enough for twenty readers.
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def open_link() -> None:
-    """Set the controls to the run of the link, once; before any of them is drawn."""
+    """Set the controls to the run or the dataset of the link, once; before any is drawn."""
     asked = state.query(state.RUN)
+    chosen = state.query(state.LINK_DATASET)
+    if chosen is not None:
+        state.drop_query(state.LINK_DATASET)
+        if own_images.spec(chosen):
+            state.choose(state.DATASET, chosen)
     if asked is None or state.read(state.OPENED_RUN) == asked:
         return
     state.choose(state.OPENED_RUN, asked)
     config = cache.client().config(asked)
-    if config is not None and config.dataset in datasets.DATASETS:
+    if config is not None and own_images.spec(config.dataset):
         lab_settings.show_settings_of(config)
 
 
@@ -60,6 +65,7 @@ def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
     try:
         if again:
             wanted = _with_next_seed(wanted)
+        own_images.check(wanted)
         run_id = client.submit(wanted, owner=state.session_id())
     except ThawError as error:
         components.problem(error)
@@ -147,7 +153,7 @@ def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None
     run = cache.client().store.open(run_id) if now.ended else None
     history = now.history or (run.history if run else ())
     with st.container(gap=None):
-        _heading(run_id, now, run)
+        _heading(run_id, config, now, run)
         st.caption(_about(config, run, same=same))
     if now.ended and not history:
         return
@@ -167,7 +173,7 @@ def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None
         _what_moved(run)
 
 
-def _heading(run_id: str, now: Progress, run: Run | None) -> None:
+def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -> None:
     """What happened, or what is happening and how to stop it."""
     epochs = len(now.history)
     if not now.ended:
@@ -175,7 +181,8 @@ def _heading(run_id: str, now: Progress, run: Run | None) -> None:
         left_words = "" if now.seconds_left is None else progress.time_left(now.seconds_left)
         words = ", ".join(filter(None, (f"**{now.words}**", now.message, left_words)))
         left.progress(now.share, text=words)
-        if right.button(
+        # Whoever has the link may watch; only its owner ends a run on their own images.
+        if own_images.is_mine(config.dataset) and right.button(
             "Cancelling" if now.cancelling else "Cancel run",
             key=state.CANCEL,
             width="stretch",
@@ -196,15 +203,16 @@ def _heading(run_id: str, now: Progress, run: Run | None) -> None:
 
 def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
     """Which run is on screen."""
-    data = datasets.DATASETS.get(config.dataset)
     strategy = strategies.get(config.strategy).title.lower()
     words = (
-        f"{backbones.get(config.backbone).title} on {data.title if data else config.dataset}, "
+        f"{backbones.get(config.backbone).title} on {components.dataset_name(config.dataset)}, "
         f"{config.num_images:,} training images of {config.image_size} px, {strategy}, "
         f"seed {config.seed}."
     )
     if run and cache.client().store.meta(run.id).imported:
         words += " It came as a file and was not trained here."
+    if own_images.are_gone(config.dataset):
+        words += " Its images were deleted."
     if run and run.recorded:
         words += " Recorded; it ships with Thaw."
     elif not same:
@@ -255,6 +263,8 @@ def _go_on_reading(run: Run) -> None:
         "learning_curves": "Read its curves and its test images",
         "predict": "Show it an image",
     }
+    if not own_images.may_see(run.config.dataset):
+        del links["predict"]
     with st.container(horizontal=True):
         for name, words in links.items():
             spec = shell.PAGES[name]

@@ -43,7 +43,24 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
             if strategy.fine_tunes:
                 chosen |= _thawing(backbone, layers, chosen.get("thaw_from"))
     return runs.make_config(
-        dataset=dataset.id, backbone=backbone.id, strategy=strategy.id, **chosen
+        dataset=dataset.id,
+        # The registry knows them too, but not of a reader's own images.
+        data_fingerprint=dataset.fingerprint,
+        max_train_images=dataset.max_train_images,
+        backbone=backbone.id,
+        strategy=strategy.id,
+        **chosen,
+    )
+
+
+def usual(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
+    """The run of the three choices with nothing else chosen."""
+    return runs.make_config(
+        dataset=dataset.id,
+        data_fingerprint=dataset.fingerprint,
+        max_train_images=dataset.max_train_images,
+        backbone=backbone.id,
+        strategy=strategy.id,
     )
 
 

@@ -24,7 +24,7 @@ from lib.core.errors import ConfigError
 from lib.core.feature_maps import Classifier, FeatureMaps
 from lib.core.predictions import Answer, Shown
 from lib.core.run_store import RunSummary
-from lib.core.runs import Run, TrainConfig
+from lib.core.runs import Run, TrainConfig, is_run_id
 from lib.figures import feature_maps as drawing
 from lib.figures import prediction
 from lib.figures.feature_maps import Choice
@@ -34,6 +34,7 @@ from lib.ui import (
     components,
     imagenet_names,
     own_image,
+    own_images,
     prediction_board,
     questions,
     shell,
@@ -256,8 +257,19 @@ def _lesson(steps: Sequence[predictions.Step]) -> None:
 def run_picker() -> Run | None:
     """Choose among the finished runs whose model is stored; the link may name any finished one."""
     store = cache.client().store
-    finished = {each.id: each for each in store.summaries() if each.status == "finished"}
     asked = state.query(state.RUN)
+    linked = store.summary(asked) if asked is not None and is_run_id(asked) else None
+    if linked and not own_images.may_see(linked.config.dataset):
+        components.problem(
+            ConfigError(
+                "The run of the link was made from another reader's images, so its model is not "
+                "shown to others.",
+                "Its owner can share it; its curves are in the learning curves.",
+            )
+        )
+        asked = linked = None
+    lines = [each for each in store.summaries() if own_images.is_mine(each.config.dataset)]
+    finished = {each.id: each for each in (*lines, linked) if each and each.status == "finished"}
     if asked is not None and asked not in finished:
         components.problem(
             ConfigError(
@@ -326,10 +338,9 @@ def _names(offered: Iterable[RunSummary]) -> dict[str, str]:
 def _words(summary: RunSummary) -> str:
     """A run in a line of the list."""
     config = summary.config
-    data = datasets.DATASETS.get(config.dataset)
     words = summary.meta.name or ", ".join(
         (
-            data.title if data else config.dataset,
+            own_images.title(config.dataset),
             backbones.get(config.backbone).title,
             strategies.get(config.strategy).title.lower(),
             *([heads.SHORT_NAMES[config.pooling]] if config.pooling != "gap" else []),

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import streamlit as st
 
-from lib.core import compare, datasets, run_files, run_store, runs
+from lib.core import compare, run_files, run_store, runs
 from lib.core.errors import ConfigError, StoreError, ThawError
-from lib.core.run_store import RunSummary
+from lib.core.run_store import RunMeta, RunSummary
 from lib.core.runs import Run, TrainConfig
 from lib.figures import learning_curves
-from lib.ui import cache, components, state
+from lib.ui import cache, components, own_images, reader, state
 
 # More than these in a link are left out: nobody reads fifty lines in one figure.
 MAX_RUNS = 40
@@ -39,8 +39,22 @@ NEIGHBOURS: dict[str, tuple[str, ...]] = {
 
 
 def known_runs() -> dict[str, RunSummary]:
-    """Every run that has ended with at least one epoch, by its id."""
-    return {line.id: line for line in cache.client().store.summaries() if line.num_epochs}
+    """Every run that has ended with at least one epoch, by its id.
+
+    Those on another reader's images are only among them where the link names them.
+    """
+    store = cache.client().store
+    lines = store.summaries()
+    mine = set(filter(own_images.is_mine, {line.config.dataset for line in lines}))
+    linked = (store.summary(id_) for id_ in _asked() if runs.is_run_id(id_))
+    known = [*(line for line in lines if line.config.dataset in mine), *filter(None, linked)]
+    return {line.id: line for line in known if line.num_epochs}
+
+
+def _asked() -> list[str]:
+    """The runs that the link names, perhaps nonsense."""
+    asked = state.query(state.RUNS) or state.query(state.RUN) or ""
+    return list(dict.fromkeys(asked.split(",")))[:MAX_RUNS]
 
 
 def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
@@ -57,7 +71,7 @@ def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
     chosen = st.multiselect(
         "Runs",
         list(known),
-        format_func=lambda id_: known[id_].meta.name or in_words(known[id_].config),
+        format_func=lambda id_: _called(known[id_].meta, known[id_].config),
         key=state.CHOSEN_RUNS,
         persist_state="session",
         placeholder="Choose one to read it, or several to compare them",
@@ -85,20 +99,31 @@ def nothing_yet() -> None:
 
 def name(run: Run) -> str:
     """What a run is called: as its reader named it, or by its settings."""
-    return run_store.read_meta(run.folder).name or in_words(run.config)
+    return _called(run_store.read_meta(run.folder), run.config)
 
 
-@lru_cache(maxsize=4096)
+def meta(run: Run) -> RunMeta:
+    """What its reader says of a run, for those who may see more of it than its numbers."""
+    may_see = own_images.may_see(run.config.dataset)
+    return run_store.read_meta(run.folder) if may_see else RunMeta()
+
+
+def _called(meta: RunMeta, config: TrainConfig) -> str:
+    return meta.name if meta.name and own_images.may_see(config.dataset) else in_words(config)
+
+
 def in_words(config: TrainConfig) -> str:
     """A run by its settings: data, strategy, images, seed, and what is not as usual.
 
     Args:
         config: Of the run.
     """
-    data = datasets.DATASETS.get(config.dataset)
-    words = [data.title if data else config.dataset]
-    words.append(compare.setting(config, "strategy").lower())
-    words.append(f"{config.num_images:,} images")
+    return f"{own_images.title(config.dataset)}, {_settings_in_words(config)}"
+
+
+@lru_cache(maxsize=4096)
+def _settings_in_words(config: TrainConfig) -> str:
+    words = [compare.setting(config, "strategy").lower(), f"{config.num_images:,} images"]
     usual = _usual(config)
     for field, title in compare.SETTINGS.items():
         value = getattr(config, field)
@@ -120,6 +145,8 @@ def _usual(config: TrainConfig) -> TrainConfig | None:
             dataset=config.dataset,
             strategy=config.strategy,
             num_images=config.num_images,
+            data_fingerprint=config.data_fingerprint,
+            max_train_images=config.num_images,
         )
     except ConfigError:
         return None
@@ -134,7 +161,7 @@ def _open_link(known: Mapping[str, RunSummary]) -> None:
         return
     if state.read(state.OPENED_CURVES) == asked:
         return
-    ids = list(dict.fromkeys(asked.split(",")))[:MAX_RUNS]
+    ids = _asked()
     there = [id_ for id_ in ids if id_ in known]
     state.choose(state.CHOSEN_RUNS, there or _first(known))
     missing = [id_ for id_ in ids if id_ not in known]
@@ -223,6 +250,7 @@ def _alike(run: Run, lines: Iterable[RunSummary], differ: Collection[str]) -> li
 
 def manage(chosen: Sequence[Run]) -> None:
     """Name, note, export and delete the one run that is chosen; import another."""
+    reader.keep()
     with st.popover("Manage", icon=":material/folder_managed:"):
         if len(chosen) == 1:
             _look_after(chosen[0])
@@ -239,6 +267,9 @@ def manage(chosen: Sequence[Run]) -> None:
 
 
 def _look_after(run: Run) -> None:
+    if not own_images.is_mine(run.config.dataset):
+        st.caption("This run is another reader's: it can be read, not named, exported or deleted.")
+        return
     if run.recorded:
         st.caption("This run ships with Thaw: it can be exported, not named or deleted.")
     else:
@@ -296,7 +327,8 @@ def _rename(run_id: str) -> None:
 
 @st.dialog("Delete this run?")
 def _ask_to_delete(run: Run) -> None:
-    st.markdown(f"**{name(run)}** and everything it learned will be gone from this computer.")
+    what = components.verbatim(name(run))
+    st.markdown(f"**{what}** and everything it learned will be gone from this computer.")
     with st.container(horizontal=True):
         answers = (
             st.button(
@@ -331,7 +363,8 @@ def _import() -> None:
     if file is None:
         return
     try:
-        run = run_files.import_run(file.getvalue(), cache.client().store)  # type: ignore[attr-defined]
+        content = file.getvalue()  # type: ignore[attr-defined]
+        run = run_files.import_run(content, cache.client().store, own_images.claim)
     except StoreError as error:
         state.choose(state.STORE_PROBLEM, error)
     else:

@@ -45,6 +45,9 @@ def browser_type_launch_args(
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        # A camera that shows a clock, and a reader who lets the page use it.
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
     ]
     return browser_type_launch_args | {"executable_path": chromium, "args": arguments}
 

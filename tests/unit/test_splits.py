@@ -93,3 +93,12 @@ def test_a_class_too_small_for_the_split_is_named():
 def test_one_training_image_cannot_show_two_classes():
     with pytest.raises(DataError, match="has no image among the 1 training images"):
         splits.split([0, 1] * 120, 1, 1)
+
+
+@pytest.mark.parametrize("num_classes", range(2, 21))
+@pytest.mark.parametrize("each", range(6, 13))
+def test_six_images_of_each_class_are_enough_for_every_part(num_classes, each):
+    labels = np.repeat(np.arange(num_classes), each)
+    parts = splits.split(labels, splits.max_train_images(len(labels)), seed=1)
+    for part in (parts.train, parts.validation, parts.test):
+        assert set(labels[part]) == set(range(num_classes))

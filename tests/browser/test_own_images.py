@@ -1,0 +1,323 @@
+"""A reader's own images: from a zip, files or the camera to a classifier, for this reader alone."""
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from tests.browser import lab, own_pictures
+
+# What the issue calls five minutes, with the start of the engine in it.
+FIVE_MINUTES_S = 300
+# The first upload waits for the engine and the import of TensorFlow.
+MAKING_LIMIT_MS = 120_000
+ANSWER_LIMIT_MS = 120_000
+PER_CLASS = 15
+QUICK = {"Training images": "20", "Epochs": "6"}
+TALL = {"width": 1280, "height": 3000}
+NARROW = {"width": 400, "height": 800}
+# The fewest pictures of each of two classes that leave some for validation and for the test.
+FEWEST = 6
+
+
+def open_own(page: Page, url: str) -> None:
+    """Open the section on the page Data."""
+    page.goto(f"{url}/data?show=Your+own+images")
+    expect(page.get_by_role("heading", name="Your own images")).to_be_visible()
+    lab.settle(page)
+
+
+def upload_zip(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").set_input_files(path)
+
+
+def datasets(page: Page) -> Locator:
+    """The way from each dataset of the reader's own to the lab."""
+    return page.get_by_role("link", name="Train on these")
+
+
+def num_shots(page: Page, name: str) -> int:
+    """How many pictures of a class there are."""
+    found = page.get_by_text(re.compile(rf"^\s*{name}\s+\d+$"))
+    return int(found.inner_text().split()[-1]) if found.count() else 0
+
+
+def take_photos(page: Page, name: str, num: int) -> None:
+    """Take pictures of a class, one after the other, as a reader does who looks at the number."""
+    start = 0.1 * len(name)
+    for number in range(3 * num):
+        before = num_shots(page, name)
+        if before >= num:
+            return
+        # What the camera shows is a clock: another moment is another picture.
+        page.wait_for_function(
+            "moment => document.querySelector('video')?.currentTime > moment",
+            arg=start + 0.2 * number,
+        )
+        page.get_by_role("button", name="Take photo").click()
+        with suppress(PlaywrightTimeoutError):  # A camera that just starts takes none.
+            page.get_by_text(re.compile(rf"^\s*{name}\s+{before + 1}$")).wait_for(timeout=5_000)
+    raise AssertionError(f"{num_shots(page, name)} pictures of {name}")
+
+
+def make(page: Page, url: str, path: Path) -> None:
+    """Bring a zip, and wait until it is a dataset."""
+    open_own(page, url)
+    upload_zip(page, path)
+    expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
+
+
+def train(page: Page) -> str:
+    """From the section to a finished run; returns its id."""
+    datasets(page).first.click()
+    expect(page.get_by_role("heading", name="Training lab", level=1)).to_be_visible()
+    lab.settle(page)
+    page.get_by_role("radio", name="Head only").click()
+    lab.settle(page)
+    lab.set_up(page, **QUICK)
+    run = lab.start(page)
+    lab.expect_finished(page)
+    return run
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    """An archive as a reader would make it: a folder around the classes, and things in between."""
+    files = {f"shapes/{name}": data for name, data in own_pictures.pictures(PER_CLASS).items()}
+    files["shapes/circle/<b>broken.jpg"] = b"no image"
+    files["__MACOSX/shapes/._circle"] = b"of a file manager"
+    return own_pictures.zipped(tmp_path / "my shapes.zip", files)
+
+
+def test_a_zip_becomes_a_working_classifier_within_five_minutes(
+    page: Page, app_url: str, shapes: Path, tmp_path: Path
+) -> None:
+    started = time.monotonic()
+    make(page, app_url, shapes)
+    expect(page.get_by_text("30 images of 2 classes")).to_be_visible()
+    page.get_by_text("1 file left out").click()
+    # As text: what looks like markup in a name is only letters.
+    expect(page.get_by_text("shapes/circle/<b>broken.jpg: not a JPEG")).to_be_visible()
+    # The section says where the images are, for how long, and for whom.
+    for words in ("They stay on the machine", "deleted 7 days after", "No other reader"):
+        expect(page.get_by_text(words)).to_be_visible()
+
+    run = train(page)
+    expect(page.get_by_text("on my shapes")).to_be_visible()
+
+    page.goto(f"{app_url}/predict?run={run}")
+    expect(page.get_by_role("heading", name="Predict", level=1)).to_be_visible()
+    lab.settle(page)
+    new = tmp_path / "new.png"
+    new.write_bytes(own_pictures.picture("circle", 999))
+    page.get_by_role("button", name="Your own image").click()
+    page.locator("input[type=file]").set_input_files(new)
+    expect(page.get_by_role("radio", name="Your image")).to_be_checked()
+    answer = page.locator(".said").last
+    expect(answer).to_contain_text(re.compile("circle|square"), timeout=ANSWER_LIMIT_MS)
+    assert time.monotonic() - started < FIVE_MINUTES_S
+
+
+def test_another_reader_sees_the_numbers_of_a_run_and_nothing_else(
+    page: Page, second_page: Page, app_url: str, shapes: Path
+) -> None:
+    make(page, app_url, shapes)
+    run = train(page)
+    address = f"{app_url}/learning_curves?run={run}"
+    page.goto(address)
+    expect(page.get_by_role("figure", name="Learning curves")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Test images, taken for"))).to_be_visible()
+
+    stranger = second_page
+    # By the link: the curves and the numbers, without an image, and without a way to change it.
+    stranger.goto(address)
+    expect(stranger.get_by_role("figure", name="Learning curves")).to_be_visible()
+    expect(stranger.get_by_text("another reader's, who has not shared them")).to_be_visible()
+    expect(stranger.get_by_role("img", name=re.compile("Test images"))).to_have_count(0)
+    expect(stranger.get_by_text("my shapes")).to_have_count(0)
+    stranger.get_by_role("button", name="Manage").click()
+    expect(stranger.get_by_text("This run is another reader's")).to_be_visible()
+    for name in ("Delete", "Export", "Save"):
+        expect(stranger.get_by_role("button", name=name)).to_have_count(0)
+    # Its model answers nobody else.
+    stranger.goto(f"{app_url}/predict?run={run}")
+    expect(stranger.get_by_text("made from another reader's images")).to_be_visible()
+    # Without the link it is in no list, nor is the dataset. A list closes when the page scrolls.
+    stranger.set_viewport_size(TALL)
+    for path in ("learning_curves", "predict"):
+        stranger.goto(f"{app_url}/{path}")
+        expect(stranger.get_by_text("The code behind these numbers")).to_be_visible()
+        lab.settle(stranger)
+        stranger.get_by_role("combobox", name="Run").first.click()
+        expect(stranger.get_by_role("option").first).to_be_visible()
+        expect(stranger.get_by_role("option", name=re.compile("shapes|own images"))).to_have_count(
+            0
+        )
+    open_own(stranger, app_url)
+    expect(datasets(stranger)).to_have_count(0)
+
+    # Shared, the link shows the images too; it is still in no list of the other reader's.
+    open_own(page, app_url)
+    page.get_by_text("Share with whoever has a run's link").click()
+    lab.settle(page)
+    stranger.goto(address)
+    expect(stranger.get_by_role("img", name=re.compile("Test images, taken for"))).to_be_visible()
+
+
+def test_a_reader_is_known_after_a_reload_and_in_another_tab(
+    page: Page, context: BrowserContext, app_url: str, shapes: Path
+) -> None:
+    # A tab that was open before the reader had a key comes to the same one.
+    earlier = context.new_page()
+    earlier.goto(f"{app_url}/data")
+    expect(earlier.get_by_role("heading", name="Data", level=1)).to_be_visible()
+    lab.settle(earlier)
+    make(page, app_url, shapes)
+    page.reload()
+    expect(datasets(page)).to_have_count(1)
+    earlier.get_by_role("tab", name="Your own images").click()
+    expect(datasets(earlier)).to_have_count(1)
+    assert "thaw_reader" not in page.url
+    cookie = next(each for each in context.cookies() if each["name"] == "thaw_reader")
+    assert cookie["sameSite"] == "Strict"
+
+
+def test_deleted_images_are_gone_everywhere_and_their_run_says_so(
+    page: Page, app_url: str, shapes: Path
+) -> None:
+    make(page, app_url, shapes)
+    run = train(page)
+    open_own(page, app_url)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Keep them").click()
+    expect(datasets(page)).to_have_count(1)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete them").click()
+    expect(datasets(page)).to_have_count(0)
+    page.goto(f"{app_url}/learning_curves?run={run}")
+    expect(page.get_by_text("The images were deleted.")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Test images"))).to_have_count(0)
+    lab.open_lab(page, app_url, run)
+    expect(page.get_by_text("Its images were deleted.")).to_be_visible()
+    page.get_by_role("combobox", name="Dataset").click()
+    expect(page.get_by_role("option", name="OpenMoji drawings")).to_be_visible()
+    expect(page.get_by_role("option", name="my shapes")).to_have_count(0)
+
+
+def test_files_picked_class_by_class_become_a_dataset(page: Page, app_url: str) -> None:
+    open_own(page, app_url)
+    page.get_by_role("radio", name="Files, class by class").click()
+    ready = page.get_by_role("button", name="Make a dataset of these")
+    expect(ready).to_be_disabled()
+    # A name that looks like markup, and one in another script.
+    for place, (name, shape) in enumerate(
+        zip(("**круг** <b>", "مربع"), own_pictures.SHAPES, strict=True), start=1
+    ):
+        field = page.get_by_role("textbox", name=f"Name of class {place}")
+        field.fill(name)
+        field.press("Tab")
+        page.locator("input[type=file]").nth(place - 1).set_input_files(
+            [
+                {
+                    "name": f"{number}.png",
+                    "mimeType": "image/png",
+                    "buffer": own_pictures.picture(shape, number),
+                }
+                for number in range(FEWEST)
+            ]
+        )
+        lab.settle(page)
+    expect(ready).to_be_enabled()
+    ready.click()
+    expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
+    for name in ("**круг** <b>", "مربع"):
+        expect(page.locator("code").get_by_text(name, exact=True)).to_be_visible()
+    datasets(page).click()
+    expect(page.get_by_role("heading", name="Training lab", level=1)).to_be_visible()
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value("**круг** <b>, مربع")
+
+
+def test_pictures_of_the_camera_become_a_dataset(page: Page, app_url: str) -> None:
+    open_own(page, app_url)
+    page.get_by_role("radio", name="The camera").click()
+    for name in ("cup", "plate"):
+        field = page.get_by_role("textbox", name="What do you hold up?")
+        field.fill(name)
+        field.press("Enter")
+        take_photos(page, name, FEWEST + 1)
+    before = num_shots(page, "cup")
+    page.get_by_role("button", name="Take the last one back").first.click()
+    expect(page.get_by_text(re.compile(rf"^\s*cup\s+{before - 1}$"))).to_be_visible()
+    page.get_by_role("button", name="Make a dataset of these").click()
+    expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
+    # Two pictures of the very same moment would be one, and named.
+    expect(page.get_by_text(re.compile(r"1\d images of 2 classes"))).to_be_visible()
+
+
+def test_a_reload_in_the_middle_of_an_upload_loses_nothing(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    many = own_pictures.zipped(tmp_path / "many.zip", own_pictures.large_pictures(60))
+    open_own(page, app_url)
+    upload_zip(page, many)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
+    expect(page.get_by_text("120 images of 2 classes")).to_be_visible()
+
+
+def test_what_cannot_be_a_dataset_is_told_in_a_sentence_and_can_be_tried_again(
+    page: Page, app_url: str, tmp_path: Path, shapes: Path
+) -> None:
+    open_own(page, app_url)
+    upload_zip(page, own_pictures.zipped(tmp_path / "one.zip", own_pictures.pictures(9, ["cat"])))
+    expect(page.get_by_text("it holds only 'cat'")).to_be_visible(timeout=MAKING_LIMIT_MS)
+    evil = own_pictures.pictures(6) | {"../../evil.png": b"x"}
+    upload_zip(page, own_pictures.zipped(tmp_path / "evil.zip", evil))
+    expect(page.get_by_text("leads out of it")).to_be_visible(timeout=MAKING_LIMIT_MS)
+    expect(datasets(page)).to_have_count(0)
+    upload_zip(page, shapes)
+    expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
+    expect(page.get_by_text("leads out of it")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    new_context: Callable[..., BrowserContext], app_url: str, shapes: Path, scheme: str
+) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    page.set_viewport_size(TALL)
+    make(page, app_url, shapes)
+    page.get_by_text("1 file left out").click()
+    for way in ("A zip file", "Files, class by class", "The camera"):
+        page.get_by_role("radio", name=way).click()
+        page.mouse.move(0, 0)
+        lab.settle(page)
+        found = Axe().run(page).response["violations"]
+        serious = [
+            f"{way}: {rule['id']}: {node['html'][:200]}: {node['failureSummary']}"
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
+        assert not serious, "\n".join(serious)
+
+
+def test_a_narrow_screen_shows_everything(
+    new_context: Callable[..., BrowserContext], app_url: str, shapes: Path
+) -> None:
+    page = new_context().new_page()
+    page.set_viewport_size(NARROW)
+    make(page, app_url, shapes)
+    for way in ("A zip file", "Files, class by class", "The camera"):
+        page.get_by_role("radio", name=way).click()
+        lab.settle(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("each => each.scrollWidth") <= NARROW["width"]
