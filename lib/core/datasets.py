@@ -5,6 +5,17 @@ from dataclasses import dataclass
 from lib.core import splits
 from lib.core.errors import ConfigError
 
+# Of a dataset without parts of its own: what tutorials read of it for training, validation, test.
+TUTORIAL_SPLIT = ("train[:80%]", "train[80%:90%]", "train[90%:]")
+# With a test part of its own, validation is taken off the end of what is left.
+TRAIN_AND_TEST = ("train[:90%]", "train[90%:]", "test")
+
+# While a dataset is prepared: its archive, what is unpacked from it, and the records TFDS writes,
+# which are about as large again where their size is published (cifar10 0.8, tf_flowers 1.0).
+DISK_SPACE_FACTOR = 3
+# What should be free besides.
+DISK_SPACE_MARGIN_MB = 200
+
 
 @dataclass(frozen=True)
 class DatasetSpec:
@@ -20,9 +31,15 @@ class DatasetSpec:
         attribution: Who made it; shown wherever its images are.
         source: Key in docs/sources.md.
         about: One sentence for a beginner.
+        citation: Who published it, title, year and where.
+        address: Where to read more.
+        kind: What its images show, as a kind of lib.core.similarity; "" where nobody said.
+        kind_reason: Why they are as near to those of ImageNet, or as far from them.
         offline: True where the images come with a Python package.
         download_mb: What TFDS would download, in megabytes of 1,000,000 bytes, rounded up; 0 where
             nothing is.
+        host: Where it would download that from.
+        tfds_split: What a tutorial reads of it for training, validation and test.
     """
 
     id: str
@@ -34,8 +51,14 @@ class DatasetSpec:
     attribution: str
     source: str
     about: str
+    citation: str = ""
+    address: str = ""
+    kind: str = ""
+    kind_reason: str = ""
     offline: bool = False
     download_mb: int = 0
+    host: str = ""
+    tfds_split: tuple[str, str, str] = TUTORIAL_SPLIT
 
     @property
     def num_classes(self) -> int:
@@ -51,6 +74,11 @@ class DatasetSpec:
     def fingerprint(self) -> str:
         """What a run's identity says of its data."""
         return f"{self.id}/{self.version}"
+
+    @property
+    def disk_mb(self) -> int:
+        """Free space it takes to prepare it, in megabytes of 1,000,000 bytes."""
+        return disk_mb(self.download_mb)
 
 
 # Offline first, then as a course would take them up. Class names, versions and download sizes are
@@ -69,6 +97,16 @@ DATASETS: dict[str, DatasetSpec] = {
             attribution="All emojis designed by OpenMoji, the open-source emoji and icon project.",
             source="openmoji",
             about="240 drawings: is it an animal, or food and drink?",
+            citation=(
+                "HfG Schwäbisch Gmünd: OpenMoji, the open-source emoji and icon project. Version "
+                "17.0.0, for Unicode's Emoji 17.0 of 2025."
+            ),
+            address="https://openmoji.org",
+            kind="drawings",
+            kind_reason=(
+                "Flat drawings with outlines; ImageNet is photographs, with hardly a drawing "
+                "among them."
+            ),
             offline=True,
         ),
         DatasetSpec(
@@ -81,6 +119,16 @@ DATASETS: dict[str, DatasetSpec] = {
             attribution="ELPV dataset, Buerhop-Lutz et al. 2018, ZAE Bayern and FAU Erlangen.",
             source="elpv",
             about="Photographs of solar cells that glow under current: sound or surely defective?",
+            citation=(
+                "Buerhop-Lutz, Deitsch, Maier, Gallwitz, Berger, Doll, Hauch, Camus and Brabec: A "
+                "Benchmark for Visual Identification of Defective Solar Cells in "
+                "Electroluminescence Imagery. EU PVSEC, 2018."
+            ),
+            address="https://github.com/zae-bayern/elpv-dataset",
+            kind="technical",
+            kind_reason=(
+                "Grey close-ups of cells that glow in the infrared; ImageNet has nothing like them."
+            ),
             offline=True,
         ),
         DatasetSpec(
@@ -93,7 +141,18 @@ DATASETS: dict[str, DatasetSpec] = {
             attribution="Elson, Douceur, Howell and Saul 2007, Asirra; Microsoft Research.",
             source="cats-vs-dogs",
             about="23,262 photographs of cats and dogs: the data of the well-known tutorial.",
+            citation=(
+                "Elson, Douceur, Howell and Saul: Asirra: A CAPTCHA that Exploits Interest-"
+                "Aligned Manual Image Categorization. ACM CCS, 2007."
+            ),
+            address="https://www.microsoft.com/en-us/download/details.aspx?id=54765",
+            kind="everyday",
+            kind_reason=(
+                "Cats and dogs as people photograph them; many classes of ImageNet are breeds of "
+                "both."
+            ),
             download_mb=825,
+            host="download.microsoft.com",
         ),
         DatasetSpec(
             id="tf_flowers",
@@ -103,9 +162,17 @@ DATASETS: dict[str, DatasetSpec] = {
             class_names=("dandelion", "daisy", "tulips", "sunflowers", "roses"),
             licence="CC BY 2.0",
             attribution="The TensorFlow Team, 2019; each photographer is named in the archive.",
-            source="tfds-catalog",
+            source="tf-flowers",
             about="3,670 photographs of five kinds of flowers, in many sizes.",
+            citation="The TensorFlow Team: Flowers. 2019.",
+            address="https://www.tensorflow.org/tutorials/load_data/images",
+            kind="everyday",
+            kind_reason=(
+                "Photographs of flowers; ImageNet has few kinds of them, but the same sort of "
+                "picture."
+            ),
             download_mb=229,
+            host="download.tensorflow.org",
         ),
         DatasetSpec(
             id="oxford_iiit_pet",
@@ -153,9 +220,18 @@ DATASETS: dict[str, DatasetSpec] = {
             ),
             licence="CC BY-SA 4.0",
             attribution="Parkhi, Vedaldi, Zisserman and Jawahar 2012, Cats and Dogs.",
-            source="tfds-catalog",
+            source="oxford-iiit-pet",
             about="37 breeds of cats and dogs with about 100 photographs each.",
+            citation="Parkhi, Vedaldi, Zisserman and Jawahar: Cats and Dogs. IEEE CVPR, 2012.",
+            address="https://www.robots.ox.ac.uk/~vgg/data/pets/",
+            kind="detail",
+            kind_reason=(
+                "Breeds of cats and dogs, many of them classes of ImageNet; only details tell "
+                "them apart."
+            ),
             download_mb=812,
+            host="thor.robots.ox.ac.uk",
+            tfds_split=TRAIN_AND_TEST,
         ),
         DatasetSpec(
             id="beans",
@@ -165,9 +241,18 @@ DATASETS: dict[str, DatasetSpec] = {
             class_names=("angular_leaf_spot", "bean_rust", "healthy"),
             licence="MIT",
             attribution="Makerere AI Lab 2020, annotated by experts of NaCRRI, Uganda.",
-            source="tfds-catalog",
+            source="beans",
             about="Bean leaves photographed in the field: healthy, or one of two diseases?",
+            citation="Makerere AI Lab: Bean disease dataset. 2020.",
+            address="https://github.com/AI-Lab-Makerere/ibean/",
+            kind="detail",
+            kind_reason=(
+                "Leaves taken with a phone; the whole picture is one leaf, and only spots on it "
+                "count."
+            ),
             download_mb=181,
+            host="storage.googleapis.com",
+            tfds_split=("train", "validation", "test"),
         ),
         DatasetSpec(
             id="eurosat",
@@ -188,9 +273,20 @@ DATASETS: dict[str, DatasetSpec] = {
             ),
             licence="MIT",
             attribution="Helber, Bischke, Dengel and Borth 2017; Copernicus Sentinel-2 data.",
-            source="tfds-catalog",
+            source="eurosat",
             about="Europe from above, 64 x 64 pixels at a time: how is the land used?",
+            citation=(
+                "Helber, Bischke, Dengel and Borth: EuroSAT: A Novel Dataset and Deep Learning "
+                "Benchmark for Land Use and Land Cover Classification. 2017."
+            ),
+            address="https://github.com/phelber/eurosat",
+            kind="satellite",
+            kind_reason=(
+                "Land from above, 10 m a pixel, with no up or down; ImageNet looks at things from "
+                "the side."
+            ),
             download_mb=95,
+            host="madm.dfki.de",
         ),
         DatasetSpec(
             id="malaria",
@@ -200,9 +296,21 @@ DATASETS: dict[str, DatasetSpec] = {
             class_names=("parasitized", "uninfected"),
             licence="None stated; published by the U.S. National Library of Medicine",
             attribution="Rajaraman et al. 2018, PeerJ 6:e4568.",
-            source="tfds-catalog",
+            source="malaria",
             about="Blood cells under a microscope: is there a malaria parasite in it?",
+            citation=(
+                "Rajaraman and others: Pre-trained convolutional neural networks as feature "
+                "extractors toward improved malaria parasite detection in thin blood smear "
+                "images. PeerJ 6:e4568, 2018."
+            ),
+            address="https://doi.org/10.7717/peerj.4568",
+            kind="microscope",
+            kind_reason=(
+                "Stained cells, one a picture, on black; ImageNet has no pictures from a "
+                "microscope."
+            ),
             download_mb=354,
+            host="data.lhncbc.nlm.nih.gov",
         ),
         DatasetSpec(
             id="cifar10",
@@ -223,9 +331,21 @@ DATASETS: dict[str, DatasetSpec] = {
             ),
             licence="None stated",
             attribution="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images.",
-            source="tfds-catalog",
+            source="cifar10",
             about="50,000 tiny photographs, 32 x 32 pixels, of ten things.",
+            citation=(
+                "Krizhevsky: Learning Multiple Layers of Features from Tiny Images. University of "
+                "Toronto, 2009."
+            ),
+            address="https://www.cs.toronto.edu/~kriz/cifar.html",
+            kind="everyday",
+            kind_reason=(
+                "Animals and vehicles that ImageNet has too, but 32 x 32 pixels small, so blurred "
+                "once enlarged."
+            ),
             download_mb=171,
+            host="www.cs.toronto.edu",
+            tfds_split=TRAIN_AND_TEST,
         ),
         DatasetSpec(
             id="rock_paper_scissors",
@@ -235,12 +355,51 @@ DATASETS: dict[str, DatasetSpec] = {
             class_names=("rock", "paper", "scissors"),
             licence="CC BY 2.0",
             attribution="Laurence Moroney 2019.",
-            source="tfds-catalog",
+            source="rock-paper-scissors",
             about="2,520 computer-generated hands that play the game.",
+            citation="Moroney: Rock, Paper, Scissors Dataset. 2019.",
+            address="https://laurencemoroney.com/datasets.html",
+            kind="everyday",
+            kind_reason=(
+                "Rendered hands on white that look like photographs; ImageNet has hands, but no "
+                "class of them."
+            ),
             download_mb=231,
+            host="storage.googleapis.com",
+            tfds_split=TRAIN_AND_TEST,
         ),
     )
 }
+
+
+def disk_mb(download_mb: int) -> int:
+    """Free space it takes to prepare a dataset, in megabytes of 1,000,000 bytes.
+
+    Args:
+        download_mb: What is downloaded.
+
+    Example:
+
+    >>> disk_mb(825)
+    2675
+    """
+    return DISK_SPACE_FACTOR * download_mb + DISK_SPACE_MARGIN_MB
+
+
+def load_code(spec: DatasetSpec) -> str:
+    """The lines with which a tutorial reads a dataset through TFDS.
+
+    Args:
+        spec: A dataset of the registry.
+    """
+    parts = "".join(f'        "{part}",\n' for part in spec.tfds_split)
+    known = "import lib.training.builders  # registers the name\n" if spec.offline else ""
+    return (
+        f"import tensorflow_datasets as tfds\n{known}\n"
+        f"(train, validation, test), info = tfds.load(\n"
+        f'    "{spec.id}",\n    split=[\n{parts}    ],\n'
+        "    as_supervised=True,\n    with_info=True,\n)\n"
+    )
 
 
 def get(dataset: str) -> DatasetSpec:

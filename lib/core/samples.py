@@ -6,6 +6,8 @@ from pathlib import Path
 from lib.core.datasets import DATASETS
 
 FOLDER = Path(str(resources.files("lib.core") / "data" / "samples"))
+# A few of them in one picture.
+PICTURE = "picture.png"
 
 
 def sample_paths(dataset: str) -> dict[str, tuple[Path, ...]]:
@@ -33,3 +35,13 @@ def sample_paths(dataset: str) -> dict[str, tuple[Path, ...]]:
     return {
         name: tuple(sorted((FOLDER / spec.id / name).glob("*.png"))) for name in spec.class_names
     }
+
+
+def picture(dataset: str) -> Path | None:
+    """A few images of a dataset in one picture, 384 x 192 pixels; None where it ships none.
+
+    Args:
+        dataset: TFDS name.
+    """
+    spec = DATASETS.get(dataset)
+    return FOLDER / spec.id / PICTURE if spec and spec.offline else None

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from lib.core.datasets import DATASETS, DatasetSpec
-from lib.core.samples import FOLDER
-from lib.training import pipeline
+from lib.core.samples import FOLDER, PICTURE
+from lib.training import pictures, pipeline
 
 PER_CLASS = 12
 IMAGE_SIZE = 96
@@ -54,7 +54,15 @@ def write(spec: DatasetSpec, folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         grey = (pixels == pixels[..., :1]).all()
         Image.fromarray(pixels[..., 0] if grey else pixels).save(path, optimize=True)
+    Image.fromarray(picture(spec)).save(folder / PICTURE, optimize=True)
     (folder / "ATTRIBUTION.txt").write_text(attribution(spec), "utf-8")
+
+
+def picture(spec: DatasetSpec) -> npt.NDArray[np.uint8]:
+    """The first samples of the classes in one picture, of shape (192, 384, 3)."""
+    labels, tiles = zip(*((name.split("/")[0], tile) for name, tile in samples(spec)), strict=True)
+    shown = pictures.chosen([spec.class_names.index(label) for label in labels])
+    return pictures.montage(tiles[index] for index in shown)
 
 
 def differences(spec: DatasetSpec, folder: Path) -> Iterator[str]:
@@ -71,6 +79,12 @@ def differences(spec: DatasetSpec, folder: Path) -> Iterator[str]:
         with Image.open(folder / name) as image:
             if not np.array_equal(np.asarray(image.convert("RGB")), expected[name]):
                 yield f"{spec.id}/{name}: other pixels"
+    if not (folder / PICTURE).exists():
+        yield f"{spec.id}/{PICTURE}: missing"
+    else:
+        with Image.open(folder / PICTURE) as image:
+            if not np.array_equal(np.asarray(image.convert("RGB")), picture(spec)):
+                yield f"{spec.id}/{PICTURE}: other pixels"
     text = folder / "ATTRIBUTION.txt"
     if not text.exists() or text.read_text("utf-8") != attribution(spec):
         yield f"{spec.id}/{text.name}: not what the registry says"

@@ -13,7 +13,7 @@ import lib.training.builders  # noqa: F401 - registers the offline datasets
 from lib.core import datasets, splits
 from lib.core.errors import DataError
 from lib.core.home import thaw_home
-from lib.training import tfds_prepare
+from lib.training import pictures, tfds_prepare
 from lib.training.images import ImageSource
 
 
@@ -88,7 +88,9 @@ def source(dataset: str) -> ImageSource:
             if index == last:
                 return
 
-    return ImageSource(tuple(builder.info.features[label_key].names), labels, read)
+    found = ImageSource(tuple(builder.info.features[label_key].names), labels, read)
+    pictures.write(dataset, found)
+    return found
 
 
 def _split(builder: tfds.core.DatasetBuilder) -> str:
@@ -98,12 +100,27 @@ def _split(builder: tfds.core.DatasetBuilder) -> str:
 
 def _prepared(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str]]:
     """A builder whose records are on disk, and the names of its image and label features."""
-    builder = _builder(dataset)
-    keys = _supervised_keys(builder)
+    builder, keys = open_builder(dataset)
     if not tfds_prepare.is_prepared(builder):
         tfds_prepare.prepare(builder)
-        builder = _builder(dataset)  # Another process may have written what is read from now on.
+        # Another process may have written what is read from now on.
+        builder, _ = open_builder(dataset)
     return builder, keys
+
+
+def open_builder(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str]]:
+    """The builder of an image classification dataset, and the names of its image and label.
+
+    Nothing is fetched, and the network is not asked.
+
+    Args:
+        dataset: TFDS name, in the registry or not.
+
+    Raises:
+        DataError: If it is unknown or no image classification.
+    """
+    builder = _builder(dataset)
+    return builder, _supervised_keys(builder)
 
 
 def _builder(dataset: str) -> tfds.core.DatasetBuilder:

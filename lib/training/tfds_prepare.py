@@ -1,27 +1,29 @@
 """Preparing a TFDS dataset: once for all processes, and with quick answers where it cannot be."""
 
 import contextlib
+import hashlib
 import io
-import shutil
-import socket
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
+import requests  # comes with TFDS
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import checksums, downloader
+from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-from lib.core import datasets
+from lib.core import datasets, downloads, file_lock, network
+from lib.core.downloads import Progress
 from lib.core.errors import DataError
+from lib.training import fetch
 
-# TFDS itself retries for 205 s before it says that there is no network.
-PREFLIGHT_S = 4.0
-# The archive, what is unpacked from it, and the records TFDS writes.
-DISK_SPACE_FACTOR = 3
-LOCK_POLL_S = 0.1
+SECONDS_BETWEEN_NOTES = 0.3
+# Of folders with tens of thousands of files.
+SECONDS_BETWEEN_SCANS = 2.0
+# At once; some datasets have thousands of files.
+MAX_CONNECTIONS = 8
 
 
 def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
@@ -37,31 +39,44 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
     Raises:
         DataError: If it cannot be fetched or written.
     """
-    _preflight(builder)
-    folder = Path(builder.data_path).parent
+    lock = downloads.lock_file(builder.name)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _only_one(folder / ".lock"):
-            if is_prepared(builder):
-                return
-            # Nobody else is writing now, so these are leftovers of a process that was killed.
-            for leftover in folder.glob("incomplete.*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-            tfds.disable_progress_bar()
-            # TFDS prints to standard output, where the command line puts its result.
-            with contextlib.redirect_stdout(io.StringIO()):
-                builder.download_and_prepare()
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock.only_one(lock):
+            if not is_prepared(builder):  # nor by whoever had the lock before
+                preflight(builder)
+                write_records(builder)
+    except OSError as error:
+        raise _failure(builder, error) from error
+
+
+def write_records(builder: tfds.core.DatasetBuilder) -> None:
+    """Do what `prepare` does, for whoever holds the lock already.
+
+    Raises:
+        DataError: If it cannot be fetched or written.
+    """
+    downloads.forget_wishes(builder.name)
+    # Nobody else is writing now, so these are leftovers of a process that was killed. What it
+    # has fetched stays: the download goes on there.
+    downloads.clean_up(builder.name, archives=False)
+    meter = _Meter(builder)
+    try:
+        with _noted(meter):
+            _download_and_prepare(builder, meter)
+    except fetch.CancelledError:
+        downloads.clean_up(builder.name, archives=True)
+        raise
     except Exception as error:
         # Anything between a full disk and a site that has moved; TFDS names no common class.
-        raise DataError(
-            f"{builder.name} could not be prepared in {folder}: {first_line(error)}.",
-            "Check the network and the free disk space there, or choose an offline dataset: "
-            f"{', '.join(_offline())}.",
-        ) from error
-
-
-def _offline() -> list[str]:
-    return [spec.id for spec in datasets.DATASETS.values() if spec.offline]
+        failure = error if isinstance(error, DataError) else _failure(builder, error)
+        downloads.clean_up(builder.name, archives=False)
+        downloads.note(
+            builder.name,
+            Progress(*meter.count(), message=failure.message, next_step=failure.next_step),
+        )
+        raise failure from error
+    downloads.clean_up(builder.name, archives=True)
 
 
 def first_line(error: Exception) -> str:
@@ -70,7 +85,29 @@ def first_line(error: Exception) -> str:
     return lines[0].rstrip(".")
 
 
-def _preflight(builder: tfds.core.DatasetBuilder) -> None:
+def _failure(builder: tfds.core.DatasetBuilder, error: Exception) -> DataError:
+    if isinstance(error, NonMatchingChecksumError):
+        return DataError(
+            f"What was downloaded for {builder.name} is not what was published: "
+            "its checksum is another.",
+            "Download it again; if that happens twice, choose another dataset.",
+        )
+    return DataError(
+        f"{builder.name} could not be prepared in {Path(builder.data_path).parent}: "
+        f"{first_line(error)}.",
+        "Check the network and the free disk space there, or choose an offline dataset: "
+        f"{', '.join(_offline())}.",
+    )
+
+
+def _offline() -> list[str]:
+    return [spec.id for spec in datasets.DATASETS.values() if spec.offline]
+
+
+# --- Before anything is fetched -------------------------------------------------------------------
+
+
+def preflight(builder: tfds.core.DatasetBuilder) -> None:
     """Find out within seconds what TFDS would find out after minutes.
 
     Raises:
@@ -83,89 +120,143 @@ def _preflight(builder: tfds.core.DatasetBuilder) -> None:
             f"{builder.name} has to be downloaded by hand.",
             f"See {builder.info.homepage}, or choose another dataset.",
         )
-    urls = builder.url_infos or {}
-    addresses = {_address(url) for url in urls or [builder.info.homepage]}
-    if not _reachable(addresses):
+    # A dataset in several configurations lists what all of them download; the registry knows.
+    spec = datasets.DATASETS.get(builder.name)
+    size_bytes = sum(info.size for info in (builder.url_infos or {}).values())
+    size_mb = spec.download_mb if spec else size_bytes // 1_000_000
+    needed_mb = datasets.disk_mb(size_mb)
+    free_mb = downloads.free_mb()
+    if free_mb < needed_mb:
+        raise DataError(
+            f"{builder.name} takes about {needed_mb / 1e3:.1f} GB while it is prepared, and "
+            f"{free_mb / 1e3:.1f} GB are free.",
+            "Make room, or set THAW_HOME to a folder on another disk.",
+        )
+    addresses = {network.address(url) for url in builder.url_infos or [builder.info.homepage]}
+    if not network.reachable(addresses):
         raise DataError(
             f"{builder.name} has to be downloaded first, and "
             f"{' or '.join(sorted({host for host, _ in addresses}))} cannot be reached.",
             f"Connect to the network, or choose an offline dataset: {', '.join(_offline())}.",
         )
-    # A dataset in several configurations lists what all of them download; the registry knows.
-    size_bytes = (
-        datasets.DATASETS[builder.name].download_mb * 1_000_000
-        if builder.name in datasets.DATASETS
-        else sum(info.size for info in urls.values())
-    )
-    root = Path(builder.data_path)
-    while not root.exists():
-        root = root.parent
-    free_bytes = shutil.disk_usage(root).free
-    if free_bytes < DISK_SPACE_FACTOR * size_bytes:
-        raise DataError(
-            f"{builder.name} takes about {DISK_SPACE_FACTOR * size_bytes / 1e9:.1f} GB while it is "
-            f"prepared, and {free_bytes / 1e9:.1f} GB are free.",
-            "Make room, or set THAW_HOME to a folder on another disk.",
-        )
 
 
-def _address(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+# --- The download itself --------------------------------------------------------------------------
 
 
-def _reachable(addresses: set[tuple[str, int]]) -> bool:
-    """True once any of the hosts, or the proxy in front of them, accepts a connection."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get("https") or proxies.get("http")
-    if proxy:
-        addresses = {_address(proxy)}
-    answered = threading.Event()
+class _Meter:
+    """How far a preparation is.
 
-    def connect(address: tuple[str, int]) -> None:
-        with contextlib.suppress(OSError), socket.create_connection(address, PREFLIGHT_S):
-            answered.set()
+    Args:
+        builder: Of the dataset.
+    """
 
-    # In threads, because a name server that does not answer ignores the timeout.
-    attempts = [threading.Thread(target=connect, args=(each,), daemon=True) for each in addresses]
-    for attempt in attempts:
-        attempt.start()
-    deadline = time.monotonic() + PREFLIGHT_S
-    while not answered.wait(0.05) and time.monotonic() < deadline:
-        if not any(attempt.is_alive() for attempt in attempts):
-            break
-    return answered.is_set()
+    def __init__(self, builder: tfds.core.DatasetBuilder) -> None:
+        self.name = builder.name
+        self._parent = Path(builder.data_path).parent
+        self._fetched: dict[str, tuple[int, int]] = {}
+        spec = datasets.DATASETS.get(builder.name)
+        self._expected = spec.download_mb * 1_000_000 if spec else 0
+        self._written, self._look_again = 0, 0.0
+
+    def fetched(self, url: str, done: int, total: int) -> None:
+        """So many bytes of a file are here."""
+        self._fetched[url] = (done, total)
+
+    def count(self) -> tuple[str, int, int]:
+        """In words, bytes fetched and bytes to fetch."""
+        files = list(self._fetched.values())
+        done = sum(done for done, _ in files)
+        total = max(self._expected, sum(total for _, total in files))
+        if time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + SECONDS_BETWEEN_SCANS
+            self._written = self._scan()
+        if self._written or not total:
+            return f"Preparing, {self._written / 1e6:,.0f} MB written", 0, 0
+        return f"Downloading, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB", done, total
+
+    def _scan(self) -> int:
+        """Bytes of what TFDS has unpacked, and of its records, once the files are here."""
+        extracted = downloads.download_folder(self.name) / "extracted"
+        return sum(map(_folder_bytes, (extracted, *self._parent.glob("incomplete.*"))))
+
+
+def _folder_bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # it may just have been moved
+            total += path.stat().st_size
+    return total
 
 
 @contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Wait until no other process or thread is inside, by a lock on a file.
+def _noted(meter: _Meter) -> Iterator[None]:
+    """Write down how far it is, a few times a second, while something is going on inside."""
+    ended = threading.Event()
 
-    The operating system drops the lock when its process ends, however it ends, so none is ever
-    left behind; the empty file stays.
-    """
-    with path.open("a+b") as file:
-        while not _try_lock(file.fileno()):
-            time.sleep(LOCK_POLL_S)
+    def write() -> None:
+        while not ended.wait(SECONDS_BETWEEN_NOTES):
+            downloads.note(meter.name, Progress(*meter.count()))
+
+    downloads.note(meter.name, Progress(*meter.count()))
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    try:
         yield
+    finally:
+        ended.set()
+        thread.join()
 
 
-def _try_lock(descriptor: int) -> bool:
-    """True if this open file now has the lock; closing it gives the lock back."""
-    if sys.platform == "win32":
-        import msvcrt
+class _Downloader(downloader._Downloader):
+    """Downloads as TFDS does, but a file goes on where it was left, and never hangs.
 
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-    else:
-        import fcntl
+    TFDS itself waits for ever for a server that has gone silent, and begins anew.
+    """
 
-        # BlockingIOError says that another has it; anything else, that there are no locks here.
-        with contextlib.suppress(OSError):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-    return True
+    def __init__(self, meter: _Meter) -> None:
+        super().__init__(max_simultaneous_downloads=MAX_CONNECTIONS)
+        self._meter = meter
+
+    def _sync_download(
+        self, url: str, destination_path: Any, verify: bool = True
+    ) -> downloader.DownloadResult:
+        if not url.startswith("http") or url.startswith("https://drive.google.com/"):
+            return super()._sync_download(url, destination_path, verify)
+        partial = downloads.download_folder(self._meter.name) / "partial"
+        partial.mkdir(parents=True, exist_ok=True)
+        path = partial / hashlib.sha256(url.encode()).hexdigest()
+        response = fetch.fetch(
+            url,
+            path,
+            report=lambda done, total: self._meter.fetched(url, done, total),
+            cancelled=lambda: downloads.is_cancelled(self._meter.name),
+            verify=verify,
+        )
+        name = _file_name(response)
+        # TFDS compares the checksum and keeps the file, or not: either way it is no part any more.
+        whole = Path(path.replace(Path(destination_path) / name))
+        found = checksums.compute_url_info(whole)
+        return downloader.DownloadResult(
+            type(destination_path)(whole),
+            checksums.UrlInfo(size=found.size, checksum=found.checksum, filename=name),
+        )
+
+
+def _file_name(response: requests.Response) -> str:
+    return Path(downloader._get_filename(response)).name
+
+
+def _download_and_prepare(builder: tfds.core.DatasetBuilder, meter: _Meter) -> None:
+    make = builder._make_download_manager
+
+    def make_ours(**options: Any) -> Any:
+        manager = make(**options)
+        manager._DownloadManager__downloader = _Downloader(meter)
+        return manager
+
+    builder._make_download_manager = make_ours
+    tfds.disable_progress_bar()
+    # TFDS prints to standard output, where the command line puts its result.
+    with contextlib.redirect_stdout(io.StringIO()):
+        builder.download_and_prepare(download_dir=downloads.download_folder(builder.name))

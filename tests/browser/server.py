@@ -93,13 +93,15 @@ def until(condition: Callable[[], object], what: str, limit_s: float = 20.0) -> 
 
 
 @contextmanager
-def running_app(folder: Path) -> Iterator[Server]:
+def running_app(folder: Path, code: str = "", **settings: str) -> Iterator[Server]:
     """Start the app on a free port; afterwards nothing of it may be left.
 
     Args:
         folder: For THAW_HOME, Keras's home and the log; used again, it is the same reader's.
+        code: Run in every Python process of the server when it starts.
+        settings: Further environment variables.
     """
-    (folder / "sitecustomize.py").write_text(NO_NETWORK, "utf-8")
+    (folder / "sitecustomize.py").write_text(NO_NETWORK + code, "utf-8")
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("THAW_")
     }
@@ -108,6 +110,7 @@ def running_app(folder: Path) -> Iterator[Server]:
         "KERAS_HOME": str(folder / "keras"),
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
+        **settings,
     }
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]

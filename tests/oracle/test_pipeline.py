@@ -13,17 +13,18 @@ import time
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from lib.core import samples
+from lib.core import downloads, samples
 from lib.core.datasets import DATASETS
 from lib.core.errors import DataError
 from lib.tools import export_samples
-from lib.training import images, pipeline, tfds_prepare
+from lib.training import images, pipeline
 
 ROOT = Path(__file__).parents[2]
 
@@ -182,12 +183,14 @@ def test_a_sample_that_was_changed_or_lost_is_found(tmp_path):
     spec = DATASETS["openmoji_animals_food"]
     shutil.copytree(samples.FOLDER / spec.id, tmp_path / "samples")
     (tmp_path / "samples" / "animal" / "01.png").unlink()
+    (tmp_path / "samples" / "picture.png").unlink()
     Image.new("RGB", (96, 96)).save(tmp_path / "samples" / "food" / "12.png")
     (tmp_path / "samples" / "food" / "13.png").write_bytes(b"")
     assert list(export_samples.differences(spec, tmp_path / "samples")) == [
         f"{spec.id}/animal/01.png: missing",
         f"{spec.id}/food/13.png: not expected",
         f"{spec.id}/food/12.png: other pixels",
+        f"{spec.id}/picture.png: missing",
     ]
 
 
@@ -244,11 +247,8 @@ def test_a_proxy_is_asked_in_place_of_the_host(monkeypatch):
 
 
 def test_a_disk_that_is_too_full_is_found_before_the_download(monkeypatch):
-    monkeypatch.setattr(tfds_prepare, "_reachable", lambda _addresses: True)
-    monkeypatch.setattr(
-        tfds_prepare.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**9)
-    )
-    with pytest.raises(DataError, match=r"takes about 2\.5 GB .* and 1\.0 GB are free"):
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**9))
+    with pytest.raises(DataError, match=r"takes about 2\.7 GB .* and 1\.0 GB are free"):
         load("cats_vs_dogs")
 
 
@@ -288,6 +288,7 @@ def test_the_registry_says_what_tfds_says(spec, tmp_path):
     if spec.id == "eurosat":  # Its other configuration downloads another archive.
         sizes = {url: size for url, size in sizes.items() if url.endswith("/EuroSAT.zip")}
     assert spec.download_mb == -(-sum(sizes.values()) // 1_000_000)
+    assert {urlsplit(url).hostname for url in sizes} == ({spec.host} if spec.host else set())
 
 
 # --- One image ------------------------------------------------------------------------------------

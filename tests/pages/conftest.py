@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.jobs.client import Client
+from lib.jobs.downloads import Downloads
 from lib.ui import cache
 
 
@@ -14,6 +15,8 @@ def _own_store_and_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
     monkeypatch.delenv("THAW_SCHEDULER", raising=False)
     monkeypatch.setattr(Client, "start", lambda self: None)
+    # Nobody looks whether the hosts of datasets can be reached.
+    monkeypatch.setattr(Downloads, "reachable", lambda self, hosts: frozenset(hosts))
     cache._holder.clear()
     yield
     cache._holder.clear()

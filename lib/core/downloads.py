@@ -1,0 +1,207 @@
+"""What of a dataset is on this machine, and how far its download is.
+
+Whoever prepares a dataset holds its lock and writes down how far it is; whoever shows it looks
+here. So every page, every reader and every process sees the same download, and a lock or a note
+of a process that has died means nothing any more.
+"""
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lib.core import file_lock
+from lib.core.datasets import DatasetSpec
+from lib.core.home import thaw_home
+
+# In the folder of a download: how far it is, and the wish that it may end.
+NOTE, CANCEL = "progress.json", "cancel"
+
+_noting = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a download is, or why it ended without the dataset.
+
+    Args:
+        words: What is going on.
+        done: Bytes so far.
+        total: Bytes in all; 0 where that is not known.
+        message: What went wrong; "" where nothing did.
+        next_step: What can be done about it.
+    """
+
+    words: str
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    next_step: str = ""
+
+    @property
+    def share(self) -> float:
+        """How much is done, from 0 to 1."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of a dataset is on this machine.
+
+    Args:
+        state: "ready", "downloading" or "missing".
+        progress: Of the download that is going on, or of one that came to no end.
+    """
+
+    state: str
+    progress: Progress | None = None
+
+
+def data_folder() -> Path:
+    """Where prepared datasets are, each in a folder of its TFDS name."""
+    return thaw_home() / "datasets"
+
+
+def download_folder(dataset: str) -> Path:
+    """What belongs to a dataset only while it is prepared: archives, notes."""
+    return data_folder() / "downloads" / dataset.replace("/", "-")
+
+
+def lock_file(dataset: str) -> Path:
+    """Held by whoever prepares a dataset.
+
+    Args:
+        dataset: TFDS name, with or without a configuration.
+    """
+    return data_folder() / dataset.split("/")[0] / ".lock"
+
+
+def standing(spec: DatasetSpec) -> Standing:
+    """What of a dataset is on this machine, by a look at a few names and none into its data."""
+    if spec.offline:
+        return Standing("ready")
+    progress = read(spec.id)
+    if file_lock.held(lock_file(spec.id)):
+        if is_cancelled(spec.id):
+            progress = Progress("Cancelling")
+        # Last of all, when its records are there already, its picture is made.
+        return Standing("downloading", progress or Progress("Preparing"))
+    if _is_prepared(spec):
+        return Standing("ready")
+    if progress and not progress.message:
+        # Nobody is at it any more, and nobody said why.
+        progress = Progress(
+            progress.words,
+            progress.done,
+            progress.total,
+            "The download was interrupted.",
+            "Start it again: it goes on where it ended.",
+        )
+    return Standing("missing", progress)
+
+
+def verdict(spec: DatasetSpec, state: str, reachable: Collection[str] | None, free_mb: int) -> str:
+    """What can be done with a dataset, in one word.
+
+    Args:
+        spec: The dataset.
+        state: As `standing` has it.
+        reachable: Hosts that can be reached; None where nobody knows yet.
+        free_mb: Free space where datasets are kept.
+
+    Returns:
+        "ready", "downloading", "no_space", "no_network" or "available".
+    """
+    if state != "missing":
+        return state
+    if free_mb < spec.disk_mb:
+        return "no_space"
+    if reachable is not None and spec.host not in reachable:
+        return "no_network"
+    return "available"
+
+
+def _is_prepared(spec: DatasetSpec) -> bool:
+    # Of a dataset in several configurations, Thaw knows the default one.
+    folder = data_folder() / spec.id
+    return any(
+        True
+        for pattern in (spec.version, f"*/{spec.version}")
+        for _ in folder.glob(f"{pattern}/dataset_info.json")
+    )
+
+
+def note(dataset: str, progress: Progress) -> None:
+    """Write down how far a download is, for whoever looks; by whoever holds the lock."""
+    path = download_folder(dataset) / NOTE
+    # A full disk is told by what is written there for its own sake.
+    with _noting, suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(asdict(progress)), "utf-8")
+        fresh.replace(path)
+
+
+def end_notes() -> None:
+    """Write down nothing more in this process, which is about to end."""
+    _noting.acquire()
+
+
+def read(dataset: str) -> Progress | None:
+    """How far a download was when somebody last said so; None where there is none."""
+    try:
+        said = json.loads((download_folder(dataset) / NOTE).read_text("utf-8"))
+        return Progress(**said)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def ask_to_cancel(dataset: str) -> None:
+    """Wish that the download of a dataset ends; whoever is at it looks a few times a second."""
+    if file_lock.held(lock_file(dataset)):
+        with suppress(OSError):
+            download_folder(dataset).mkdir(parents=True, exist_ok=True)
+            (download_folder(dataset) / CANCEL).touch()
+
+
+def is_cancelled(dataset: str) -> bool:
+    """True once somebody wished that the download ends."""
+    return (download_folder(dataset) / CANCEL).exists()
+
+
+def forget_wishes(dataset: str) -> None:
+    """Forget a wish that was meant for an earlier download."""
+    (download_folder(dataset) / CANCEL).unlink(missing_ok=True)
+
+
+def free_mb() -> int:
+    """Free space where datasets are kept, in megabytes of 1,000,000 bytes."""
+    folder = data_folder()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free // 1_000_000
+
+
+def clean_up(dataset: str, archives: bool) -> None:
+    """Remove what a preparation left that did not end; only for whoever holds the lock.
+
+    Args:
+        dataset: TFDS name.
+        archives: Also what was fetched, so that the next download starts from nothing.
+    """
+    # TFDS writes a version under a name of its own, and moves it into place at the end.
+    records = lock_file(dataset).parent
+    for leftover in (*records.glob("incomplete.*"), *records.glob("*/incomplete.*")):
+        shutil.rmtree(leftover, ignore_errors=True)
+    folder = download_folder(dataset)
+    for half in [folder] if archives else [folder / "extracted", *folder.rglob("*.tmp.*")]:
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def picture_file(spec: DatasetSpec) -> Path:
+    """A few images of a dataset in one picture, made when the dataset was; it may not be there."""
+    return data_folder() / "pictures" / f"{spec.id}-{spec.version}.webp"

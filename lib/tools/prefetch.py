@@ -1,0 +1,232 @@
+"""Gets datasets and ImageNet weights ready for a lecture room without a network.
+
+python -m lib.tools.prefetch [--datasets NAME ... | --all] [--backbones NAME ...] [--list]
+
+Without a choice: the datasets that need no network, so that the first run does not wait for them.
+What is here already is left alone, and what was interrupted goes on where it ended: start it again
+as often as it takes. Progress goes to standard error, what is ready and what is missing to standard
+output; exit 0 if all that was asked for is ready, 1 if not, 2 if the question was no good.
+"""
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.core import backbones, downloads
+from lib.core.backbones import BackboneSpec
+from lib.core.datasets import DATASETS
+from lib.core.errors import ThawError
+from lib.core.home import thaw_home
+
+SECONDS_BETWEEN_LINES = 1.0
+# Comes with a package, as the offline datasets do.
+PACKAGED_BACKBONE = "efficientnet_lite0"
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something a lecture may need, and how it went with it.
+
+    Args:
+        name: Of the dataset or the backbone.
+        ready: Whether it is on this machine.
+        size_bytes: What it takes on disk.
+        words: Why it is not ready, or how long it took.
+    """
+
+    name: str
+    ready: bool
+    size_bytes: int
+    words: str = ""
+
+
+def dataset(name: str, say: Callable[[str], None]) -> Item:
+    """Get a dataset ready, unless it is.
+
+    Args:
+        name: TFDS name.
+        say: Called with a line of progress now and then.
+    """
+    from lib.training import tfds_data
+
+    begin = time.monotonic()
+    try:
+        with _progress(name, say):
+            tfds_data.source(name)
+    except ThawError as error:
+        return Item(name, False, _folder_bytes(downloads.download_folder(name)), error.in_words())
+    words = f"{time.monotonic() - begin:.1f} s"
+    return Item(name, True, _folder_bytes(downloads.lock_file(name).parent), words)
+
+
+def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
+    """Get the ImageNet weights of a backbone, for every input size there are some for."""
+    if spec.id == PACKAGED_BACKBONE:
+        return Item(spec.id, True, 0, "comes with a package")
+    from lib.training import weights
+
+    begin, size_bytes = time.monotonic(), 0
+    spoken = begin
+
+    def report(done: int, total: int) -> None:
+        nonlocal spoken
+        if time.monotonic() - spoken >= SECONDS_BETWEEN_LINES:
+            spoken = time.monotonic()
+            say(f"Downloading, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB")
+
+    try:
+        for image_size in _sizes(spec):
+            size_bytes += weights.find(spec, image_size, report).stat().st_size
+    except ThawError as error:
+        return Item(spec.id, False, size_bytes, error.in_words())
+    return Item(spec.id, True, size_bytes, f"{time.monotonic() - begin:.1f} s")
+
+
+def what_is_here() -> Iterator[Item]:
+    """Every dataset and every backbone, without fetching anything."""
+    for spec in DATASETS.values():
+        standing = downloads.standing(spec)
+        size_bytes = _folder_bytes(downloads.lock_file(spec.id).parent)
+        words = f"{spec.download_mb:,} MB to download" if not spec.offline else ""
+        if standing.state == "downloading" and standing.progress:
+            words = standing.progress.words
+        ready = standing.state == "ready"
+        yield Item(spec.id, ready, size_bytes, "" if ready else words)
+    for backbone in backbones.BACKBONES.values():
+        files = _files(backbone)
+        ready = all(path.is_file() for path in files)
+        yield Item(
+            backbone.id,
+            ready,
+            sum(path.stat().st_size for path in files if path.is_file()),
+            "" if ready else "weights to download",
+        )
+
+
+def _sizes(spec: BackboneSpec) -> tuple[int, ...]:
+    """Input sizes that need a weights file each."""
+    from lib.training import weights
+
+    by_name = {weights.file_name(spec, size): size for size in weights.PUBLISHED_SIZES}
+    return tuple(by_name.values())
+
+
+def _files(spec: BackboneSpec) -> list[Path]:
+    if spec.id == PACKAGED_BACKBONE:
+        return []
+    from lib.training import weights
+
+    chosen = os.environ.get("THAW_WEIGHTS")
+    folder = Path(chosen).expanduser() if chosen else weights.cache_folder()
+    if folder.is_file():
+        return [folder]
+    return [folder / weights.file_name(spec, size) for size in _sizes(spec)]
+
+
+def _folder_bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # somebody may just be writing there
+            total += path.stat().st_size * path.is_file()
+    return total
+
+
+@contextmanager
+def _progress(name: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Say how far the download of a dataset is, whoever is at it, while inside."""
+    ended = threading.Event()
+
+    def look() -> None:
+        said = ""
+        while not ended.wait(SECONDS_BETWEEN_LINES):
+            progress = downloads.read(name)
+            if progress and progress.words != said:
+                said = progress.words
+                say(said)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def table(items: Sequence[Item]) -> str:
+    """What is ready and what is missing, a line each, and the space it takes."""
+    width = max(len(item.name) for item in items)
+    lines = [
+        f"{item.name:<{width}}  {'ready' if item.ready else 'missing':<7}  "
+        f"{item.size_bytes / 1e6:>8,.1f} MB  {item.words}".rstrip()
+        for item in items
+    ]
+    ready = sum(item.ready for item in items)
+    taken = sum(item.size_bytes for item in items) / 1e6
+    lines.append(f"{ready} of {len(items)} ready, {taken:,.1f} MB, datasets in {thaw_home()}")
+    return "\n".join(lines)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="python -m lib.tools.prefetch",
+        description="Get datasets and ImageNet weights ready for a lecture room without a network. "
+        "What is here is left alone; what was interrupted goes on.",
+    )
+    which = p.add_mutually_exclusive_group()
+    which.add_argument(
+        "--datasets", nargs="+", metavar="NAME", help=f"TFDS names: {', '.join(DATASETS)} ..."
+    )
+    which.add_argument("--all", action="store_true", help="every dataset and every backbone")
+    p.add_argument(
+        "--backbones",
+        nargs="+",
+        metavar="NAME",
+        choices=list(backbones.BACKBONES),
+        help=", ".join(backbones.BACKBONES),
+    )
+    p.add_argument("--list", action="store_true", help="say what is here, fetch nothing")
+    return p
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Get ready what is asked for; the exit code."""
+    chosen = parser().parse_args(arguments)
+    if chosen.list:
+        print(table(list(what_is_here())))
+        return 0
+    if chosen.all:
+        names, networks = list(DATASETS), list(backbones.BACKBONES)
+    else:
+        names, networks = chosen.datasets or [], chosen.backbones or []
+    if not names and not networks:
+        names = [spec.id for spec in DATASETS.values() if spec.offline]
+
+    def say(name: str) -> Callable[[str], None]:
+        return lambda words: print(f"{name}: {words}", file=sys.stderr, flush=True)
+
+    items = []
+    try:
+        for name in names:
+            say(name)("getting ready")
+            items.append(dataset(name, say(name)))
+        for name in networks:
+            say(name)("getting its weights ready")
+            items.append(weights_of(backbones.get(name), say(name)))
+    except KeyboardInterrupt:
+        print("Interrupted: start it again, and it goes on where it ended.", file=sys.stderr)
+        # Threads of a library would otherwise be waited for until their files are here.
+        os._exit(130)
+    print(table(items))
+    return 0 if all(item.ready for item in items) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Downloading a dataset in a process of its own, started by a worker that is asked to.
+
+Beside the runs and not in them: it may take an hour, a worker may be renewed meanwhile, and a
+process can be ended at once, whatever library it is in. It ends with the process that looks after
+the worker, which is to say with the app.
+
+python -m lib.training.downloads DATASET PID
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil  # comes with Dask
+
+from lib.core import downloads, file_lock
+from lib.core.datasets import DATASETS
+from lib.core.downloads import Progress
+from lib.core.errors import ThawError
+
+logger = logging.getLogger(__name__)
+
+PROJECT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "lib.training.downloads")
+
+SECONDS_BETWEEN_LOOKS = 0.2
+# Until a new process has the lock; it takes it before it imports anything large.
+START_LIMIT_S = 20.0
+
+
+def start(dataset: str) -> None:
+    """Start to download a dataset, unless somebody is at it; a question to a worker.
+
+    Args:
+        dataset: TFDS name.
+
+    Raises:
+        DataError: If it is unknown, cannot be reached or would not fit.
+    """
+    from lib.training import tfds_data, tfds_prepare  # seconds, which the process itself has not
+
+    builder, _ = tfds_data.open_builder(dataset)
+    lock = downloads.lock_file(dataset)
+    if tfds_prepare.is_prepared(builder) or file_lock.held(lock):
+        return
+    tfds_prepare.preflight(builder)
+    process = subprocess.Popen(
+        [*COMMAND, dataset, str(os.getppid())], cwd=PROJECT, stdin=subprocess.DEVNULL
+    )
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end and process.poll() is None and not file_lock.held(lock):
+        time.sleep(file_lock.POLL_S)
+    # Whoever waits for it keeps no dead process in the list of processes.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def cancel(dataset: str) -> None:
+    """End a download, whichever process is at it; a question to a worker of another machine."""
+    downloads.ask_to_cancel(dataset)
+
+
+def look() -> dict[str, Any]:
+    """What is on this machine; a question to a worker of another one.
+
+    Returns:
+        `standings`, dataset -> (state, fields of its Progress or None); `free_mb`.
+    """
+    found = {id_: downloads.standing(spec) for id_, spec in DATASETS.items()}
+    standings = {
+        id_: (each.state, asdict(each.progress) if each.progress else None)
+        for id_, each in found.items()
+    }
+    return {"standings": standings, "free_mb": downloads.free_mb()}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Download a dataset; the exit code."""
+    dataset, parent = sys.argv[1:] if arguments is None else arguments
+    lock = downloads.lock_file(dataset)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    if file_lock.held(lock):
+        return 0
+    with file_lock.only_one(lock):
+        downloads.forget_wishes(dataset)
+        downloads.note(dataset, downloads.read(dataset) or Progress("Starting"))
+        threading.Thread(target=_watch, args=(dataset, int(parent)), daemon=True).start()
+        try:
+            _prepare(dataset)
+        except ThawError as error:
+            logger.warning("%s", error.in_words())  # and it is noted already
+            return 1
+    return 0
+
+
+def _prepare(dataset: str) -> None:
+    from lib.training import tfds_data, tfds_prepare
+
+    builder, _ = tfds_data.open_builder(dataset)
+    if not tfds_prepare.is_prepared(builder):
+        tfds_prepare.write_records(builder)
+    tfds_data.source(dataset)  # which makes its picture
+
+
+def _watch(dataset: str, parent: int) -> None:
+    """End this process once nobody wants it: at once, as a library may hang for minutes."""
+    while _is_alive(parent) and not downloads.is_cancelled(dataset):
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    if downloads.is_cancelled(dataset):
+        downloads.end_notes()  # or one might come after the rest is gone
+        downloads.clean_up(dataset, archives=True)
+    os._exit(1)
+
+
+def _is_alive(pid: int) -> bool:
+    """False also for a process that has ended and that nobody has asked how."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Fetching a file over HTTP: in pieces, resumed where it was left, given up when it stalls."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests  # comes with TFDS
+from requests.exceptions import RequestException
+
+from lib.core.errors import DataError
+
+CONNECT_S = 5.0
+# Without a byte for this long, a connection is opened anew.
+STALL_S = 20.0
+# Attempts in a row that bring nothing; between them twice as long each time.
+MAX_ATTEMPTS = 4
+PAUSE_S = 1.0
+CHUNK_BYTES = 1 << 16
+
+# Bytes so far, and bytes in all, 0 where the server does not say.
+Report = Callable[[int, int], None]
+
+
+class CancelledError(DataError):
+    """Somebody wished that the download ends."""
+
+
+def fetch(
+    url: str,
+    path: Path,
+    *,
+    report: Report,
+    cancelled: Callable[[], bool],
+    verify: bool = True,
+) -> requests.Response:
+    """Fetch a file, or what is missing of it.
+
+    What has arrived stays in its place whatever happens, for the next attempt.
+
+    Args:
+        url: Of the file.
+        path: Where to write it; what is there already is its beginning.
+        report: Called for every piece.
+        cancelled: Asked for every piece.
+        verify: Whether the server has to prove who it is.
+
+    Returns:
+        The last response, for its headers.
+
+    Raises:
+        DataError: If the server refuses, or the file does not come whole.
+        OSError: If it cannot be written.
+    """
+    attempts = 0
+    while True:
+        before = _size(path)
+        try:
+            return _attempt(url, path, report, cancelled, verify)
+        except RequestException as error:
+            reason = _reason(error)
+        attempts = attempts + 1 if _size(path) <= before else 1
+        if attempts >= MAX_ATTEMPTS:
+            raise DataError(
+                f"The download from {urlsplit(url).hostname} broke off after "
+                f"{_size(path) / 1e6:,.1f} MB: {reason}.",
+                "Start it again: it goes on where it ended.",
+            )
+        _pause(PAUSE_S * 2 ** (attempts - 1), cancelled)
+
+
+def _attempt(
+    url: str, path: Path, report: Report, cancelled: Callable[[], bool], verify: bool
+) -> requests.Response:
+    have = _size(path)
+    headers = {"Accept-Encoding": "identity"}  # or a length would not be that of the file
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    with (
+        requests.Session() as session,
+        session.get(
+            url, headers=headers, stream=True, timeout=(CONNECT_S, STALL_S), verify=verify
+        ) as response,
+    ):
+        if response.status_code == requests.codes.requested_range_not_satisfiable:
+            # All of it is here, or it is not the beginning of this file.
+            if response.headers.get("Content-Range") == f"bytes */{have}":
+                return response
+            path.unlink()
+            raise RequestException("the file has changed")
+        if response.status_code >= 500:
+            raise RequestException(f"it answered {response.status_code}")
+        if response.status_code >= 400:
+            raise DataError(
+                f"{urlsplit(url).hostname} refuses the file: it answered "
+                f"{response.status_code} {response.reason}.",
+                "It may have moved; choose another dataset.",
+            )
+        resumed = response.status_code == requests.codes.partial_content
+        have = have if resumed else 0
+        length = int(response.headers.get("Content-Length") or 0)
+        total = have + length if length else 0
+        with path.open("ab" if resumed else "wb") as file:
+            for piece in response.iter_content(CHUNK_BYTES):
+                if cancelled():
+                    raise CancelledError("The download was cancelled.")
+                file.write(piece)
+                have += len(piece)
+                report(have, total)
+        if total and have < total:
+            raise RequestException(f"it ended after {have:,} of {total:,} bytes")
+        return response
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
+
+
+def _reason(error: RequestException) -> str:
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"nothing came for {STALL_S:g} s"
+    if isinstance(error, requests.exceptions.ConnectionError) and "Read timed out" in str(error):
+        return f"nothing came for {STALL_S:g} s"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "the connection was lost"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection was lost"
+    return str(error).splitlines()[0].rstrip(".")
+
+
+def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if cancelled():
+            raise CancelledError("The download was cancelled.")
+        time.sleep(0.1)

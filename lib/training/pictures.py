@@ -1,0 +1,77 @@
+"""A few images of a dataset in one picture, for the catalogue."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from lib.core import downloads
+from lib.core.datasets import DATASETS
+from lib.training import images
+from lib.training.images import ImageSource
+
+COLUMNS, ROWS = 4, 2
+TILE = 96
+# Where a class does not come among so many images, the picture goes without it.
+MAX_LOOKED_AT = 2_000
+
+
+def montage(tiles: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Eight images in two rows.
+
+    Args:
+        tiles: Arrays of shape (96, 96, 3); what is missing stays white.
+
+    Returns:
+        Shape (192, 384, 3).
+    """
+    picture = np.full((ROWS * TILE, COLUMNS * TILE, 3), 255, np.uint8)
+    for place, tile in zip(np.ndindex(ROWS, COLUMNS), tiles, strict=False):
+        top, left = (TILE * each for each in place)
+        picture[top : top + TILE, left : left + TILE] = tile
+    return picture
+
+
+def chosen(labels: Sequence[int], count: int = ROWS * COLUMNS) -> list[int]:
+    """Which images a picture shows: the classes in turn, each by its first ones.
+
+    Args:
+        labels: Of all images there are.
+        count: How many are wanted.
+
+    Example:
+
+    >>> chosen([0, 0, 0, 1, 2], count=4)
+    [0, 3, 4, 1]
+    """
+    rank: dict[int, int] = {}
+    turns = []
+    for index, label in enumerate(labels):
+        turns.append((rank.get(label, 0), label, index))
+        rank[label] = rank.get(label, 0) + 1
+    return [index for _, _, index in sorted(turns)[:count]]
+
+
+def write(dataset: str, source: ImageSource) -> None:
+    """Make the picture of a downloaded dataset of the registry that has none; below THAW_HOME.
+
+    Args:
+        dataset: TFDS name.
+        source: Its images.
+    """
+    spec = DATASETS.get(dataset)
+    if spec is None or spec.offline or downloads.picture_file(spec).exists():
+        return
+    shown = chosen(source.labels[:MAX_LOOKED_AT].tolist())
+    # Without a picture the dataset is as good.
+    with contextlib.suppress(OSError, ValueError):
+        encoded = dict(source.read(frozenset(shown)))
+        picture = montage(images.decode(encoded[index], TILE) for index in shown)
+        path = downloads.picture_file(spec)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        Image.fromarray(picture).save(fresh, "WEBP", quality=85)
+        fresh.replace(path)

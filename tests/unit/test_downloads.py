@@ -1,0 +1,312 @@
+"""What of a dataset is here, who is at it, and what a web process remembers of it."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.core import datasets, downloads, file_lock, network, similarity
+from lib.core.datasets import DATASETS
+from lib.core.downloads import Progress, Standing
+from lib.core.errors import DataError
+from lib.jobs import downloads as jobs_downloads
+from lib.jobs.downloads import Downloads
+from lib.jobs.questions import Question
+from lib.training import downloads as worker_downloads
+from tests.unit.jobs_support import until
+
+ROOT = Path(__file__).parents[2]
+CATS, BEANS = DATASETS["cats_vs_dogs"], DATASETS["beans"]
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path))
+
+
+# --- The registry ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", DATASETS.values(), ids=lambda spec: spec.id)
+def test_a_dataset_has_a_citation_an_address_and_a_reasoned_similarity(spec):
+    assert any(str(year) in spec.citation for year in range(2000, 2027))
+    assert spec.address.startswith("https://")
+    assert similarity.KINDS[spec.kind] == similarity.kind_of(spec.id)
+    assert len(spec.kind_reason) > 40
+    assert bool(spec.host) != spec.offline
+
+
+def test_cats_and_dogs_is_cut_in_slices_as_it_has_no_parts_of_its_own():
+    assert CATS.tfds_split == ("train[:80%]", "train[80%:90%]", "train[90%:]")
+    assert BEANS.tfds_split == ("train", "validation", "test")
+    for spec in DATASETS.values():
+        compile(datasets.load_code(spec), spec.id, "exec")
+
+
+# --- What is here ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_here_but_what_comes_with_a_package():
+    for spec in DATASETS.values():
+        assert downloads.standing(spec) == Standing("ready" if spec.offline else "missing")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"words": "x", "other": 1}', "\xff"])
+def test_a_note_that_cannot_be_read_says_nothing(text):
+    downloads.note(CATS.id, Progress("Downloading", 1, 2))
+    (downloads.download_folder(CATS.id) / downloads.NOTE).write_text(text, "latin-1")
+    assert downloads.standing(CATS) == Standing("missing")
+
+
+@pytest.mark.parametrize(
+    ("state", "reachable", "free_mb", "expected"),
+    [
+        ("ready", set(), 0, "ready"),
+        ("downloading", set(), 0, "downloading"),
+        ("missing", None, CATS.disk_mb, "available"),
+        ("missing", {CATS.host}, CATS.disk_mb, "available"),
+        ("missing", {CATS.host}, CATS.disk_mb - 1, "no_space"),
+        ("missing", {BEANS.host}, CATS.disk_mb, "no_network"),
+    ],
+)
+def test_one_word_says_what_can_be_done(state, reachable, free_mb, expected):
+    assert downloads.verdict(CATS, state, reachable, free_mb) == expected
+
+
+def test_a_share_is_never_more_than_all():
+    assert Progress("", 5, 4).share == 1
+    assert Progress("", 1, 4).share == 0.25
+    assert Progress("", 1, 0).share == 0
+
+
+def test_a_wish_to_cancel_what_is_not_going_on_is_no_wish():
+    downloads.ask_to_cancel(CATS.id)
+    assert not downloads.download_folder(CATS.id).exists()
+
+
+def test_cleaning_up_keeps_archives_unless_they_are_not_wanted():
+    folder = downloads.download_folder(CATS.id)
+    for name in ("partial/abc", "extracted/x", "cats.tmp.123/half"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"1")
+    half = downloads.data_folder() / CATS.id / "incomplete.X_4.0.1"
+    half.mkdir(parents=True)
+    downloads.clean_up(CATS.id, archives=False)
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["abc"]
+    assert not half.exists()
+    downloads.clean_up(CATS.id, archives=True)
+    assert not folder.exists()
+
+
+def test_free_space_is_asked_where_the_folder_will_be(monkeypatch, tmp_path):
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "not" / "there"))
+    assert downloads.free_mb() > 0
+
+
+# --- The lock -------------------------------------------------------------------------------------
+
+
+def test_a_lock_keeps_another_thread_out_until_it_is_given_back(tmp_path):
+    order: list[str] = []
+
+    def second() -> None:
+        with file_lock.only_one(tmp_path / "lock"):
+            order.append("second")
+
+    with file_lock.only_one(tmp_path / "lock"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert file_lock.held(tmp_path / "lock")
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert not file_lock.held(tmp_path / "lock")
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from lib.core import file_lock
+with file_lock.only_one(Path(sys.argv[1])):
+    print("held", flush=True)
+    input()
+"""
+
+
+def test_a_lock_of_a_dead_process_is_no_lock(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "lock")],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == b"held\n"
+    assert file_lock.held(tmp_path / "lock")
+    process.kill()
+    process.wait()
+    assert not file_lock.held(tmp_path / "lock")
+
+
+# --- The network ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_of_several_hosts_those_that_answer_are_named():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        here, gone = server.getsockname(), nobody.getsockname()
+        assert network.reachable([here, gone]) == {here}
+
+
+def test_hosts_that_never_answer_are_given_up_in_time_and_all_at_once(monkeypatch):
+    the_end = threading.Event()
+    monkeypatch.setattr(network, "PREFLIGHT_S", 0.3)
+
+    def never_answer(*_: object) -> None:
+        the_end.wait()
+        raise OSError
+
+    monkeypatch.setattr(socket, "create_connection", never_answer)
+    begin = time.monotonic()
+    try:
+        assert network.reachable([(f"{number}.example", 443) for number in range(20)]) == set()
+    finally:
+        the_end.set()
+    assert time.monotonic() - begin < 1.5
+    assert network.PREFLIGHT_S < 5
+
+
+# --- What a web process remembers -----------------------------------------------------------------
+
+
+class Worker:
+    """Takes down what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Question] = []
+
+    def start(self) -> None:
+        pass
+
+    def ask(self, task: str, owner: str = "", **arguments: Any) -> Question:
+        self.asked.append(Question(task, owner, arguments))
+        return self.asked[-1]
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+@pytest.fixture
+def known(worker: Worker) -> Downloads:
+    return Downloads(worker)
+
+
+def test_from_the_first_moment_on_a_download_is_seen_and_asked_for_once(known, worker):
+    known.start(CATS)
+    assert known.standing(CATS) == Standing("downloading", Progress("Starting"))
+    known.start(CATS)
+    assert len(worker.asked) == 1
+    worker.asked[0].position = "Waiting for 2 others"
+    assert known.standing(CATS).progress == Progress("Waiting for 2 others")
+    assert known.standing(BEANS) == Standing("missing")
+
+
+def test_why_it_was_refused_stays_until_it_is_tried_again(known, worker):
+    known.start(CATS)
+    worker.asked[0].error = DataError("Why.", "What now.")
+    worker.asked[0].state = "failed"
+    for _ in range(2):
+        assert known.standing(CATS) == Standing(
+            "missing", Progress("", message="Why.", next_step="What now.")
+        )
+    known.start(CATS)
+    assert known.standing(CATS).state == "downloading"
+
+
+def test_what_is_cancelled_before_it_began_ends_as_soon_as_it_begins(known, worker):
+    known.start(CATS)
+    known.cancel(CATS)
+    assert known.standing(CATS) == Standing("missing")
+    lock = downloads.lock_file(CATS.id)
+    lock.parent.mkdir(parents=True)
+    with file_lock.only_one(lock):
+        assert not downloads.is_cancelled(CATS.id)
+        known.standing(CATS)
+        assert downloads.is_cancelled(CATS.id)
+        worker.asked[0].state = "done"
+    downloads.clean_up(CATS.id, archives=True)
+    assert known.standing(CATS) == Standing("missing")
+
+
+def test_it_is_ready_once_it_is_there_whatever_was_asked(known, worker):
+    known.start(CATS)
+    worker.asked[0].state = "done"
+    folder = downloads.data_folder() / CATS.id / CATS.version
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text("{}")
+    assert known.standing(CATS) == Standing("ready")
+    known.start(CATS)
+    assert len(worker.asked) == 1
+
+
+def test_the_network_is_looked_at_in_the_background_and_not_again_for_a_minute(known, monkeypatch):
+    looks: list[set[Any]] = []
+    answer = threading.Event()
+
+    def reachable(addresses: Any) -> set[Any]:
+        answer.wait()
+        looks.append(set(addresses))
+        return {(CATS.host, 443)}
+
+    monkeypatch.setattr(jobs_downloads.network, "reachable", reachable)
+    assert known.reachable([CATS.host, BEANS.host]) is None
+    assert known.reachable([CATS.host, BEANS.host]) is None
+    answer.set()
+    until(lambda: known.reachable([CATS.host]) == {CATS.host})
+    assert looks == [{(CATS.host, 443), (BEANS.host, 443)}]
+    monkeypatch.setattr(jobs_downloads, "NETWORK_LOOK_S", 0.0)
+    known.reachable([CATS.host])
+    until(lambda: len(looks) == 2)
+
+
+def test_of_another_machine_a_worker_says_what_is_there(worker, monkeypatch):
+    monkeypatch.setenv("THAW_SCHEDULER", "tls://example:8786")
+    known = Downloads(worker)
+    assert known.standing(CATS) == Standing("missing")
+    assert known.standing(DATASETS["elpv"]) == Standing("ready")
+    assert known.reachable([CATS.host]) == {CATS.host}
+    assert known.free_mb() >= CATS.disk_mb
+    (look,) = worker.asked
+    assert look.task == jobs_downloads.LOOK_TASK
+    downloads.note(CATS.id, Progress("Downloading", 1, 2))
+    lock = downloads.lock_file(CATS.id)
+    lock.parent.mkdir(parents=True)
+    with file_lock.only_one(lock):  # as if this were the other machine
+        look.answer = worker_downloads.look()
+    look.state = "done"
+    assert known.standing(CATS) == Standing("downloading", Progress("Downloading", 1, 2))
+    assert known.free_mb() == look.answer["free_mb"]
+    known.cancel(CATS)
+    assert (worker.asked[-1].task, worker.asked[-1].arguments) == (
+        jobs_downloads.CANCEL_TASK,
+        {"dataset": CATS.id},
+    )
+
+
+def test_a_dataset_of_no_registry_fits_the_spec_of_one():
+    own = replace(CATS, id="images-0123456789ab", offline=True, kind="", host="")
+    assert downloads.standing(own).state == "ready"
