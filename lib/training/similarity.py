@@ -1,0 +1,317 @@
+"""What a worker answers about how similar images are to ImageNet, without training a network.
+
+The frozen backbone runs once over the images; what its features of three depths are worth is then
+asked of small models that take seconds. Test images are never looked at: they are used once, at
+the end of a run.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
+from threadpoolctl import threadpool_limits
+
+from lib.core import backbones, own_images, similarity, splits
+from lib.core.errors import DataError
+from lib.core.logme import logme
+from lib.core.similarity import (
+    BACKBONE,
+    IMAGE_SIZE,
+    LAYERS,
+    NUM_FOLDS,
+    NUM_NEIGHBOURS,
+    Depth,
+    Scores,
+)
+from lib.training import efficientnet_lite, feature_cache, image_folder, images, tfds_data
+from lib.training.feature_cache import Tensors
+from lib.training.images import ImageSource, IntArray, UInt8Array
+from lib.training.prefix import FrozenForward
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+# Inverse penalty of the probe, on features whose squares sum to 1 an image on average: so the
+# penalty is the same at every depth, however many channels it has.
+PROBE_C = 10.0
+MAX_STEPS = 1_000
+# Chooses images and deals folds: asked again, the answer is the same.
+SEED = 0
+# In the name of what is cached: a new one forgets all older answers.
+VERSION = 1
+
+
+def measure(
+    dataset: str, fingerprint: str = "", num_images: int = similarity.MAX_IMAGES
+) -> dict[str, Any]:
+    """How well EfficientNet-Lite0 knows the images of a dataset as it is.
+
+    Always the same backbone, input size and way of choosing images, whatever the reader trains:
+    places on one scale have to come from one ruler.
+
+    Args:
+        dataset: TFDS name, or that of a reader's own images.
+        fingerprint: Of own images.
+        num_images: At most so many, of training and validation images.
+
+    Returns:
+        As lib.core.similarity.to_dict.
+
+    Raises:
+        DataError: If the dataset is unknown, cannot be fetched, is not here any more or has too
+            few images.
+        WeightsError: If the weights of the backbone are not installed.
+    """
+    folder = None
+    if own_images.is_own(dataset):
+        folder = own_images.folder(dataset)
+        if folder is None:
+            raise DataError(
+                "These images are not on this machine any more.", "Upload them again and ask again."
+            )
+        fingerprint = fingerprint or dataset.removeprefix(own_images.PREFIX)
+    return similarity.to_dict(measure_dataset(dataset, fingerprint, folder, num_images))
+
+
+def measure_dataset(
+    dataset: str,
+    fingerprint: str = "",
+    folder: Path | None = None,
+    num_images: int = similarity.MAX_IMAGES,
+) -> Scores:
+    """Measure a TFDS dataset, or a folder of images that stands for one.
+
+    Args:
+        dataset: TFDS name, or that of a reader's own images.
+        fingerprint: Of a folder's description, or how that begins.
+        folder: One folder of images a class; None for TFDS.
+        num_images: At most so many.
+
+    Raises:
+        DataError: If the images cannot be used.
+        WeightsError: If the weights of the backbone are not installed.
+    """
+    if folder is None:
+        fingerprint = tfds_data.describe_dataset(dataset).fingerprint
+
+    def load() -> Tensors:
+        source = image_folder.source(fingerprint, folder) if folder else tfds_data.source(dataset)
+        return _decoded(dataset, source, num_images)
+
+    identity = {
+        "dataset": dataset,
+        "data": fingerprint,
+        "split_seed": splits.SPLIT_SEED,
+        "num_images": num_images,
+    }
+    return _measured(dataset, fingerprint, identity, load)
+
+
+def measure_noise(num_images: int = similarity.MAX_IMAGES) -> Scores:
+    """The far end of the scale: random pixels, in two classes by the toss of a coin."""
+
+    def load() -> Tensors:
+        rng = np.random.default_rng(SEED)
+        pixels = rng.integers(0, 256, (num_images, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
+        return pixels, rng.permutation(np.arange(num_images) % 2)
+
+    identity: dict[str, object] = {"dataset": similarity.NOISE, "num_images": num_images}
+    return _measured(similarity.NOISE, f"seed {SEED}", identity, load)
+
+
+def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
+    """Pixels and labels of so many training images, filled up with validation images.
+
+    Those come in an order in which every beginning holds the classes in their shares.
+    """
+    most = splits.max_train_images(len(source.labels))
+    parts = splits.split(source.labels, min(num_images, most), SEED, source.class_names)
+    chosen = np.concatenate([parts.train, parts.validation])[:num_images]
+    row_of = {int(index): row for row, index in enumerate(chosen)}
+    pixels = np.empty((len(chosen), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
+    for index, data in source.read(frozenset(row_of)):
+        try:
+            pixels[row_of[index]] = images.decode(data, IMAGE_SIZE)
+        except ValueError as error:
+            raise DataError(
+                f"Image {index} of {dataset} cannot be used: {error}.", "Choose another dataset."
+            ) from error
+    return pixels, source.labels[chosen]
+
+
+def _measured(
+    dataset: str, fingerprint: str, identity: dict[str, object], load: Callable[[], Tensors]
+) -> Scores:
+    """Scores from images, each step from the cache where it was done before."""
+    identity = identity | {
+        "similarity": VERSION,
+        "image_size": IMAGE_SIZE,
+        "layers": list(LAYERS.values()),
+        "weights": efficientnet_lite.CHECKPOINT_SHA256,
+    }
+
+    def features() -> Tensors:
+        return feature_cache.fetch(
+            identity, load, lambda given: (*extract(given[0]), given[1])
+        ).tensors
+
+    settings = [NUM_FOLDS, NUM_NEIGHBOURS, PROBE_C, MAX_STEPS, SEED]
+    answers = feature_cache.fetch(identity | {"probes": settings}, features, _answers).tensors
+    return _scores(dataset, fingerprint, answers)
+
+
+# --- Features -------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _network() -> FrozenForward:
+    """From preprocessed images to the averages of three depths and 1,000 probabilities."""
+    whole = efficientnet_lite.efficientnet_lite0(IMAGE_SIZE, include_top=True)
+    efficientnet_lite.load_imagenet_weights(whole)
+    averages = [
+        # By name: Keras counts layers without one through the whole process.
+        keras.layers.GlobalAveragePooling2D(name=f"{depth}_average")(whole.get_layer(layer).output)
+        for depth, layer in LAYERS.items()
+    ]
+    return FrozenForward(keras.Model(whole.input, [*averages, whole.output]))
+
+
+def extract(pixels: UInt8Array) -> Tensors:
+    """Features of three depths, and what the ImageNet classifier says, in one pass.
+
+    Input shape: (images, IMAGE_SIZE, IMAGE_SIZE, 3), RGB, 0 to 255.
+    Output shape: three times (images, channels), early first, then (images, 1000).
+    """
+    inputs = backbones.get(BACKBONE).preprocessing.apply(pixels)
+    return _network()((inputs,), lambda done: None)
+
+
+# --- What they are worth --------------------------------------------------------------------------
+
+
+def _answers(given: Tensors) -> Tensors:
+    """What is right by image and depth, LogME by depth, confidence and entropy by image; labels."""
+    *depths, probabilities, labels = given
+    folds = _folds(labels)
+    # The matrices are small: threads that wait for each other take several times longer, and the
+    # run beside this wants the cores too.
+    with threadpool_limits(1):
+        probes = [probe(each, labels, folds) == labels for each in depths]
+        votes = [neighbours(each, labels, folds) == labels for each in depths]
+        evidence = [logme(each, labels) for each in depths]
+    shares = probabilities.astype(np.float64)
+    logs = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
+    entropy = -(shares * logs).sum(axis=1) / np.log(shares.shape[1])
+    channels = np.array([each.shape[1] for each in depths])
+    return (
+        np.array(probes),
+        np.array(votes),
+        np.array(evidence),
+        channels,
+        shares.max(axis=1),
+        entropy,
+        labels,
+    )
+
+
+def _folds(labels: IntArray) -> list[tuple[IntArray, IntArray]]:
+    """Images to fit and images to ask, with the classes in their shares in each.
+
+    Raises:
+        DataError: If a class has fewer than two images.
+    """
+    counts = np.unique(labels, return_counts=True)[1]
+    if len(counts) < 2 or counts.min() < 2:
+        raise DataError(
+            f"The smallest class has {counts.min()} image among the {len(labels):,} measured.",
+            "Use more images of it, or leave the class out.",
+        )
+    dealt = StratifiedKFold(min(NUM_FOLDS, int(counts.min())), shuffle=True, random_state=SEED)
+    return list(dealt.split(labels, labels))
+
+
+def probe(
+    features: FloatArray, labels: IntArray, folds: list[tuple[IntArray, IntArray]]
+) -> IntArray:
+    """What logistic regression on standardised features says of images it was not fitted to.
+
+    Args:
+        features: (images, channels).
+        labels: (images,).
+        folds: Images to fit and images to ask; each image is asked once.
+
+    Output shape: (images,), class indices.
+    """
+    said = np.empty_like(labels)
+    for fit, ask in folds:
+        fitted, asked = _standardised(features, fit, ask)
+        # In the directions that the images span, of which there are fewer than channels, the
+        # penalised problem is the same one and smaller.
+        left, singular, right = np.linalg.svd(fitted, full_matrices=False)
+        model = LogisticRegression(C=PROBE_C, max_iter=MAX_STEPS)
+        said[ask] = model.fit(left * singular, labels[fit]).predict(asked @ right.T)
+    return said
+
+
+def neighbours(
+    features: FloatArray, labels: IntArray, folds: list[tuple[IntArray, IntArray]]
+) -> IntArray:
+    """The vote of the nearest images, by the angle between standardised features.
+
+    Args:
+        features: (images, channels).
+        labels: (images,).
+        folds: Images to choose neighbours from and images to ask.
+
+    Output shape: (images,), class indices.
+    """
+    said = np.empty_like(labels)
+    for fit, ask in folds:
+        fitted, asked = _standardised(features, fit, ask)
+        model = KNeighborsClassifier(min(NUM_NEIGHBOURS, len(fit)), metric="cosine")
+        said[ask] = model.fit(fitted, labels[fit]).predict(asked)
+    return said
+
+
+def _standardised(
+    features: FloatArray, fit: IntArray, ask: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean 0 and equal spread in the images to fit, squares that sum to 1 an image on average."""
+    values = features.astype(np.float64)
+    centre, spread = values[fit].mean(axis=0), values[fit].std(axis=0)
+    # A channel that never changes says nothing.
+    scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+    scale /= np.sqrt(values.shape[1])
+    return (values[fit] - centre) * scale, (values[ask] - centre) * scale
+
+
+def _scores(dataset: str, fingerprint: str, answers: Tensors) -> Scores:
+    probes, votes, evidence, channels, sureness, entropy, labels = answers
+    late = probes[-1]
+    early_to_late = tuple(
+        Depth(
+            name=name,
+            channels=int(channels[place]),
+            probe_correct=int(probes[place].sum()),
+            neighbours_correct=int(votes[place].sum()),
+            probe_only=int((probes[place] & ~late).sum()),
+            late_only=int((late & ~probes[place]).sum()),
+            logme=round(float(evidence[place]), 6),
+        )
+        for place, name in enumerate(LAYERS)
+    )
+    return Scores(
+        dataset=dataset,
+        fingerprint=fingerprint,
+        class_counts=tuple(np.bincount(labels).tolist()),
+        depths=(early_to_late[0], early_to_late[1], early_to_late[2]),
+        confidence=round(float(sureness.mean()), 6),
+        confidence_error=round(float(sureness.std(ddof=1) / np.sqrt(len(sureness))), 6),
+        entropy=round(float(entropy.mean()), 6),
+    )
