@@ -1,0 +1,248 @@
+"""What a look at a dataset finds: classes, sizes, copies, and files that cannot be used."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib.core import datasets, duplicates, splits
+from lib.core.duplicates import ALIKE, Pair
+from lib.core.errors import DataError
+from lib.core.splits import IntArray, Splits
+
+FOLDER = Path(str(resources.files("lib.core") / "data" / "looks"))
+# Of a larger dataset so many are looked at: all of the solar cells, and seconds for any dataset.
+MAX_LOOKED_AT = 2_500
+SEED_OF_SAMPLE = 0
+# What fits on a page.
+MAX_SAMPLES, SAMPLES_A_CLASS = 80, 8
+MAX_PAIRS_SHOWN = 12
+# A class with more than this many times the images of another is worth a word.
+IMBALANCE = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a worker found in a dataset.
+
+    Args:
+        class_names: In label order.
+        labels: (num_images,), class index of every image.
+        looked_at: (looked,), which images were opened, sorted.
+        sizes: (looked, 2), width and height of each in pixels.
+        kinds: Format and colours -> how many, most first.
+        pairs: Images that are, or nearly are, the same picture; the worst first.
+        num_pairs: Kind of a pair -> how many of them.
+        left_out: Files that are no image of it, each with the reason, in words.
+        thumbnails: Index -> a WebP file of 96 x 96 pixels: a few of each class, and of pairs.
+        seconds: What it took.
+    """
+
+    class_names: tuple[str, ...]
+    labels: IntArray
+    looked_at: IntArray
+    sizes: IntArray
+    kinds: Mapping[str, int]
+    pairs: tuple[Pair, ...]
+    num_pairs: Mapping[str, int]
+    left_out: tuple[str, ...]
+    thumbnails: Mapping[int, bytes]
+    seconds: float
+
+    @classmethod
+    def from_worker(cls, said: Mapping[str, Any]) -> "Look":
+        """What lib.training.data_questions.look answered."""
+        return cls(
+            class_names=tuple(said["class_names"]),
+            labels=np.asarray(said["labels"], np.int64),
+            looked_at=np.asarray(said["looked_at"], np.int64),
+            sizes=np.asarray(said["sizes"], np.int64).reshape(-1, 2),
+            kinds=dict(said["kinds"]),
+            pairs=tuple(Pair(*pair) for pair in said["pairs"]),
+            num_pairs=dict(said["num_pairs"]),
+            left_out=tuple(said["left_out"]),
+            thumbnails={int(index): data for index, data in said["thumbnails"].items()},
+            seconds=float(said["seconds"]),
+        )
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """(num_classes,), images of each class."""
+        return np.bincount(self.labels, minlength=len(self.class_names)).astype(np.int64)
+
+    @property
+    def is_all(self) -> bool:
+        """True where every image was opened."""
+        return len(self.looked_at) == len(self.labels)
+
+    def samples(self, label: int, count: int = SAMPLES_A_CLASS) -> tuple[int, ...]:
+        """Indices of a few images of a class that can be shown."""
+        of_class = [index for index in self.thumbnails if self.labels[index] == label]
+        return tuple(of_class[:count])
+
+    def balance_in_words(self) -> str:
+        """What the numbers of images of the classes mean, in a sentence or two."""
+        most, least = int(self.counts.argmax()), int(self.counts.argmin())
+        larger, smaller = int(self.counts[most]), int(self.counts[least])
+        # Names may come from outside: as code they are no markup.
+        name, other = (self.class_names[label].replace("`", "'") for label in (most, least))
+        always = (
+            f"Whoever always says `{name}` is right {larger / len(self.labels):.1%} of the time."
+        )
+        if larger == smaller:
+            return f"Every class has {larger:,} images. {always}"
+        times = larger / smaller
+        if times < IMBALANCE:
+            return f"The classes are nearly balanced, {smaller:,} to {larger:,} images. {always}"
+        return (
+            f"`{name}` has {times:.1f} times the images of "
+            f"`{other}`. {always} An accuracy says little until it is "
+            "clearly above that."
+        )
+
+    def sizes_in_words(self) -> str:
+        """The widths and heights in a sentence."""
+        if not len(self.sizes):
+            return "No image could be opened."
+        (low_w, low_h), (high_w, high_h) = self.sizes.min(axis=0), self.sizes.max(axis=0)
+        if (low_w, low_h) == (high_w, high_h):
+            return f"Every image has {low_w:,} × {low_h:,} pixels."
+        square = int((self.sizes[:, 0] == self.sizes[:, 1]).sum())
+        return (
+            f"From {low_w:,} to {high_w:,} pixels wide and {low_h:,} to {high_h:,} high; "
+            f"{square:,} of {len(self.sizes):,} are square."
+        )
+
+
+def shipped_file(dataset: str) -> Path:
+    """Where it is stored what was found in an offline dataset.
+
+    Args:
+        dataset: TFDS name.
+    """
+    return FOLDER / f"{dataset}.json"
+
+
+@lru_cache(maxsize=4)
+def shipped(dataset: str, fingerprint: str) -> Look | None:
+    """What was found in an offline dataset, not to be changed; None for any other dataset.
+
+    The files are written by `python -m lib.tools.export_looks`.
+
+    Args:
+        dataset: Of the registry, or of a reader's own.
+        fingerprint: Of its images: what was found in others says nothing.
+    """
+    spec = datasets.DATASETS.get(dataset)
+    if spec is None or not spec.offline or not shipped_file(spec.id).exists():
+        return None
+    said = json.loads(shipped_file(spec.id).read_text("utf-8"))
+    if said["fingerprint"] != fingerprint:
+        return None
+    pictures = {index: base64.b64decode(data) for index, data in said["thumbnails"].items()}
+    return Look.from_worker(said | {"thumbnails": pictures})
+
+
+def sample(num_images: int, count: int = MAX_LOOKED_AT) -> frozenset[int]:
+    """Which images of a dataset are looked at: all of them, or a fixed choice.
+
+    Example:
+
+    >>> sorted(sample(5)), len(sample(50_000))
+    ([0, 1, 2, 3, 4], 2500)
+    """
+    if num_images <= count:
+        return frozenset(range(num_images))
+    rng = np.random.default_rng(SEED_OF_SAMPLE)
+    return frozenset(rng.choice(num_images, count, replace=False).tolist())
+
+
+def to_show(labels: IntArray, opened: Sequence[int], pairs: Sequence[Pair]) -> tuple[int, ...]:
+    """Which images are worth a thumbnail: the first few of each class, and the first pairs.
+
+    Args:
+        labels: (num_images,), class index of every image.
+        opened: Images that could be opened, sorted.
+        pairs: The worst first.
+    """
+    of_class: dict[int, list[int]] = {}
+    for index in opened:
+        of_class.setdefault(int(labels[index]), []).append(index)
+    each = max(1, min(SAMPLES_A_CLASS, MAX_SAMPLES // max(1, len(of_class))))
+    shown = {index for members in of_class.values() for index in members[:each]}
+    copies = [pair for pair in pairs if pair.kind != ALIKE]
+    alike = [pair for pair in pairs if pair.kind == ALIKE]
+    for pair in copies[:MAX_PAIRS_SHOWN] + alike[:MAX_PAIRS_SHOWN]:
+        shown |= {pair.first, pair.second}
+    return tuple(sorted(shown))
+
+
+def every_use(labels: IntArray) -> Splits | None:
+    """The split in which all images are used; None where a class is too small for one.
+
+    Args:
+        labels: (num_images,), class index of every image.
+    """
+    try:
+        return splits.split(labels, splits.max_train_images(len(labels)), 0)
+    except DataError:
+        return None
+
+
+def test_images_alike(found: Look) -> int:
+    """How many test images are nearly like one that a run may train on.
+
+    Args:
+        found: A look at the whole dataset.
+    """
+    parts = every_use(found.labels)
+    alike = [pair for pair in found.pairs if pair.kind == duplicates.ALIKE]
+    return duplicates.trained_alike(alike, parts) if parts else 0
+
+
+def worst_first(pairs: Sequence[Pair], labels: IntArray) -> tuple[Pair, ...]:
+    """The same picture before what looks like it, and what is in two splits before the rest.
+
+    Args:
+        pairs: In any order.
+        labels: (num_images,), class index of every image.
+    """
+    parts = every_use(labels)
+    crossing = duplicates.across(pairs, parts, duplicates.KINDS) if parts else ()
+    harmful = {pair for pair, _, _ in crossing}
+    order = list(duplicates.KINDS)
+    return tuple(
+        sorted(
+            pairs,
+            key=lambda pair: (order.index(pair.kind), pair not in harmful, pair.distance, pair),
+        )
+    )
+
+
+def per_class(parts: Splits, labels: IntArray, num_classes: int) -> dict[str, IntArray]:
+    """Images of each class in each split, and those in none.
+
+    Args:
+        parts: Splits of the dataset.
+        labels: (num_images,), class index of every image.
+        num_classes: How many classes there are.
+
+    Returns:
+        Name of the split, or "not used" -> (num_classes,).
+    """
+    counts = {
+        name: np.bincount(labels[part], minlength=num_classes).astype(np.int64)
+        for name, part in (
+            ("training", parts.train),
+            ("validation", parts.validation),
+            ("test", parts.test),
+        )
+    }
+    used = sum(counts.values())
+    return counts | {"not used": np.bincount(labels, minlength=num_classes) - used}

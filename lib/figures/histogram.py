@@ -1,0 +1,175 @@
+"""Histograms: of pixel values before and after they are rescaled, and of image sizes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from lib.core.splits import IntArray
+from lib.figures import theme
+
+HEIGHT = 250
+NUM_BINS = 52
+# More sizes than these are put together to a grid.
+MAX_EXACT_SIZES = 60
+GRID = 12
+# Share of the range left empty on both sides, so that the ends can be seen.
+MARGIN = 0.04
+
+
+def values(
+    pixels: npt.ArrayLike, value_range: tuple[float, float], title: str, *, dark: bool = False
+) -> go.Figure:
+    """How often each value comes up among all values of an image.
+
+    Args:
+        pixels: Of any shape.
+        value_range: Smallest and largest value on the axis.
+        title: Of the axis.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    low, high = value_range
+    counts, edges = np.histogram(np.asarray(pixels), bins=NUM_BINS, range=value_range)
+    middles = (edges[:-1] + edges[1:]) / 2
+    figure = go.Figure(
+        go.Bar(
+            x=middles,
+            y=counts,
+            width=(high - low) / NUM_BINS,
+            marker={"color": colours.ink, "line": {"width": 0}},
+            hovertemplate="around %{x:.3g}: %{y:,} values<extra></extra>",
+        )
+    )
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, bargap=0)
+    margin = MARGIN * (high - low)
+    figure.update_xaxes(title_text=title, range=[low - margin, high + margin], automargin=True)
+    figure.update_yaxes(title_text="values", automargin=True, nticks=4)
+    return theme.apply(figure, dark=dark, height=HEIGHT)
+
+
+def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
+    """Width against height; the larger a square, the more images have about that size.
+
+    Args:
+        of_images: (num_images, 2), width and height in pixels.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    places, counts = grouped(of_images)
+    top = float(of_images.max())
+    figure = go.Figure(
+        go.Scatter(
+            x=places[:, 0],
+            y=places[:, 1],
+            customdata=counts,
+            mode="markers",
+            marker={
+                "symbol": "square",
+                "color": colours.ink,
+                "opacity": 0.75,
+                # The area says the number.
+                "size": 6 + 30 * np.sqrt(counts / counts.max()),
+                "line": {"width": 0},
+            },
+            hovertemplate="about %{x:.0f} × %{y:.0f}: %{customdata:,} images<extra></extra>",
+        )
+    )
+    figure.add_shape(
+        type="line",
+        x0=0,
+        y0=0,
+        x1=1.1 * top,
+        y1=1.1 * top,
+        layer="below",
+        line={"color": colours.muted, "width": 1, "dash": "dot"},
+    )
+    figure.add_annotation(
+        text="square",
+        x=1.06 * top,
+        y=1.06 * top,
+        showarrow=False,
+        xanchor="right",
+        yanchor="bottom",
+        font={"color": colours.muted},
+    )
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
+    figure.update_xaxes(title_text="width in pixels", range=[0, 1.15 * top], automargin=True)
+    figure.update_yaxes(title_text="height in pixels", range=[0, 1.15 * top], automargin=True)
+    return theme.apply(figure, dark=dark, height=320)
+
+
+def grouped(of_images: IntArray) -> tuple[npt.NDArray[np.float64], IntArray]:
+    """Sizes with how many images have them; where there are many sizes, cells of a grid.
+
+    Args:
+        of_images: (num_images, 2), width and height in pixels.
+
+    Returns:
+        (sizes, 2), their mean width and height; (sizes,), how many images.
+
+    Example:
+
+    >>> places, counts = grouped(np.array([[10, 20], [10, 20], [30, 20]]))
+    >>> places.tolist(), counts.tolist()
+    ([[10.0, 20.0], [30.0, 20.0]], [2, 1])
+    """
+    cells = of_images
+    if len(np.unique(of_images, axis=0)) > MAX_EXACT_SIZES:
+        cells = of_images * GRID // (of_images.max() + 1)
+    _, place, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), 2))
+    np.add.at(sums, place.ravel(), of_images)
+    return sums / counts[:, np.newaxis], counts.astype(np.int64)
+
+
+def values_alt_text(pixels: npt.ArrayLike, title: str) -> str:
+    """A histogram of values in a sentence, for those who cannot see it."""
+    array = np.asarray(pixels, np.float64)
+    return (
+        f"Histogram, {title}: from {array.min():.4g} to {array.max():.4g}, in the mean "
+        f"{array.mean():.4g}."
+    )
+
+
+def class_bars(
+    counts: Sequence[int], class_names: Sequence[str], *, dark: bool = False
+) -> go.Figure:
+    """A bar for each class.
+
+    Args:
+        counts: Images of each class.
+        class_names: In label order.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    figure = go.Figure(
+        go.Bar(
+            x=list(counts),
+            y=list(range(len(counts))),
+            orientation="h",
+            text=[f"{count:,}" for count in counts],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": colours.train},
+            customdata=[_short(name) for name in class_names],
+            hovertemplate="%{customdata}: %{x:,} images<extra></extra>",
+        )
+    )
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, bargap=0.25)
+    figure.update_xaxes(title_text="images", range=[0, 1.15 * max(counts)], automargin=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(counts))),
+        ticktext=[_short(name) for name in class_names],
+        range=[len(counts) - 0.5, -0.5],
+        automargin=True,
+        showgrid=False,
+    )
+    return theme.apply(figure, dark=dark, height=90 + 28 * max(len(counts), 4))
+
+
+def _short(name: str) -> str:
+    """A name from outside as Plotly's text, which knows markup of its own."""
+    kept = name if len(name) <= 24 else f"{name[:23]}…"
+    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,360 @@
+"""What a worker answers about a dataset: a look at it, and one image through the pipeline.
+
+Each function is a task for lib.jobs: plain values, bytes and arrays go in and come out. Nothing is
+downloaded for a question, and nothing of an image is kept.
+"""
+
+import hashlib
+import io
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import astuple
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import keras
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from lib.core import backbones, datasets, downloads, duplicates, own_images
+from lib.core import look as looking
+from lib.core.duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
+from lib.core.errors import DataError
+from lib.training import efficientnet_lite, image_folder, images, tfds_data, upload
+from lib.training.augmentation import build_augmentation
+from lib.training.images import ImageSource, UInt8Array
+
+CLASSIFIER, IMAGENET_SIZE = "efficientnet_lite0", 224
+SOURCES_KEPT = 3
+# Draws of the augmentation on show.
+NUM_DRAWS = 8
+# Images on which a network is asked what preprocessing twice does.
+NUM_ASKED_TWICE = 24
+# As large as the page shows an image as it is stored.
+PREVIEW_SIZE = 480
+
+COLOURS = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey, with transparency",
+    "P": "a palette",
+    "PA": "a palette",
+    "RGB": "RGB",
+    "RGBA": "RGB, with transparency",
+    "CMYK": "CMYK",
+}
+
+
+def _source(dataset: str, fingerprint: str) -> ImageSource:
+    """The images of a dataset that is on this machine.
+
+    Args:
+        dataset: Of the registry, or of a reader's own.
+        fingerprint: Of its images: another one is another dataset.
+
+    Raises:
+        DataError: If it is not here.
+    """
+    if not own_images.is_own(dataset):
+        spec = datasets.get(dataset)
+        if downloads.standing(spec).state == "ready":
+            return _of_tfds(dataset, fingerprint)
+        raise DataError(f"{spec.title} is not on this machine yet.", "Download it under Datasets.")
+    # Asked every time: its reader may have deleted it.
+    folder = own_images.folder(dataset)
+    if folder is None:
+        raise DataError("These images are not here any more.", "Upload them again.")
+    return _of_folder(fingerprint, folder)
+
+
+@lru_cache(maxsize=SOURCES_KEPT)
+def _of_tfds(dataset: str, fingerprint: str) -> ImageSource:
+    return tfds_data.source(dataset)
+
+
+@lru_cache(maxsize=SOURCES_KEPT)
+def _of_folder(fingerprint: str, folder: Path) -> ImageSource:
+    return image_folder.source(fingerprint, folder)
+
+
+def labels(dataset: str, fingerprint: str) -> dict[str, Any]:
+    """The class of every image of a dataset.
+
+    Args:
+        dataset: Of the registry, or of a reader's own.
+        fingerprint: Of its images.
+
+    Returns:
+        `labels` (num_images,) int64, and `class_names`.
+
+    Raises:
+        DataError: If it is not here.
+    """
+    source = _source(dataset, fingerprint)
+    return {"labels": source.labels, "class_names": list(source.class_names)}
+
+
+# --- A look at a dataset ------------------------------------------------------------------
+
+
+def look(dataset: str, fingerprint: str) -> dict[str, Any]:
+    """Open the images of a dataset, or a sample of a large one, and say what was found.
+
+    Args:
+        dataset: Of the registry, or of a reader's own.
+        fingerprint: Of its images.
+
+    Returns:
+        The fields of lib.core.look.Look.
+
+    Raises:
+        DataError: If it is not here.
+    """
+    began = time.monotonic()
+    source = _source(dataset, fingerprint)
+    sizes: dict[int, tuple[int, int]] = {}
+    small: dict[int, UInt8Array] = {}
+    kinds: Counter[str] = Counter()
+    left_out = [*source.left_out, *_left_out_at_upload(dataset)]
+    for index, data in source.read(looking.sample(len(source.labels))):
+        try:
+            with images.opened(data) as image:
+                size, kind = _upright_size(image), _kind(image)
+                small[index] = images.stretched(image, COMPARED_SIZE, COMPARED_SIZE)
+        except ValueError as error:
+            left_out.append(f"image {index:,}: {error}")
+            continue
+        sizes[index] = size
+        kinds[kind] += 1
+    opened = sorted(small)
+    pairs = looking.worst_first(_pairs(source, small), source.labels)
+    shown = looking.to_show(source.labels, opened, pairs)
+    return {
+        "class_names": list(source.class_names),
+        "labels": source.labels,
+        "looked_at": np.array(opened, np.int64),
+        "sizes": np.array([sizes[index] for index in opened], np.int64),
+        "kinds": dict(kinds.most_common()),
+        "pairs": [astuple(pair) for pair in pairs],
+        "num_pairs": dict(Counter(pair.kind for pair in pairs)),
+        "left_out": left_out,
+        "thumbnails": {index: _webp(small[index], lossless=False) for index in shown},
+        "seconds": time.monotonic() - began,
+    }
+
+
+def _left_out_at_upload(dataset: str) -> tuple[str, ...]:
+    """Files of a reader's own that were not taken when they came, in words."""
+    own = own_images.get(dataset) if own_images.is_own(dataset) else None
+    return own.left_out if own else ()
+
+
+def _kind(image: Image.Image) -> str:
+    """Format and colours of a file in words, such as "PNG, grey"."""
+    colours = "grey, 16 bits" if image.mode.startswith("I") else COLOURS.get(image.mode, image.mode)
+    return f"{'WebP' if image.format == 'WEBP' else image.format}, {colours}"
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    turned = image.getexif().get(upload.EXIF_ORIENTATION) in upload.TURNED
+    return (image.height, image.width) if turned else image.size
+
+
+def _upright(image: Image.Image) -> UInt8Array:
+    """All pixels of an image at its own size, as `images.decode` sees them before it resizes."""
+    width, height = _upright_size(image)
+    return images.stretched(image, height, width)
+
+
+def _pairs(source: ImageSource, small: Mapping[int, UInt8Array]) -> list[Pair]:
+    """Images that are the same picture, or look like it."""
+    indices = sorted(small)
+    found = [
+        (indices[first], indices[second], bits)
+        for first, second, bits in duplicates.close_pairs(
+            [_hash(small[index]) for index in indices]
+        ).tolist()
+    ]
+    copies = {
+        (first, second)
+        for first, second, _ in found
+        if duplicates.correlation(small[first], small[second]) >= COPY_CORRELATION
+    }
+    digests = _digests(source, {index for pair in copies for index in pair})
+
+    def kind(first: int, second: int) -> str:
+        if (first, second) not in copies:
+            return ALIKE
+        return SAME if digests[first] == digests[second] else COPY
+
+    return [Pair(first, second, bits, kind(first, second)) for first, second, bits in found]
+
+
+def _hash(pixels: UInt8Array) -> int:
+    """The perceptual hash of an image, 64 bits: the low frequencies of its grey values."""
+    bits = imagehash.phash(Image.fromarray(pixels)).hash
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def _digests(source: ImageSource, wanted: Collection[int]) -> dict[int, bytes]:
+    """What tells the pixels of some images apart, each at its own size."""
+    digests = {}
+    for index, data in source.read(frozenset(wanted)) if wanted else ():
+        with images.opened(data) as image:
+            pixels = _upright(image)
+        digests[index] = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
+    return digests
+
+
+# --- One image through the pipeline -------------------------------------------------------
+
+
+def pipeline(
+    dataset: str, fingerprint: str, index: int, image: bytes, image_size: int, seed: int
+) -> dict[str, Any]:
+    """One image on its way to a network: as it is stored, resized in three ways, and augmented.
+
+    Args:
+        dataset: Of the registry, or of a reader's own.
+        fingerprint: Of its images.
+        index: Which image of it.
+        image: Instead of that, the bytes of a picture; empty for an image of the dataset.
+        image_size: Side in pixels.
+        seed: Of the draws of the augmentation.
+
+    Returns:
+        `kind`, format and colours in words; `size` (width, height) upright; `shape`, `dtype`,
+        `low` and `high` of the array that is stored; `size_bytes` of the file; `label`, -1 for a
+        picture; `pixels` (image_size, image_size, 3) uint8, as runs resize it; and WebP files
+        without loss: `preview`, at most 480 pixels wide or high, `stretched`, `cropped` and
+        `padded`, three ways to resize it, and `augmented`, eight draws of the first of them.
+
+    Raises:
+        DataError: If it is not here or cannot be used.
+    """
+    data, label = _one(dataset, fingerprint, index, image)
+    try:
+        with images.opened(data) as opened:
+            kind, size = _kind(opened), _upright_size(opened)
+            stored = np.asarray(opened)
+        with images.opened(data) as opened:
+            upright = Image.fromarray(_upright(opened))
+    except ValueError as error:
+        raise DataError(f"This image cannot be used: {error}.", "Choose another.") from error
+    stretched = images.decode(data, image_size)
+    square = (image_size, image_size)
+    preview = upright.copy()
+    preview.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE), Image.Resampling.BILINEAR)
+    return {
+        "label": label,
+        "kind": kind,
+        "size": size,
+        "shape": stored.shape,
+        "dtype": str(stored.dtype),
+        "low": int(stored.min()),
+        "high": int(stored.max()),
+        "size_bytes": len(data),
+        "pixels": stretched,
+        "preview": _webp(np.asarray(preview)),
+        "stretched": _webp(stretched),
+        "cropped": _webp(np.asarray(ImageOps.fit(upright, square, Image.Resampling.BILINEAR))),
+        "padded": _webp(np.asarray(ImageOps.pad(upright, square, Image.Resampling.BILINEAR))),
+        "augmented": [_webp(draw) for draw in _draws(stretched, seed)],
+    }
+
+
+def _draws(pixels: UInt8Array, seed: int) -> UInt8Array:
+    """(8, height, width, 3), an image as training may see it, in whole numbers."""
+    batch = np.repeat(pixels[np.newaxis], NUM_DRAWS, axis=0).astype(np.float32)
+    values = np.asarray(build_augmentation(seed)(batch))
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+
+
+def _webp(pixels: UInt8Array, *, lossless: bool = True) -> bytes:
+    """An image as a file for a browser."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", lossless=lossless, quality=80, method=2)
+    return file.getvalue()
+
+
+def preprocessed_twice(dataset: str, fingerprint: str, index: int, image: bytes) -> dict[str, Any]:
+    """What the ImageNet classifier says of an image preprocessed once, twice, and not at all.
+
+    It is EfficientNet-Lite0, whose weights are always here, at 224 x 224 pixels.
+
+    Args:
+        dataset: Of the registry, or of a reader's own.
+        fingerprint: Of its images.
+        index: Which image of it.
+        image: Instead of that, the bytes of a picture; empty for an image of the dataset.
+
+    Returns:
+        `once`, `twice` and `never`, each the class of ImageNet and its probability; `asked`, how
+        many images of the dataset were shown besides; `changed`, of how many of them the class is
+        another one once they are preprocessed twice; and `common`, the class most of them then
+        have, and how many.
+
+    Raises:
+        DataError: If it is not here or cannot be used.
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    data, _ = _one(dataset, fingerprint, index, image)
+    source = _source(dataset, fingerprint)
+    some = looking.sample(len(source.labels), NUM_ASKED_TWICE)
+    try:
+        pixels = np.stack(
+            [
+                images.decode(each, IMAGENET_SIZE)
+                for each in (data, *dict(source.read(some)).values())
+            ]
+        )
+    except ValueError as error:
+        raise DataError(f"This image cannot be used: {error}.", "Choose another.") from error
+    how = backbones.get(CLASSIFIER).preprocessing
+    classify = _classifier()
+    once, twice, never = (
+        np.asarray(classify(inputs, training=False))
+        for inputs in (
+            how.apply(pixels),
+            how.apply(how.apply(pixels)),
+            pixels[:1].astype("float32"),
+        )
+    )
+    changed = once[1:].argmax(axis=1) != twice[1:].argmax(axis=1)
+    return {
+        "once": _top(once[0]),
+        "twice": _top(twice[0]),
+        "never": _top(never[0]),
+        "asked": len(changed),
+        "changed": int(changed.sum()),
+        "common": Counter(twice[1:].argmax(axis=1).tolist()).most_common(1)[0],
+    }
+
+
+@lru_cache(maxsize=1)
+def _classifier() -> keras.Model:
+    model = efficientnet_lite.efficientnet_lite0(IMAGENET_SIZE, include_top=True)
+    efficientnet_lite.load_imagenet_weights(model)
+    return model
+
+
+def _top(probabilities: npt.NDArray[np.float32]) -> tuple[int, float]:
+    best = int(probabilities.argmax())
+    return best, float(probabilities[best])
+
+
+def _one(dataset: str, fingerprint: str, index: int, image: bytes) -> tuple[bytes, int]:
+    """The bytes of an image, and its class."""
+    if image:
+        return image, -1
+    source = _source(dataset, fingerprint)
+    if not 0 <= index < len(source.labels):
+        raise DataError(
+            f"There is no image {index:,} in this dataset.",
+            f"They are numbered from 0 to {len(source.labels) - 1:,}.",
+        )
+    return dict(source.read(frozenset({index})))[index], int(source.labels[index])
