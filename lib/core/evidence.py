@@ -4,10 +4,21 @@
 folder named after it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import lgamma, log10, sqrt
+from pathlib import Path
 
-from lib.core import datasets, runs
-from lib.core.runs import TrainConfig
+import numpy as np
+import numpy.typing as npt
+
+from lib.core import datasets, evaluation, recommendation, run_store, runs, similarity
+from lib.core.errors import ConfigError
+from lib.core.recommendation import Recommendation, Situation
+from lib.core.runs import Run, TrainConfig
+
+BoolArray = npt.NDArray[np.bool_]
 
 # 96 pixels and twenty epochs in all, so that the whole grid is recorded in an afternoon on two
 # cores. Each way of training sees every image equally often.
@@ -91,3 +102,338 @@ def config(
         data_fingerprint=data_fingerprint or datasets.get(dataset).fingerprint,
         max_train_images=max_train_images,
     )
+
+
+# --- Reading --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """One way of training on one dataset and number of images, over its seeds.
+
+    Args:
+        way: Key of WAYS.
+        runs: In the order of their seeds.
+        correct: (seeds, test images), True where the run's answer is the label; the images are in
+            the order of their index, the same in every run on the dataset.
+    """
+
+    way: str
+    runs: tuple[Run, ...]
+    correct: BoolArray
+
+    @property
+    def test(self) -> tuple[float, ...]:
+        """Test accuracy of each seed."""
+        return tuple(float(share) for share in self.correct.mean(axis=1))
+
+    @property
+    def validation(self) -> tuple[float, ...]:
+        """Validation accuracy of each seed after its last epoch."""
+        return tuple(run.history[-1].val_accuracy for run in self.runs)
+
+    @property
+    def accuracy(self) -> float:
+        """Test accuracy, the mean over the seeds."""
+        return float(self.correct.mean())
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Test accuracy of one way minus that of another, with what chance could have made of it.
+
+    Args:
+        first: Key of WAYS.
+        second: The other.
+        mean: First minus second, over all seeds and images, -1 to 1.
+        low: Lower end of the 95 % interval.
+        high: Upper end.
+    """
+
+    first: str
+    second: str
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def told_apart(self) -> bool:
+        """True where the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """Everything recorded on one dataset with one number of images.
+
+    Args:
+        dataset: Key of SIZES.
+        num_images: Training images.
+        tried: By way, in the order of WAYS; only those with every seed.
+    """
+
+    dataset: str
+    num_images: int
+    tried: Mapping[str, Tried]
+
+    @cached_property
+    def ranking(self) -> tuple[str, ...]:
+        """The ways by their test accuracy, the best first; of equals the one that thaws less."""
+        return tuple(sorted(self.tried, key=lambda way: -self.tried[way].accuracy))
+
+    @property
+    def winner(self) -> str:
+        """The way that was best on the test images."""
+        return self.ranking[0]
+
+    def difference(self, first: str, second: str) -> Difference:
+        """One way minus another on the same test images.
+
+        Args:
+            first: Key of `tried`.
+            second: The other.
+        """
+        pair = self.tried[first].correct.astype(float) - self.tried[second].correct
+        return Difference(first, second, float(pair.mean()), *interval(pair))
+
+    @cached_property
+    def lead(self) -> Difference:
+        """The winner minus the runner-up."""
+        return self.difference(*self.ranking[:2])
+
+    @property
+    def situation(self) -> Situation:
+        """What the questions of the page would say of it."""
+        return situation_of(self.dataset, self.num_images)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was recorded.
+
+    Args:
+        cells: By dataset, then by number of images; those where two ways or more can be compared.
+        num_runs: Runs they rest on.
+        num_missing: Runs of the grid that are not there, or not finished.
+    """
+
+    cells: tuple[Cell, ...]
+    num_runs: int
+    num_missing: int
+
+    def of(self, dataset: str) -> tuple[Cell, ...]:
+        """The cells of a dataset, fewest images first."""
+        return tuple(cell for cell in self.cells if cell.dataset == dataset)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that something was recorded on."""
+        return tuple(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    def nearest(self, situation: Situation) -> Cell | None:
+        """The cell most like a situation, of those in the same region; None where there is none.
+
+        Ten times as many images are as far away as the other end of the scale of similarity.
+        """
+        region = recommendation.region_of(situation)
+        near = [cell for cell in self.cells if recommendation.region_of(cell.situation) is region]
+
+        def distance(cell: Cell) -> float:
+            other = cell.situation
+            return abs(log10(other.num_images / situation.num_images)) + abs(
+                other.similarity - situation.similarity
+            )
+
+        return min(near, key=distance, default=None)
+
+
+def situation_of(dataset: str, num_images: int) -> Situation:
+    """What the questions of the page would say of a dataset of the app.
+
+    Args:
+        dataset: TFDS name.
+        num_images: Training images.
+    """
+    kind = similarity.kind_of(dataset)
+    value = kind.value if kind else 1.0
+    return Situation(num_images, value, datasets.get(dataset).num_classes)
+
+
+def way_of(config: TrainConfig) -> str | None:
+    """The way of the grid a run belongs to; None where it is not one of its runs."""
+    for way in WAYS.values():
+        if config.dataset in SIZES and (config.strategy, config.thaw_from) == (
+            way.strategy,
+            way.thaw_from,
+        ):
+            asked = _config_like(config, way)
+            return way.id if asked == config else None
+    return None
+
+
+def _config_like(like: TrainConfig, way: Way) -> TrainConfig | None:
+    try:
+        return config(
+            like.dataset,
+            way,
+            like.num_images,
+            like.seed,
+            data_fingerprint=like.data_fingerprint,
+            max_train_images=like.num_images,
+        )
+    except ConfigError:
+        return None
+
+
+def read(root: Path | None = None) -> Evidence:
+    """Everything that was recorded, as far as it is there.
+
+    Args:
+        root: Folder of the run folders; where Thaw keeps them if None.
+    """
+    root = run_store.RunStore().evidence_root if root is None else root
+    found: dict[tuple[str, int, str], dict[int, tuple[Run, BoolArray]]] = {}
+    num_images_tested: dict[str, npt.NDArray[np.int64]] = {}
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        run = run_store.read_run(folder, recorded=True)
+        way = way_of(run.config) if run and run.id == folder.name else None
+        answers = evaluation.load(run) if run and way else None
+        if run is None or way is None or answers is None or not run.history:
+            continue
+        order = np.argsort(answers.index)
+        # Every run on a dataset is tested on the same images, or they could not be compared.
+        tested = num_images_tested.setdefault(run.config.dataset, answers.index[order])
+        if np.array_equal(tested, answers.index[order]):
+            key = (run.config.dataset, run.config.num_images, way)
+            found.setdefault(key, {})[run.config.seed] = run, answers.correct[order]
+    cells, used = [], 0
+    for dataset, sizes in SIZES.items():
+        for num_images in sizes:
+            tried = {
+                way: _tried(way, seeds)
+                for way in WAYS
+                if set(SEEDS) <= set(seeds := found.get((dataset, num_images, way), {}))
+            }
+            if len(tried) > 1:
+                cells.append(Cell(dataset, num_images, tried))
+                used += len(SEEDS) * len(tried)
+    asked = len(SEEDS) * len(WAYS) * sum(map(len, SIZES.values()))
+    return Evidence(tuple(cells), used, asked - used)
+
+
+def _tried(way: str, seeds: Mapping[int, tuple[Run, BoolArray]]) -> Tried:
+    return Tried(
+        way,
+        tuple(seeds[seed][0] for seed in SEEDS),
+        np.stack([seeds[seed][1] for seed in SEEDS]),
+    )
+
+
+# --- How sure -------------------------------------------------------------------------------------
+
+
+def interval(differences: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """95 % interval of a mean difference over seeds and test images that are crossed.
+
+    Other test images would have given another mean, and so would other seeds. Both variances are
+    estimated and added, each seed having seen the same images; that counts what seed and image
+    have together twice, which makes the interval wider rather than too narrow. Two images more,
+    half of one for either side and one for neither, keep it honest where few images tell the two
+    apart.
+
+    Input shape: (seeds, test images), -1, 0 or 1 each.
+
+    Returns:
+        Lower and upper end, -1 to 1.
+
+    Reference:
+        Agresti and Min 2005, "Simple improved confidence intervals for comparing matched
+        proportions" (agresti-min-2005); Satterthwaite 1946, "An approximate distribution of
+        estimates of variance components" (satterthwaite-1946).
+    """
+    num_seeds, num_images = differences.shape
+    of_image, of_seed = differences.mean(axis=0), differences.mean(axis=1)
+    padded = num_images + 2
+    centre = of_image.sum() / padded
+    of_images = ((of_image**2).sum() + 1) / padded - centre**2
+    parts = [(of_images / padded, padded - 1)]
+    if num_seeds > 1:
+        parts.append((of_seed.var(ddof=1) / num_seeds, num_seeds - 1))
+    variance = sum(part for part, _ in parts)
+    freedom = variance**2 / sum(part**2 / free for part, free in parts)
+    half = t_quantile(freedom) * sqrt(variance)
+    return max(-1.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def t_quantile(freedom: float) -> float:
+    """What Student's t stays below in 97.5 of 100 cases.
+
+    Args:
+        freedom: Degrees of freedom, 1 or more; need not be whole.
+
+    Example:
+
+    >>> round(t_quantile(2), 2), round(t_quantile(1e6), 2)
+    (4.3, 1.96)
+    """
+    t = np.linspace(0, 13, 13_001)  # with one degree of freedom it is 12.7
+    scale = np.exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(freedom * np.pi)
+    density = scale * (1 + t**2 / freedom) ** (-(freedom + 1) / 2)
+    below = 0.5 + np.concatenate(([0], np.cumsum((density[1:] + density[:-1]) / 2))) * (t[1] - t[0])
+    return float(np.interp(0.975, below, t))
+
+
+# --- What it says of the rule ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a cell says of the rule.
+
+    Args:
+        rule: The way the rule recommends there.
+        winner: The way that was best.
+        difference: The winner minus the runner-up where the rule was right; else the winner minus
+            what the rule recommends, None where that was not recorded.
+    """
+
+    rule: str
+    winner: str
+    difference: Difference | None
+
+    @property
+    def contradicts(self) -> bool:
+        """True where another way was better than the rule's by more than chance."""
+        return bool(self.winner != self.rule and self.difference and self.difference.told_apart)
+
+    @property
+    def told_apart(self) -> bool:
+        """True where chance alone does not explain the difference."""
+        return bool(self.difference and self.difference.told_apart)
+
+    @property
+    def in_words(self) -> str:
+        """One sentence or two."""
+        winner, rule = WAYS[self.winner].title, WAYS[self.rule].title
+        if self.difference is None:
+            return f"{winner} won; {rule}, the rule's choice, was not recorded here."
+        found = self.difference
+        by = f"by {100 * found.mean:.1f} points over {WAYS[found.second].title}"
+        ends = f"95 % interval {100 * found.low:+.1f} to {100 * found.high:+.1f}"
+        if self.winner == self.rule:
+            words = f"{winner} won, as the rule says, {by} ({ends})"
+            return f"{words}." if self.told_apart else f"{words}: no difference that can be told."
+        words = f"{winner} won {by}, the rule's choice ({ends})"
+        if self.told_apart:
+            return f"{words}: the rule is wrong here."
+        return f"{words}: no difference that can be told."
+
+
+def verdict(cell: Cell) -> Verdict:
+    """What a cell says of what the rule recommends there."""
+    advice: Recommendation = recommendation.recommend(cell.situation)
+    rule = advice.way
+    if rule == cell.winner:
+        return Verdict(rule, cell.winner, cell.lead)
+    known = rule in cell.tried
+    return Verdict(rule, cell.winner, cell.difference(cell.winner, rule) if known else None)

@@ -10,7 +10,8 @@ class Palette:
     """Colours of one appearance. The first three mean what their names say, and nothing else.
 
     Runs side by side have the colours of `runs`, from the first on, and a letter each. Values of a
-    feature map run from paper to `heat`, and to `below` where they are negative.
+    feature map run from paper to `heat`, and to `below` where they are negative. Images have the
+    colour of the split they are in.
 
     They come from Okabe and Ito's set, which the common colour blindnesses tell apart
     (okabe-ito); a word or a pattern always says it too.
@@ -27,6 +28,9 @@ class Palette:
     warm_band: str
     heat: str
     below: str
+    train: str
+    validation: str
+    test: str
     runs: tuple[str, ...]
 
 
@@ -42,6 +46,9 @@ LIGHT = Palette(
     warm_band="#FDF3EB",
     heat="#00795A",
     below="#74479E",
+    train="#7A8794",
+    validation="#00795A",
+    test="#74479E",
     runs=("#16202C", "#00795A", "#A66F00", "#7A8794", "#7B3F1D", "#8A1F5C"),
 )
 DARK = Palette(
@@ -56,6 +63,9 @@ DARK = Palette(
     warm_band="#2C1F17",
     heat="#3DC795",
     below="#B493DB",
+    train="#8FA0B0",
+    validation="#3DC795",
+    test="#B493DB",
     runs=("#EEF2F6", "#3DC795", "#E8C04A", "#8FA0B0", "#C9A184", "#E77FB3"),
 )
 

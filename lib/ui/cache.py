@@ -4,11 +4,14 @@ import atexit
 
 import streamlit as st
 
-from lib.core import backbones, run_store, runs
+from lib.core import backbones, own_images, run_store, runs
+from lib.core import evidence as strategy_evidence
 from lib.core import head_pairs as pairs
 from lib.core.backbones import LayerRow
+from lib.core.evidence import Evidence
 from lib.core.head_pairs import HeadPair
 from lib.jobs.client import Client
+from lib.jobs.downloads import Downloads
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -29,11 +32,19 @@ def head_pairs() -> tuple[HeadPair, ...]:
     return pairs.pairs(recorded_runs())
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def evidence() -> Evidence:
+    """What was recorded of every strategy; not to be changed."""
+    return strategy_evidence.read()
+
+
 class _Holder:
     """Streamlit's cache refuses what can be awaited, as a Dask client can."""
 
     def __init__(self) -> None:
+        own_images.tidy()  # what the last start left half made
         self.client = Client(run_store.RunStore())
+        self.downloads = Downloads(self.client)
         atexit.register(self.client.close)
 
 
@@ -45,6 +56,11 @@ def _holder() -> _Holder:
 def client() -> Client:
     """The one client of this web process."""
     return _holder().client
+
+
+def downloads() -> Downloads:
+    """The downloads of datasets, the same for every reader."""
+    return _holder().downloads
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -1,16 +1,18 @@
 """Pieces that more than one page shows."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, datasets, strategies
+from lib.core import backbones, datasets, downloads, strategies
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
+from lib.core.own_images import is_own
 from lib.core.strategies import StrategySpec
-from lib.ui import state
+from lib.ui import own_images, state
 
 
 def quiet(text: str) -> str:
@@ -20,6 +22,13 @@ def quiet(text: str) -> str:
     as well; in the dark appearance no colour can do both.
     """
     return f":gray[{text}]"
+
+
+def verbatim(text: str) -> str:
+    """Text from outside within Markdown: as code, whatever it says."""
+    # Nothing within ends it: its fence is longer than any in the text.
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}"
 
 
 def backbone_picker() -> backbones.BackboneSpec:
@@ -36,16 +45,26 @@ def backbone_picker() -> backbones.BackboneSpec:
 
 
 def dataset_picker() -> DatasetSpec:
-    """Choose the dataset. The choice follows the reader from page to page."""
-    state.keep_within(state.DATASET, datasets.DATASETS)
+    """Choose the dataset, of the registry or of the reader's own.
+
+    The choice follows the reader from page to page.
+    """
+    known = datasets.DATASETS | {spec.id: spec for spec in own_images.datasets()}
+    state.keep_within(state.DATASET, known)
     chosen = st.selectbox(
         "Dataset",
-        list(datasets.DATASETS),
-        format_func=_dataset_words,
+        list(known),
+        format_func=lambda id_: _dataset_words(known[id_]),
         key=state.DATASET,
         persist_state="session",
     )
-    return datasets.get(chosen)
+    return known[chosen]
+
+
+def dataset_name(dataset: str) -> str:
+    """What a dataset is called, within Markdown."""
+    title = own_images.title(dataset)
+    return verbatim(title) if is_own(dataset) else title
 
 
 def card(label: str, value: str, note: str) -> None:
@@ -72,9 +91,10 @@ def show_source(*functions: Callable[..., Any]) -> None:
             st.code(inspect.getsource(function), language="python")
 
 
-def _dataset_words(id_: str) -> str:
-    spec = datasets.get(id_)
-    return spec.title if spec.offline else f"{spec.title} ({spec.download_mb:,} MB to download)"
+def _dataset_words(spec: DatasetSpec) -> str:
+    if downloads.standing(spec).state == "ready":
+        return spec.title
+    return f"{spec.title} ({spec.download_mb:,} MB to download)"
 
 
 def strategy_picker() -> StrategySpec:
@@ -107,6 +127,44 @@ SOURCES: dict[str, tuple[str, str]] = {
     "cs231n-transfer": (
         "CS231n notes, Transfer Learning",
         "https://cs231n.github.io/transfer-learning/",
+    ),
+    "imagehash": ("ImageHash", "https://github.com/JohannesBuchner/imagehash"),
+    "tf-shuffle": (
+        "TensorFlow API, tf.data.Dataset.shuffle",
+        "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle",
+    ),
+    "yosinski-2014": (
+        "Yosinski et al. 2014, How transferable are features in deep neural networks?",
+        "https://arxiv.org/abs/1411.1792",
+    ),
+    "raghu-2019": (
+        "Raghu et al. 2019, Transfusion: Understanding Transfer Learning for Medical Imaging",
+        "https://arxiv.org/abs/1902.07208",
+    ),
+    "kumar-2022": (
+        "Kumar et al. 2022, Fine-Tuning can Distort Pretrained Features and Underperform "
+        "Out-of-Distribution",
+        "https://arxiv.org/abs/2202.10054",
+    ),
+    "arpit-2017": (
+        "Arpit et al. 2017, A Closer Look at Memorization in Deep Networks",
+        "https://arxiv.org/abs/1706.05394",
+    ),
+    "rolnick-2017": (
+        "Rolnick et al. 2017, Deep Learning is Robust to Massive Label Noise",
+        "https://arxiv.org/abs/1705.10694",
+    ),
+    "you-2021": (
+        "You et al. 2021, LogME: Practical Assessment of Pre-trained Models for Transfer Learning",
+        "https://arxiv.org/abs/2102.11005",
+    ),
+    "alain-2016": (
+        "Alain and Bengio 2016, Understanding intermediate layers using linear classifier probes",
+        "https://arxiv.org/abs/1610.01644",
+    ),
+    "efficientnet-lite": (
+        "Higher accuracy on vision models with EfficientNet-Lite",
+        "https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html",
     ),
     "cs231n-training": (
         "CS231n notes, Learning and evaluation",
@@ -143,6 +201,14 @@ SOURCES: dict[str, tuple[str, str]] = {
 
 def sources(*keys: str) -> None:
     """Where a claim comes from."""
-    links = "; ".join(f"[{SOURCES[k][0]}]({SOURCES[k][1]})" for k in keys)
+    links = "; ".join(map(source_link, keys))
     # A caption would fade the links below a contrast of 4.5:1.
     st.markdown(f":small[Source: {links}]")
+
+
+def source_link(key: str) -> str:
+    """A source in a table: its title as a link; what Thaw measured has no address."""
+    if key not in SOURCES:
+        return "Thaw's own recorded runs"
+    title, address = SOURCES[key]
+    return f"[{title}]({address})"

@@ -37,6 +37,13 @@ PAGES: dict[str, PageSpec] = {
         "See what freezing and thawing a pretrained network does, with real numbers.",
         ":material/home:",
     ),
+    "data": PageSpec(
+        "pages/data.py",
+        "Data",
+        "What goes into a run, seen before it runs; and how to bring your own images.",
+        ":material/photo_library:",
+        state.DATA_PARAMETERS,
+    ),
     "model_summary": PageSpec(
         "pages/model_summary.py",
         "Model summary",
@@ -49,6 +56,13 @@ PAGES: dict[str, PageSpec] = {
         "Global average pooling",
         "How a stack of maps becomes a short vector, and the vector a decision.",
         ":material/grid_view:",
+    ),
+    "strategy": PageSpec(
+        "pages/strategy.py",
+        "Strategy",
+        "A few questions about your data, one recommendation, and what happened when it was tried.",
+        ":material/signpost:",
+        (*state.LINK_SITUATION, state.TRIED),
     ),
     "training_lab": PageSpec(
         "pages/training_lab.py",

@@ -79,8 +79,68 @@ PREDICT_IMAGENET = "predict_imagenet"
 PREDICT_ANSWER = "predict_answer"
 PREPARE_FOLDER = "prepare_folder"
 PREPARE_MODEL = "prepare_model"
+# Strategy. Answers by hand hang on the dataset they were given for (lib/ui/strategy_state.py).
+SITUATION = "situation"
+SITUATION_LINK = "last_situation_link"
+SITUATION_SHOWN = "last_shown_situation"
+SITUATION_GESTURE = "last_situation_gesture"
+STRATEGY_BOARD = "strategy_board"
+STRATEGY_MEASURE = "strategy_measure"
+STRATEGY_USE_MEASURED = "strategy_use_measured"
+SIMILARITY = "similarity"
+SIMILARITY_MEASURE = "similarity_measure"
+SIMILARITY_TAKE = "similarity_take"
+STRATEGY_SET_UP = "strategy_set_up"
+STRATEGY_OPEN = "strategy_open_recorded"
+STRATEGY_MODEL = "strategy_see_in_model"
+STRATEGY_RUN_ALL = "strategy_run_all"
+STRATEGY_PUT_AWAY = "strategy_put_away"
+STRATEGY_CANCEL = "strategy_cancel_all"
+STRATEGY_PROBLEM = "strategy_problem"
+LINK_DATASET = "data"
+LINK_IMAGES = "images"
+LINK_CLASSES = "classes"
+LINK_SIMILAR = "similar"
+LINK_MINUTES = "minutes"
+LINK_PHONE = "phone"
+LINK_NOISY = "noisy"
+LINK_SITUATION = (
+    LINK_DATASET,
+    LINK_BACKBONE,
+    LINK_IMAGES,
+    LINK_CLASSES,
+    LINK_SIMILAR,
+    LINK_MINUTES,
+    LINK_PHONE,
+    LINK_NOISY,
+)
+TRIED = "tried"
 # The link only: `?run=<run_id>` opens a run, as other programs rely on.
 RUN = "run"
+
+# Data. A widget bound to the link has the name of its parameter as key.
+SHOW = "show"
+SECTION = "data_section"
+DATA_LABELS = "data_labels"
+DATA_LINK = "data_opened_link"
+SPLIT_IMAGES = "split_images"
+SPLIT_SEED = "split_seed"
+SPLIT_DOTS = "split_dots"
+LEAK_BUFFER = "leak_buffer"
+LEAK_FIGURE = "leak_figure"
+LEAK_DOTS = "leak_dots"
+LOOK = "look_at_data"
+PIPELINE = "pipeline"
+PIPELINE_IMAGE = "pipeline_image"
+PIPELINE_PICKER = "pipeline_picker"
+PIPELINE_STORED = "pipeline_stored"
+PIPELINE_WAYS = "pipeline_ways"
+PIPELINE_DRAWS = "pipeline_draws"
+PIPELINE_NUMBER = "pipeline_number"
+PIPELINE_SEED = "draws"
+PIPELINE_TWICE = "twice"
+TWICE = "preprocessed_twice"
+DATA_PARAMETERS = (LINK_DATASET, SHOW, SPLIT_SEED, PIPELINE_SEED)
 
 # Learning curves. A widget bound to the link has the name of its parameter as key.
 RUNS = "runs"
@@ -111,6 +171,24 @@ DELETE_SURELY = "delete_run_surely"
 IMPORT_RUN = "import_run"
 STORE_PROBLEM = "store_problem"
 COMPARE_WITH = "compare_with"
+# Who reads, and their own images.
+READER = "reader_key"
+READER_COOKIE = "reader_cookie"
+OWN_WAY = "own_images_way"
+OWN_ROUND = "own_images_round"
+OWN_ZIP = "own_images_zip"
+OWN_NUM_CLASSES = "own_images_num_classes"
+OWN_CLASS = "own_images_class"
+OWN_FILES = "own_images_files"
+OWN_SHOTS = "own_images_shots"
+OWN_CAMERA = "own_images_camera"
+OWN_MAKING = "own_images_making"
+OWN_MADE = "own_images_made"
+OWN_PROBLEM = "own_images_problem"
+OWN_SHARE = "own_images_share"
+OWN_DELETE = "own_images_delete"
+# Data: the catalogue.
+CATALOGUE_FILTER = "catalogue_filter"
 
 
 def query(name: str) -> str | None:

@@ -1,0 +1,541 @@
+"""Which strategy suits a situation: the textbook rule, its thresholds, and where each comes from.
+
+The plane of size and similarity has two borders and so four regions. What is frozen follows from
+the region and from nothing else but a lack of time, so more data never freezes more, and neither
+does less similarity.
+"""
+
+from dataclasses import dataclass, replace
+
+from lib.core import backbones, freezing
+from lib.core.backbones import LayerRow
+from lib.core.errors import ConfigError
+
+# Where "few" ends. On the solar cells, thawing the top lost against the head alone with 200
+# images and won with 1,000 (docs/sources.md, thaw-measurements); the course notes that the rule
+# comes from name no number (cs231n-transfer).
+LARGE_NUM_IMAGES = 1_000
+# A convention: with many classes, images are few while each class has fewer than this. ImageNet
+# has about 1,300.
+LARGE_PER_CLASS = 100
+# Where "similar" begins on a scale from 0 (nothing in common) to 1 (photographs of ImageNet's own
+# classes). A convention: the middle.
+SIMILAR = 0.5
+# A convention: where labels are often wrong, it takes so many times as many images to count as
+# many. That it takes more is measured (rolnick-2017).
+NOISY_FACTOR = 2
+# With less time than this only the head is trained. The recorded run that thaws everything on
+# 1,000 solar cells took 95 s on two cores, the head alone 13 s (thaw-measurements).
+HEAD_ONLY_MINUTES = 1.0
+# Two thirds and one and a half times a border are "near" it; so is a tenth of the scale.
+NEAR_FACTOR = 1.5
+NEAR_SIMILARITY = 0.1
+# Parameters of a backbone for a phone: those that were made for one have 1 to 3.5 million
+# (efficientnet-lite, mobilenet-v2).
+MAX_PHONE_PARAMS = 5_000_000
+
+# As in the tutorials: the head at Adam's own rate (keras-transfer), thawed layers at a tenth of it
+# and each phase for ten epochs (tf-transfer). The recorded evidence uses the same.
+HEAD_RATE = 1e-3
+FINE_TUNE_RATE = 1e-4
+PHASE_EPOCHS = 10
+# Wrong labels cancel out in a larger batch (rolnick-2017), and are learned last (arpit-2017).
+NOISY_BATCH_SIZE = 64
+NOISY_DROPOUT = 0.2
+NOISY_PATIENCE = 3
+# A feature map in the middle of a backbone is 1/16 as wide as the image: between 1/8 and 1/32.
+MIDDLE_SHRINKAGE = 8 * 2**0.5
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a reader knows of the data.
+
+    Args:
+        num_images: Labelled images to train on.
+        similarity: To what the backbone was trained on, 0 to 1.
+        num_classes: Number of classes.
+        minutes: Time for a run on two cores; None where there is no hurry.
+        phone: True where the network has to run on a phone.
+        noisy: True where many labels are wrong.
+
+    Raises:
+        ConfigError: If a value cannot be used.
+    """
+
+    num_images: int
+    similarity: float
+    num_classes: int = 2
+    minutes: float | None = None
+    phone: bool = False
+    noisy: bool = False
+
+    def __post_init__(self) -> None:
+        if self.num_images < 1 or self.num_classes < 2 or not 0 <= self.similarity <= 1:
+            raise ConfigError(
+                f"{self.num_images} images of {self.num_classes} classes with similarity "
+                f"{self.similarity} is not a situation.",
+                "It takes at least one image, two classes and a similarity from 0 to 1.",
+            )
+        # A comparison with NaN is False, so this refuses it too.
+        if self.minutes is not None and not self.minutes > 0:
+            raise ConfigError(
+                f"{self.minutes} minutes are no time to train in.", "Leave it out, or use more."
+            )
+
+    @property
+    def large_from(self) -> int:
+        """From how many images on these data are large."""
+        border = max(LARGE_NUM_IMAGES, LARGE_PER_CLASS * self.num_classes)
+        return border * NOISY_FACTOR if self.noisy else border
+
+    @property
+    def is_large(self) -> bool:
+        """True where there are enough images to change many weights."""
+        return self.num_images >= self.large_from
+
+    @property
+    def is_similar(self) -> bool:
+        """True where the features of the backbone fit these images."""
+        return self.similarity >= SIMILAR
+
+    @property
+    def in_hurry(self) -> bool:
+        """True where there is time for the head alone."""
+        return self.minutes is not None and self.minutes < HEAD_ONLY_MINUTES
+
+
+@dataclass(frozen=True)
+class Region:
+    """One of the four fields of the plane.
+
+    Args:
+        id: Its name.
+        large: On which side of the size border it lies.
+        similar: On which side of the border of similarity.
+        way: Key of evidence.WAYS: what the rule says there.
+        title: What to do, as a headline.
+        where: The field in words.
+        reason: Why the rule says so.
+        caveat: When it fails.
+        watch_for: What to look at in the curves.
+        sources: Keys in docs/sources.md.
+    """
+
+    id: str
+    large: bool
+    similar: bool
+    way: str
+    title: str
+    where: str
+    reason: str
+    caveat: str
+    watch_for: str
+    sources: tuple[str, ...]
+
+
+REGIONS: dict[str, Region] = {
+    region.id: region
+    for region in (
+        Region(
+            "small_similar",
+            large=False,
+            similar=True,
+            way="head",
+            title="Train the head only",
+            where="few images, similar",
+            reason="The images resemble what the backbone knows, so its features fit as they are; "
+            "so few would overfit a larger model.",
+            caveat="If training accuracy stays low as well, the features do not fit after all.",
+            watch_for="Both curves flatten early: thawing the top layers is the next thing to try.",
+            sources=("cs231n-transfer", "keras-transfer"),
+        ),
+        Region(
+            "large_similar",
+            large=True,
+            similar=True,
+            way="top",
+            title="Train the top layers",
+            where="many images, similar",
+            reason="There are enough images to fine-tune without overfitting, and the lower layers "
+            "already fit them.",
+            caveat="The head alone may already be as good and is much cheaper: try it first.",
+            watch_for="Validation accuracy jumps or stands still where fine-tuning starts: if it "
+            "falls, the learning rate is too high.",
+            sources=("cs231n-transfer", "tf-transfer"),
+        ),
+        Region(
+            "small_dissimilar",
+            large=False,
+            similar=False,
+            way="middle",
+            title="Train from the middle up",
+            where="few images, dissimilar",
+            reason="The upper layers are too specific to photographs of things, so freeze only the "
+            "bottom and train from the middle upward.",
+            caveat="The hard case: this often overfits. The other way is a head on features of an "
+            "earlier layer, which fit where the late ones are too special; more images are the "
+            "better one.",
+            watch_for="Training accuracy runs away from validation: stop earlier, or freeze more.",
+            sources=("cs231n-transfer", "yosinski-2014"),
+        ),
+        Region(
+            "large_dissimilar",
+            large=True,
+            similar=False,
+            way="everything",
+            title="Train everything",
+            where="many images, dissimilar",
+            reason="The features have to change, and there are images enough to do it. Pretrained "
+            "weights are still the better start.",
+            caveat="The further away the images, the less pretraining gives beyond its first "
+            "layers: compare with a run from scratch.",
+            watch_for="The first epochs after thawing: with too high a rate they destroy what was "
+            "learned.",
+            sources=("cs231n-transfer", "raghu-2019"),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing a recommendation sets.
+
+    Args:
+        name: As on the page.
+        value: In words.
+        why: In a sentence.
+        source: Key in docs/sources.md.
+    """
+
+    name: str
+    value: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """What the rule says on the other side of a border that is near.
+
+    Args:
+        region: Key of REGIONS.
+        border: The border in words.
+    """
+
+    region: str
+    border: str
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A strategy with everything it sets, and its reason.
+
+    Args:
+        region: Key of REGIONS: where the situation lies.
+        way: Key of evidence.WAYS.
+        title: What to do, as a headline.
+        strategy: Id of the strategy.
+        thaw_from: First thawed layer of the backbone; "" where all or nothing is thawed.
+        head_learning_rate: Of Adam while the head learns alone.
+        fine_tune_learning_rate: After that; 0 where nothing is thawed.
+        head_epochs: With the backbone frozen.
+        fine_tune_epochs: After that; 0 where nothing is thawed.
+        augmentation: True where training images are to be flipped, turned and zoomed.
+        batch_norm: Key of runs.BATCH_NORM_POLICIES.
+        batch_size: Images a step; None where it does not matter.
+        dropout: Rate in the head.
+        early_stopping: Epochs without a lower validation loss after which a phase ends; 0 never.
+        reason: The rule behind it.
+        caveat: When it fails.
+        watch_for: What to look at in the curves.
+        notes: What else the answers mean.
+        settings: All of it as a table, each line with its reason and source.
+        sources: Of the rule: keys in docs/sources.md.
+        neighbours: Near a border, what is recommended beyond it.
+    """
+
+    region: str
+    way: str
+    title: str
+    strategy: str
+    thaw_from: str
+    head_learning_rate: float
+    fine_tune_learning_rate: float
+    head_epochs: int
+    fine_tune_epochs: int
+    augmentation: bool
+    batch_norm: str
+    batch_size: int | None
+    dropout: float
+    early_stopping: int
+    reason: str
+    caveat: str
+    watch_for: str
+    notes: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    sources: tuple[str, ...]
+    neighbours: tuple[Neighbour, ...]
+
+    @property
+    def source(self) -> str:
+        """The first of the sources of the rule."""
+        return self.sources[0]
+
+
+def middle_layer(layers: tuple[LayerRow, ...]) -> str:
+    """The layer where the upper half of a backbone begins: its maps are 1/16 as wide as the image.
+
+    Args:
+        layers: Layer table, input side first.
+
+    Example:
+
+    >>> middle_layer(backbones.load_layer_table("efficientnet_lite0"))
+    'block_5_expand_conv'
+    """
+    side = layers[0].output_shape[0]
+    ends = {row.block: row for row in layers}  # the last layer of each block
+    block = next(
+        name
+        for name, row in ends.items()
+        if len(row.output_shape) == 3 and side / row.output_shape[0] > MIDDLE_SHRINKAGE
+    )
+    return next(row.name for row in layers if row.block == block)
+
+
+def how(way: str, backbone: str = "efficientnet_lite0") -> tuple[str, str]:
+    """A way of the evidence on any backbone: its strategy and its first thawed layer.
+
+    Args:
+        way: Key of evidence.WAYS.
+        backbone: Whose layers are frozen.
+
+    Returns:
+        Id of the strategy, and the layer; "" where all or nothing is thawed.
+
+    Raises:
+        ConfigError: If Thaw does not know the backbone.
+    """
+    spec = backbones.get(backbone)
+    return {
+        "head": ("feature_extraction", ""),
+        "top": ("partial_fine_tuning", spec.thaw_from),
+        "middle": ("partial_fine_tuning", middle_layer(backbones.load_layer_table(backbone))),
+        "everything": ("full_fine_tuning", ""),
+        "scratch": ("from_scratch", ""),
+    }[way]
+
+
+def region_of(situation: Situation) -> Region:
+    """The field of the plane a situation lies in."""
+    return next(
+        region
+        for region in REGIONS.values()
+        if (region.large, region.similar) == (situation.is_large, situation.is_similar)
+    )
+
+
+def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Recommendation:
+    """The strategy the textbook rule gives for a situation.
+
+    Args:
+        situation: Size of the data, its similarity to ImageNet, and what else is known.
+        backbone: Whose layers are frozen.
+
+    Raises:
+        ConfigError: If Thaw does not know the backbone.
+
+    Example:
+
+    >>> recommend(Situation(num_images=180, similarity=0.7)).strategy
+    'feature_extraction'
+
+    Reference:
+        CS231n notes, "Transfer Learning", section on when and how to fine-tune
+        (cs231n-transfer).
+    """
+    spec = backbones.get(backbone)
+    layers = backbones.load_layer_table(backbone)
+    region = region_of(situation)
+    way = "head" if situation.in_hurry else region.way
+    strategy, thaw_from = how(way, backbone)
+    thaws = way != "head"
+    hurried = way != region.way
+    advice = Recommendation(
+        region=region.id,
+        way=way,
+        title="Train the head only, for now" if hurried else region.title,
+        strategy=strategy,
+        thaw_from=thaw_from,
+        head_learning_rate=HEAD_RATE,
+        fine_tune_learning_rate=FINE_TUNE_RATE if thaws else 0.0,
+        head_epochs=PHASE_EPOCHS if thaws else 2 * PHASE_EPOCHS,
+        fine_tune_epochs=PHASE_EPOCHS if thaws else 0,
+        augmentation=thaws and not region.large,
+        batch_norm="frozen",
+        batch_size=NOISY_BATCH_SIZE if situation.noisy else None,
+        dropout=NOISY_DROPOUT if situation.noisy else 0.0,
+        early_stopping=NOISY_PATIENCE if situation.noisy else 0,
+        reason="In so little time only the head can learn: the frozen layers run once, whatever "
+        "the data are."
+        if hurried
+        else region.reason,
+        caveat=f"With more time the rule says: {_in_a_sentence(region.title)}."
+        if hurried
+        else region.caveat,
+        watch_for=REGIONS["small_similar"].watch_for if hurried else region.watch_for,
+        notes=_notes(situation, spec.title, layers),
+        settings=(),
+        sources=("thaw-measurements", *region.sources) if hurried else region.sources,
+        neighbours=_neighbours(situation, region),
+    )
+    return replace(advice, settings=_settings(advice, layers))
+
+
+def _in_a_sentence(title: str) -> str:
+    return title[0].lower() + title[1:]
+
+
+def _notes(situation: Situation, title: str, layers: tuple[LayerRow, ...]) -> tuple[str, ...]:
+    notes = []
+    if situation.phone:
+        params = sum(row.params for row in layers)
+        fits = params <= MAX_PHONE_PARAMS
+        notes.append(
+            f"For a phone: {title} has {params / 1e6:.1f} million parameters"
+            + (", which fits. " if fits else ", too many; EfficientNet-Lite0 was made for one. ")
+            + "What is frozen changes neither the size nor the speed of the finished network."
+        )
+    if situation.noisy:
+        notes.append(
+            f"Wrong labels: it takes {NOISY_FACTOR} times as many images to count as many, batches "
+            "are larger, and training stops early, for wrong labels are what a network learns last."
+        )
+    return tuple(notes)
+
+
+def _neighbours(situation: Situation, region: Region) -> tuple[Neighbour, ...]:
+    """The regions beyond the borders that are near, that of size first."""
+    found = []
+    share = situation.num_images / situation.large_from
+    if 1 / NEAR_FACTOR <= share <= NEAR_FACTOR:
+        other = _region(not region.large, region.similar)
+        side = "with fewer than" if region.large else "from"
+        ending = "images" if region.large else "images on"
+        found.append(Neighbour(other.id, f"{side} {situation.large_from:,} {ending}"))
+    if abs(situation.similarity - SIMILAR) <= NEAR_SIMILARITY:
+        other = _region(region.large, not region.similar)
+        side = "below" if region.similar else "from"
+        found.append(Neighbour(other.id, f"{side} a similarity of {SIMILAR:g}"))
+    return tuple(found)
+
+
+def _region(large: bool, similar: bool) -> Region:
+    return next(each for each in REGIONS.values() if (each.large, each.similar) == (large, similar))
+
+
+def _settings(advice: Recommendation, layers: tuple[LayerRow, ...]) -> tuple[Setting, ...]:
+    """Everything a recommendation sets, in the order a run meets it."""
+    thaws = bool(advice.fine_tune_epochs)
+    frozen = {
+        "head": ("Everything frozen", "Only the new head learns.", "keras-transfer"),
+        "top": (
+            f"Thaw from {advice.thaw_from}",
+            "Lower layers see edges and textures, which every image has; upper ones see things.",
+            "yosinski-2014",
+        ),
+        "middle": (
+            f"Thaw from {advice.thaw_from}",
+            "The further the images are from photographs of things, the fewer layers carry over.",
+            "yosinski-2014",
+        ),
+        "everything": (
+            "Nothing frozen",
+            "Pretrained weights are the start, and every layer may leave it.",
+            "cs231n-transfer",
+        ),
+    }[advice.way]
+    settings = [
+        Setting("Freeze plan", *frozen),
+        Setting(
+            "Head, learning rate",
+            f"{advice.head_learning_rate:g} for {advice.head_epochs} epochs",
+            "The head starts from random weights; a backbone that learned along would be distorted "
+            "by its first gradients.",
+            "kumar-2022",
+        ),
+    ]
+    if thaws:
+        settings.append(
+            Setting(
+                "Fine-tuning, learning rate",
+                f"{advice.fine_tune_learning_rate:g} for {advice.fine_tune_epochs} epochs",
+                "A tenth of the head's: pretrained weights are to be adjusted, not replaced.",
+                "tf-transfer",
+            )
+        )
+    settings += [
+        Setting(
+            "Augmentation",
+            "On" if advice.augmentation else "Off",
+            "With few images and many thawed weights, flips, turns and zooms make more of them."
+            if advice.augmentation
+            else "There are images enough; it is the next thing to try where validation falls."
+            if thaws
+            else "Frozen layers run once for each image; new versions of it would make every "
+            "epoch several times longer.",
+            "tf-transfer" if thaws else "thaw-measurements",
+        ),
+        Setting(
+            "BatchNormalization",
+            "Frozen" if len(layers) and any(row.is_batch_norm for row in layers) else "None",
+            "Its statistics come from a million images; thawed, small batches overwrite them."
+            if any(row.is_batch_norm for row in layers)
+            else "This backbone has no such layers.",
+            "keras-transfer",
+        ),
+        Setting(
+            "Batch size",
+            f"{advice.batch_size}" if advice.batch_size else "Any, such as 32",
+            "Wrong labels cancel out in a larger batch."
+            if advice.batch_size
+            else "It matters where BatchNormalization learns along, or many labels are wrong.",
+            "rolnick-2017" if advice.batch_size else "keras-transfer",
+        ),
+    ]
+    if advice.early_stopping:
+        settings.append(
+            Setting(
+                "Early stopping, dropout",
+                f"After {advice.early_stopping} epochs, {advice.dropout:g}",
+                "A network learns what labels have in common first, and the wrong ones by heart "
+                "after that.",
+                "arpit-2017",
+            )
+        )
+    return tuple(settings)
+
+
+def first_thawed(advice: Recommendation, layers: tuple[LayerRow, ...]) -> int:
+    """Index of the first thawed layer of a recommendation; as many as there are where none is.
+
+    Args:
+        advice: The recommendation.
+        layers: Layer table of its backbone.
+    """
+    if advice.strategy == "feature_extraction":
+        return len(layers)
+    return backbones.layer_index(layers, advice.thaw_from) if advice.thaw_from else 0
+
+
+def plan(advice: Recommendation, layers: tuple[LayerRow, ...]) -> freezing.FreezePlan:
+    """What a recommendation freezes once its head has learned.
+
+    Args:
+        advice: The recommendation.
+        layers: Layer table of its backbone.
+    """
+    frozen = freezing.FreezePlan.from_index(layers, first_thawed(advice, layers))
+    return frozen.with_batch_norm_frozen(layers)

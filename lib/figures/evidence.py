@@ -1,0 +1,217 @@
+"""What was recorded of every strategy: accuracy against images, and the rule against the others."""
+
+from collections.abc import Sequence
+from math import log10
+
+import plotly.graph_objects as go
+
+from lib.core import datasets, evidence
+from lib.core.evidence import Cell, Difference
+from lib.figures import theme
+from lib.figures.strategy_map import way_colour
+
+HEIGHT = 330
+ROW_HEIGHT, ROWS_MARGIN = 56, 66
+# What is measured -> its name. The words stand in links too.
+MEASURES = {"test": "Test accuracy", "validation": "Validation accuracy"}
+# Colour alone would not tell three warm lines apart.
+SYMBOLS = {
+    "head": "circle",
+    "top": "triangle-up",
+    "middle": "diamond",
+    "everything": "square",
+    "scratch": "cross",
+}
+# The same in text, for the legend.
+GLYPHS = {"head": "●", "top": "▲", "middle": "◆", "everything": "■", "scratch": "✚"}
+DASHES = {"head": "solid", "top": "dot", "middle": "dash", "everything": "solid", "scratch": "dot"}
+BAND_OPACITY = 0.14
+# Points at one number of images stand a little beside each other: factors on the axis.
+SHIFT = {"head": 0.9, "top": 0.95, "middle": 1.0, "everything": 1.05, "scratch": 1.1}
+
+
+def accuracies(
+    cells: Sequence[Cell], measure: str, lowest: float, *, dark: bool = False
+) -> go.Figure:
+    """Accuracy of every way against the number of images, with the range over the seeds.
+
+    Args:
+        cells: Of one dataset, fewest images first.
+        measure: Key of MEASURES.
+        lowest: Where the axis of all datasets begins, 0 to 1.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    drawn = go.Figure()
+    for way in evidence.WAYS.values():
+        at = [(cell.num_images, cell.tried[way.id]) for cell in cells if way.id in cell.tried]
+        if not at:
+            continue
+        colour = way_colour(way.id, colours)
+        x = [num_images * SHIFT[way.id] for num_images, _ in at]
+        seeds = [getattr(tried, measure) for _, tried in at]
+        hidden = {"x": x, "mode": "lines", "hoverinfo": "skip", "line": {"width": 0}}
+        drawn.add_scatter(**hidden, y=[min(each) for each in seeds])
+        drawn.add_scatter(
+            **hidden,
+            y=[max(each) for each in seeds],
+            fill="tonexty",
+            fillcolor=_faint(colour),
+        )
+        drawn.add_scatter(
+            x=x,
+            y=[sum(each) / len(each) for each in seeds],
+            mode="lines+markers",
+            name=way.title,
+            line={"color": colour, "width": theme.LINE_WIDTH - 1, "dash": DASHES[way.id]},
+            marker={
+                "size": 11,
+                "symbol": SYMBOLS[way.id],
+                "color": colour,
+                "line": {"width": 1, "color": colours.paper},
+            },
+            customdata=[
+                (num_images, min(each), max(each))
+                for (num_images, _), each in zip(at, seeds, strict=True)
+            ],
+            hovertemplate=f"{way.title}, %{{customdata[0]:,}} images: <b>%{{y:.3f}}</b> "
+            "(%{customdata[1]:.3f} to %{customdata[2]:.3f})<extra></extra>",
+        )
+    sizes = [cell.num_images for cell in cells]
+    drawn.update_xaxes(
+        title_text="training images",
+        type="log",
+        range=[log10(sizes[0] * 0.75), log10(sizes[-1] * 1.35)],
+        tickvals=sizes,
+        ticktext=[f"{each:,}" for each in sizes],
+    )
+    drawn.update_yaxes(tickformat=".0%", range=[lowest - 0.02, 1.015], nticks=6)
+    drawn.update_layout(margin={"l": 54, "r": 10, "t": 8, "b": 52}, dragmode=False)
+    return theme.apply(drawn, dark=dark, height=HEIGHT)
+
+
+def lowest(cells: Sequence[Cell], measure: str) -> float:
+    """The lowest accuracy of any seed, rounded down to ten points.
+
+    Args:
+        cells: At least one.
+        measure: Key of MEASURES.
+    """
+    least = min(
+        value
+        for cell in cells
+        for tried in cell.tried.values()
+        for value in getattr(tried, measure)
+    )
+    return int(least * 10) / 10
+
+
+def accuracies_alt(cells: Sequence[Cell], measure: str) -> str:
+    """The figure in a sentence, for those who cannot see it."""
+    parts = []
+    for cell in cells:
+        ways = (
+            f"{evidence.WAYS[way].title} {_mean(getattr(tried, measure)):.3f}"
+            for way, tried in cell.tried.items()
+        )
+        parts.append(f"{cell.num_images:,} images: {', '.join(ways)}")
+    return f"{MEASURES[measure]}, means of the seeds. {'; '.join(parts)}."
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {BAND_OPACITY})"
+
+
+# --- The rule against the others ------------------------------------------------------------------
+
+
+def against(cell: Cell) -> Difference | None:
+    """What the rule says minus the best of the others; None where it was not recorded.
+
+    Args:
+        cell: Of the evidence.
+    """
+    rule = evidence.verdict(cell).rule
+    if rule not in cell.tried:
+        return None
+    other = next(way for way in cell.ranking if way != rule)
+    return cell.difference(rule, other)
+
+
+def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
+    """How far what the rule says is ahead of the best of the others, with 95 % intervals.
+
+    Args:
+        cells: From top to bottom.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    rows = [(cell, found) for cell in cells if (found := against(cell))]
+    drawn = go.Figure()
+    drawn.add_vline(x=0, line={"color": colours.ink, "width": 2})
+    for place, (cell, found) in enumerate(rows):
+        colour = way_colour(found.first, colours)
+        points = [100 * value for value in (found.low, found.mean, found.high)]
+        drawn.add_scatter(
+            x=[points[0], points[2]],
+            y=[place, place],
+            mode="lines",
+            line={"color": colour, "width": theme.LINE_WIDTH},
+            hoverinfo="skip",
+        )
+        drawn.add_scatter(
+            x=[points[1]],
+            y=[place],
+            mode="markers",
+            marker={
+                "size": 14,
+                "symbol": SYMBOLS[found.first] + ("" if found.told_apart else "-open"),
+                "color": colour,
+                "line": {"width": 3, "color": colour},
+            },
+            hovertemplate=f"{row_words(cell, found)}: <b>%{{x:+.1f}} points</b>, "
+            f"{points[0]:+.1f} to {points[2]:+.1f}<extra></extra>",
+        )
+    widest = max([1.0, *(100 * abs(end) for _, found in rows for end in (found.low, found.high))])
+    drawn.update_xaxes(
+        title_text="← the other is ahead   points   the rule is ahead →",
+        range=[-widest * 1.05, widest * 1.05],
+    )
+    for place, (cell, found) in enumerate(rows):
+        # Above its interval, so that a narrow screen has room for both.
+        drawn.add_annotation(
+            text=row_words(cell, found),
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=place - 0.18,
+            yanchor="bottom",
+            showarrow=False,
+            bgcolor=colours.paper,
+            borderpad=0,
+        )
+    drawn.update_yaxes(visible=False, range=[len(rows) - 0.6, -0.8])
+    drawn.update_layout(margin={"l": 8, "r": 12, "t": 4, "b": 56}, dragmode=False)
+    return theme.apply(drawn, dark=dark, height=ROW_HEIGHT * len(rows) + ROWS_MARGIN)
+
+
+def row_words(cell: Cell, found: Difference) -> str:
+    """A row of the figure: the data, what the rule says, and what it is compared with."""
+    rule, other = evidence.WAYS[found.first].title, evidence.WAYS[found.second].title
+    return f"{datasets.get(cell.dataset).title}, {cell.num_images:,}: {rule} against {other}"
+
+
+def margins_alt(cells: Sequence[Cell]) -> str:
+    """The figure in a sentence, for those who cannot see it."""
+    rows = "; ".join(
+        f"{row_words(cell, found)} {100 * found.mean:+.1f}, 95 % interval {100 * found.low:+.1f} "
+        f"to {100 * found.high:+.1f}"
+        for cell in cells
+        if (found := against(cell))
+    )
+    return f"What the rule says minus the best other way, in points of test accuracy: {rows}."

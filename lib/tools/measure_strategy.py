@@ -1,0 +1,124 @@
+"""Measures from a change of an answer to the new recommendation, in a real browser.
+
+python -m lib.tools.measure_strategy [--changes N]
+
+Starts the app on a free port of this machine and Chromium without a window, and prints for each
+question the median and the longest time in milliseconds from the input event to the painted
+answer, and to the server's confirmation of it. Needs the packages of requirements-dev.txt.
+"""
+
+import argparse
+import shutil
+import statistics
+from collections.abc import Callable
+
+from playwright.sync_api import Page, sync_playwright
+
+from lib.tools.measure_ui import CHROMIUM_ARGUMENTS, server
+
+# From the next input event: when is the changed answer on screen, and when has the server said
+# the same? What changes with every answer is one of: the name of the reader's point, the
+# recommendation, and the notes below the questions.
+PROBE = """
+() => {
+  const host = [...document.querySelectorAll("*")].find(
+    node => node.shadowRoot?.querySelector(".strategy"))
+  const root = host.shadowRoot.querySelector(".strategy")
+  const point = root.querySelector(".point")
+  const shown = () => point.getAttribute("aria-label") + root.querySelector(".notes").textContent +
+    root.querySelector("h2").textContent
+  const before = shown()
+  const probe = (window.probe = {})
+  const began = event => { probe.begin ??= event.timeStamp }
+  for (const kind of ["pointerdown", "keydown"])
+    addEventListener(kind, began, { capture: true, once: true })
+  const look = () => {
+    if (shown() !== before && !probe.painting) {
+      probe.painting = true
+      requestAnimationFrame(() => setTimeout(() => { probe.painted = performance.now() }))
+    }
+    if (probe.painting && root.dataset.pending === undefined && !probe.confirmed) {
+      probe.confirmed = performance.now()
+      observer.disconnect()
+    }
+  }
+  const observer = new MutationObserver(look)
+  observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true })
+}
+"""
+DONE = "() => window.probe.painted && window.probe.confirmed"
+RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
+
+
+def questions(page: Page) -> dict[str, Callable[[int], None]]:
+    """How a reader changes each answer; gets the number of the change."""
+    plane = page.locator(".plane svg")
+
+    def click(turn: int) -> None:
+        box = plane.bounding_box()
+        assert box is not None
+        x, y = ((0.2, 0.8), (0.8, 0.8), (0.8, 0.2), (0.25, 0.25))[turn % 4]
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+    def point(turn: int) -> None:
+        page.locator(".plane .point").press(
+            ("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown")[turn % 4]
+        )
+
+    def images(turn: int) -> None:
+        page.get_by_role("slider", name="Labelled images").press(
+            "ArrowRight" if turn % 2 else "ArrowLeft"
+        )
+
+    def kind(turn: int) -> None:
+        names = ("Pictures from above", "Photographs of everyday things")
+        page.get_by_text(names[turn % 2], exact=True).click()
+
+    def box(label: str) -> Callable[[int], None]:
+        return lambda turn: page.get_by_text(label, exact=True).click()
+
+    return {
+        "click on the map": click,
+        "arrow key on the map": point,
+        "number of images, slider": images,
+        "what the images show": kind,
+        "less than a minute": box("I have less than a minute"),
+        "on a phone": box("It has to run on a phone"),
+        "wrong labels": box("Many labels are wrong"),
+    }
+
+
+def main() -> None:
+    """Print one line a question."""
+    parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_strategy")
+    parser.add_argument("--changes", type=int, default=20)
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with server() as (port, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=list(CHROMIUM_ARGUMENTS)
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        for name, act in questions(page).items():
+            # Where every answer makes a difference.
+            page.goto(f"http://127.0.0.1:{port}/strategy?images=1700&similar=0.7")
+            page.locator(".strategy h2:not(:empty)").wait_for()
+            page.wait_for_timeout(3000)  # the figures below are drawn
+            times = []
+            for turn in range(options.changes):
+                page.evaluate(PROBE)
+                act(turn)
+                page.wait_for_function(DONE)
+                times.append(page.evaluate(RESULT))
+                page.wait_for_timeout(60)  # a reader's hand; also lets the page settle
+            painted, confirmed = zip(*times, strict=True)
+            print(
+                f"{name}: on screen {statistics.median(painted):.0f} ms "
+                f"(longest {max(painted):.0f}), confirmed {statistics.median(confirmed):.0f} ms",
+                flush=True,
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""What a recommendation sets and why, where the borders lie, and what happened when tried."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lib.core import backbones, datasets, evidence, recommendation, runs
+from lib.core import feature_maps as examples
+from lib.core.evidence import Cell, Evidence
+from lib.core.recommendation import Recommendation, Situation
+from lib.ui import cache, components, state, strategy_board, strategy_state
+from lib.ui.strategy_state import Answers
+
+# Closer than this on the scale, the answer says what was measured.
+SAME = 0.02
+
+
+def attribution() -> None:
+    """Who made the pictures along the scale."""
+    shown = [examples.examples()[id_] for id_ in strategy_board.PICTURES.values()]
+    words = dict.fromkeys(f"{each.attribution} {each.licence}." for each in shown)
+    st.caption(f"Pictures: {' '.join(words)}")
+
+
+def tried(advice: Recommendation, situation: Situation) -> None:
+    """The caveat, and what happened when it was tried on the data most like the reader's.
+
+    Args:
+        advice: The recommendation.
+        situation: Of the reader.
+    """
+    st.markdown(f":material/info: **But.** {advice.caveat}")
+    cell = cache.evidence().nearest(situation)
+    if cell is None:
+        st.markdown(":material/science: Nothing is recorded in this field of the map.")
+        return
+    says = evidence.verdict(cell)
+    icon = ":material/warning:" if says.contradicts else ":material/science:"
+    backbone = backbones.get(cell.tried[cell.winner].runs[0].config.backbone).title
+    st.markdown(f"{icon} **Tried** with {backbone} on {cell_title(cell)}. {says.in_words}")
+
+
+def cell_title(cell: Cell) -> str:
+    """The data of a cell in a few words."""
+    return f"{datasets.get(cell.dataset).title}, {cell.num_images:,} images"
+
+
+def settings(advice: Recommendation) -> None:
+    """Everything the recommendation sets, each with its reason; and what to watch for."""
+    with st.expander("What it sets, and why", icon=":material/tune:"):
+        st.table(
+            [
+                {
+                    "Setting": f"**{each.name}**",
+                    "Value": each.value,
+                    "Why": each.why,
+                    "Source": components.source_link(each.source),
+                }
+                for each in advice.settings
+            ],
+            hide_index=True,
+            border="horizontal",
+        )
+        st.markdown(f"**Watch for.** {advice.watch_for}")
+        components.sources(*advice.sources)
+
+
+def thawing_pays(found: Evidence) -> str:
+    """What thawing everything gave over the head alone, by dataset and number of images."""
+    parts = []
+    for dataset in found.datasets:
+        gains = [
+            f"{100 * gain.mean:+.1f} with {cell.num_images:,} images"
+            + ("" if gain.told_apart else " (chance could have done it)")
+            for cell in found.of(dataset)
+            if {"everything", "head"} <= set(cell.tried)
+            for gain in [cell.difference("everything", "head")]
+        ]
+        if gains:
+            parts.append(f"{datasets.get(dataset).title}: {', '.join(gains)}")
+    if not parts:
+        return ""
+    return f"Recorded, points that thawing everything gave over the head alone: {'; '.join(parts)}."
+
+
+def time_taken() -> str:
+    """How long thawing everything took, and the head alone, on the same images and from nothing.
+
+    The runs of the evidence share what they compute and say nothing of time.
+    """
+    took: dict[tuple[str, int, int], dict[str, float]] = {}
+    for run in cache.recorded_runs():
+        config = run.config
+        if config == runs.make_config(
+            dataset=config.dataset,
+            strategy=config.strategy,
+            num_images=config.num_images,
+            image_size=config.image_size,
+            seed=config.seed,
+        ):
+            which = (config.dataset, config.num_images, config.image_size)
+            took.setdefault(which, {})[config.strategy] = run.result["wall_time_s"]
+    both = {
+        which: seconds
+        for which, seconds in took.items()
+        if {"feature_extraction", "full_fine_tuning"} <= set(seconds)
+    }
+    if not both:
+        return ""
+    dataset, num_images, _ = which = max(both, key=lambda each: each[1])
+    return (
+        f"Recorded on {datasets.get(dataset).title}, {num_images:,} images: the head alone took "
+        f"{both[which]['feature_extraction']:.0f} s, thawing everything "
+        f"{both[which]['full_fine_tuning']:.0f} s."
+    )
+
+
+def use_measured(answers: Answers, measured: float | None) -> None:
+    """Let the measured similarity answer the question, where it says something else.
+
+    Args:
+        answers: Of the reader.
+        measured: On the scale of the questions; None where nothing is measured.
+    """
+    if measured is None or abs(measured - answers.situation.similarity) < SAME:
+        return
+    value = round(min(1.0, max(0.0, measured)), 2)
+    st.button(
+        f"Answer with the measured {value:g}",
+        key=state.STRATEGY_USE_MEASURED,
+        icon=":material/straighten:",
+        on_click=strategy_state.answer,
+        args=(answers.dataset, replace(answers.situation, similarity=value)),
+    )
+
+
+def borders(situation: Situation) -> None:
+    """Where the borders of the map lie, and how sure that is."""
+    with st.expander("Where are the borders, and who says so?", icon=":material/straighten:"):
+        st.table(
+            [
+                {
+                    "Border": "Many images",
+                    "Where": f"from {situation.large_from:,} here",
+                    "Why there": f"{recommendation.LARGE_NUM_IMAGES:,}, and no fewer than "
+                    f"{recommendation.LARGE_PER_CLASS} for each class: a convention, for the rule "
+                    f"itself names no number. {thawing_pays(cache.evidence())}",
+                    "Source": components.source_link("thaw-measurements"),
+                },
+                {
+                    "Border": "Similar",
+                    "Where": f"from {recommendation.SIMILAR:g} on a scale of 0 to 1",
+                    "Why there": "The middle of the scale: a convention.",
+                    "Source": components.source_link("cs231n-transfer"),
+                },
+                {
+                    "Border": "Wrong labels",
+                    "Where": f"{recommendation.NOISY_FACTOR} times as many images",
+                    "Why there": "That it takes more is measured; how many times is a convention.",
+                    "Source": components.source_link("rolnick-2017"),
+                },
+                {
+                    "Border": "A hurry",
+                    "Where": f"less than {recommendation.HEAD_ONLY_MINUTES:g} minute",
+                    "Why there": f"A convention. {time_taken()}",
+                    "Source": components.source_link("thaw-measurements"),
+                },
+                {
+                    "Border": "A phone",
+                    "Where": f"up to {recommendation.MAX_PHONE_PARAMS / 1e6:g} million parameters",
+                    "Why there": "The backbones that were made for one have fewer.",
+                    "Source": components.source_link("efficientnet-lite"),
+                },
+            ],
+            hide_index=True,
+            border="horizontal",
+        )
+        st.markdown(
+            f"Near a border, within a factor of {recommendation.NEAR_FACTOR:g} in images or "
+            f"{recommendation.NEAR_SIMILARITY:g} on the scale, both neighbours are worth a try."
+        )
