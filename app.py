@@ -7,9 +7,13 @@ from lib.figures import backbone_strip
 from lib.ui import cache, components, shell
 
 STARTS = {
+    "data": "Look at what goes into a run, step by step from the file to the batch; bring forty "
+    "photographs of your own.",
     "model_summary": "Move the cut yourself, and watch the counts of well-known networks follow.",
     "global_average_pooling": "Change one cell of a map and follow it into the vector and the "
     "decision; then do the same on a photograph.",
+    "strategy": "Answer a few questions about your data, and see which layers to thaw, and what "
+    "happened when it was tried.",
     "training_lab": "Train one on real images in under half a minute, and see in the curves where "
     "fine-tuning starts and whether it helped.",
     "learning_curves": "What the curves of a run say, what to change next, and whether two runs "
