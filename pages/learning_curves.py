@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.core import curves, diagnose, evaluation
+from lib.core import diagnose, evaluation, intervals
 from lib.ui import components, curves_view, evaluation_view, runs_view, shell
 
 shell.page("learning_curves")
@@ -41,4 +41,4 @@ with right.expander("Why is a higher accuracy not always better?"):
         "seen are compatible with; two runs on the same images are compared image by image, which "
         "tells more than two intervals beside each other."
     )
-components.show_source(curves.wilson_interval, evaluation.compare, diagnose.diagnose)
+components.show_source(intervals.wilson_interval, evaluation.compare, diagnose.diagnose)

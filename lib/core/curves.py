@@ -10,8 +10,6 @@ from math import sqrt
 from lib.core.backbones import load_layer_table
 from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
 
-Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
-
 # What the horizontal axis can be -> its title.
 AXES: dict[str, str] = {
     "epochs": "epoch",
@@ -19,33 +17,6 @@ AXES: dict[str, str] = {
     "images": "training images seen",
 }
 MAX_SMOOTHING = 0.99
-
-
-def wilson_interval(correct: int, num_images: int) -> tuple[float, float]:
-    """95 % interval of an accuracy, by Wilson's score.
-
-    Args:
-        correct: Images classified correctly.
-        num_images: Images in all.
-
-    Raises:
-        ValueError: If there are no images, or more correct ones than images.
-
-    Example:
-
-    >>> [round(bound, 3) for bound in wilson_interval(37, 40)]
-    [0.801, 0.974]
-
-    Reference:
-        Wilson 1927, "Probable Inference" (wilson-1927).
-    """
-    if not 0 <= correct <= num_images or num_images < 1:
-        raise ValueError(f"Expected 0 <= correct <= num_images; got {correct} of {num_images}.")
-    share = correct / num_images
-    scale = 1 + Z_95**2 / num_images
-    centre = (share + Z_95**2 / (2 * num_images)) / scale
-    half = Z_95 / scale * sqrt(share * (1 - share) / num_images + Z_95**2 / (4 * num_images**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def best_epoch(history: Sequence[EpochRecord]) -> EpochRecord:

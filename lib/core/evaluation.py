@@ -9,13 +9,12 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from math import comb, sqrt
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from lib.core.curves import Z_95, wilson_interval
+from lib.core.intervals import PairedDifference, paired_difference, wilson_interval
 from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE
 from lib.core.runs import Run
 
@@ -30,8 +29,6 @@ MAX_FILE_BYTES = 16_000_000
 # Probabilities of an image add up to 1 but for rounding.
 SUM_TOLERANCE = 1e-3
 NUM_BINS = 10
-# An interval is halved so often; 2**-40 is far below what is printed.
-BISECTIONS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,52 +342,6 @@ def calibration(evaluation: Evaluation, num_bins: int = NUM_BINS) -> Calibration
 # --- Two runs -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class PairedDifference:
-    """Accuracy of a second run minus that of a first, on the same test images.
-
-    Args:
-        num_images: Test images.
-        first_only: Images that only the first classified correctly.
-        second_only: Images that only the second did.
-        low: Lower end of the 95 % interval of the difference, -1 to 1.
-        high: Upper end.
-        p_value: Of McNemar's exact test: how often chance alone gives as uneven a count.
-    """
-
-    num_images: int
-    first_only: int
-    second_only: int
-    low: float
-    high: float
-    p_value: float
-
-    @property
-    def difference(self) -> float:
-        """Accuracy of the second minus that of the first."""
-        return (self.second_only - self.first_only) / self.num_images
-
-    @property
-    def told_apart(self) -> bool:
-        """True where the interval leaves out 0."""
-        return self.low > 0 or self.high < 0
-
-    def in_words(self, first: str = "the first run", second: str = "the second run") -> str:
-        """One sentence: which is better and by how much, or that nobody can tell."""
-        interval = f"95 % interval {self.low * 100:+.1f} to {self.high * 100:+.1f}"
-        better, worse = (second, first) if self.difference > 0 else (first, second)
-        size = abs(self.difference) * 100
-        if self.told_apart:
-            words = f"{better} is {size:.1f} points more accurate than {worse}, {interval}."
-        else:
-            ahead = f"{better} is {size:.1f} points ahead" if size else "they are level"
-            words = (
-                f"{first} and {second} cannot be told apart with {self.num_images:,} images: "
-                f"{ahead}, {interval}."
-            )
-        return words[0].upper() + words[1:]
-
-
 def compare(first: Evaluation, second: Evaluation) -> PairedDifference:
     """The second run against the first, image by image.
 
@@ -405,56 +356,3 @@ def compare(first: Evaluation, second: Evaluation) -> PairedDifference:
     return paired_difference(
         int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()), first.num_images
     )
-
-
-def paired_difference(first_only: int, second_only: int, num_images: int) -> PairedDifference:
-    """A difference of two accuracies on the same images, with its interval and its test.
-
-    Args:
-        first_only: Images that only the first classified correctly.
-        second_only: Images that only the second did.
-        num_images: Images in all.
-
-    Raises:
-        ValueError: If the counts cannot be.
-
-    Reference:
-        Tango 1998, "Equivalence test and confidence interval for the difference in proportions
-        for the paired-sample design" (tango-1998); McNemar 1947 (mcnemar-1947).
-    """
-    if min(first_only, second_only) < 0 or not first_only + second_only <= num_images >= 1:
-        raise ValueError(
-            f"Expected counts within {num_images} images; got {first_only} and {second_only}."
-        )
-    low = -_tango_bound(first_only, second_only, num_images)
-    high = _tango_bound(second_only, first_only, num_images)
-    uneven = first_only + second_only
-    tail = sum(comb(uneven, k) for k in range(min(first_only, second_only) + 1))
-    # Python divides integers of any size exactly; a float of 2**uneven could overflow.
-    p_value = min(1.0, 2 * tail / 2**uneven)
-    return PairedDifference(num_images, first_only, second_only, low, high, p_value)
-
-
-def _tango_bound(gained: int, lost: int, num_images: int) -> float:
-    """Upper end of Tango's interval of (gained - lost) / num_images.
-
-    The largest difference from which the one measured is 1.96 standard errors away, the errors
-    being those of the most likely probabilities under that difference.
-    """
-
-    def beyond(difference: float) -> bool:
-        b = (2 * num_images - gained + lost) * difference - gained - lost
-        c = -lost * difference * (1 - difference)
-        # The most likely probability of an image that is lost.
-        of_lost = (sqrt(max(0.0, b * b - 8 * num_images * c)) - b) / (4 * num_images)
-        variance = num_images * (2 * of_lost + difference * (1 - difference))
-        distance = num_images * difference - (gained - lost)
-        return distance > Z_95 * sqrt(max(0.0, variance))
-
-    inside, outside = (gained - lost) / num_images, 1.0
-    if not beyond(outside):
-        return outside
-    for _ in range(BISECTIONS):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if beyond(middle) else (middle, outside)
-    return inside

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.core import backbones, curves, evaluation, heads, run_command, runs
+from lib.core import backbones, evaluation, heads, intervals, run_command, runs
 from lib.core.errors import ConfigError
 from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE, RunMeta
 from lib.core.runs import EpochRecord, TrainConfig
@@ -244,7 +244,7 @@ def result_of(
         and abs(values["test_accuracy"] * sizes["test"] - correct) < 0.01,
         "test_interval_95": correct <= sizes["test"] > 0
         and np.allclose(
-            values["test_interval_95"], curves.wilson_interval(correct, sizes["test"]), atol=1e-6
+            values["test_interval_95"], intervals.wilson_interval(correct, sizes["test"]), atol=1e-6
         ),
         "class_names": len(set(values["class_names"])) == len(values["class_names"]) >= 2
         and (known is None or tuple(values["class_names"]) == known.class_names),

@@ -1,11 +1,12 @@
 """Distribution shift: can a classifier tell training images from validation images?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
+
+from lib.core.intervals import Z_95, boundary
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,10 +19,6 @@ VARIANCE_FACTOR = 1 + NUM_FOLDS / (NUM_FOLDS - 1)
 RIDGE = 1.0
 # Fewer images on a side than this leave a fold without any.
 MIN_IMAGES = 2 * NUM_FOLDS
-# 97.5 % quantile of the normal distribution.
-Z_95 = 1.959963984540054
-# An interval is halved so often; 2**-40 is far below what is printed.
-BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -144,14 +141,4 @@ def _auc_interval(auc: float, num_first: int, num_second: int) -> tuple[float, f
         variance = VARIANCE_FACTOR * area * (1 - area) * spread / (num_first * num_second)
         return abs(auc - area) > Z_95 * sqrt(variance)
 
-    return _boundary(beyond, auc, 0.0), _boundary(beyond, auc, 1.0)
-
-
-def _boundary(beyond: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Where `beyond` turns true between a value at which it is not and an end."""
-    if not beyond(outside):
-        return outside
-    for _ in range(BISECTIONS):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if beyond(middle) else (middle, outside)
-    return inside
+    return boundary(beyond, auc, 0.0), boundary(beyond, auc, 1.0)

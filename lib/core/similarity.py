@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import curves, datasets, evaluation
-from lib.core.curves import Z_95
+from lib.core import datasets, intervals
 from lib.core.errors import StoreError
-from lib.core.evaluation import PairedDifference
+from lib.core.intervals import Z_95, PairedDifference
 
 FILE = Path(str(resources.files("lib.core") / "data" / "similarity.json"))
 
@@ -233,7 +232,7 @@ class Scores:
         The images are taken for independent, as they are; that folds share training images is not
         in it.
         """
-        interval = curves.wilson_interval(correct, self.num_images)
+        interval = intervals.wilson_interval(correct, self.num_images)
         return Share(correct / self.num_images, *interval)
 
     @property
@@ -245,7 +244,7 @@ class Scores:
 
     def against_late(self, depth: Depth) -> PairedDifference:
         """The probe of a depth against that of the late features, on the same images."""
-        return evaluation.paired_difference(depth.late_only, depth.probe_only, self.num_images)
+        return intervals.paired_difference(depth.late_only, depth.probe_only, self.num_images)
 
 
 def best_earlier(scores: Scores) -> Depth | None:

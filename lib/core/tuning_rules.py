@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib.core import curves, rate_rules
+from lib.core import curves, intervals, rate_rules
 from lib.core.findings import Facts, Finding, Stretch, Suggestion
 
 # Two phases, or two ends of one, that differ by less than this stood still.
@@ -102,7 +102,7 @@ def too_few_validation_images(facts: Facts) -> Finding | None:
     if not facts.num_validation:
         return None
     end = facts.history[-1]
-    low, high = curves.wilson_interval(
+    low, high = intervals.wilson_interval(
         round(end.val_accuracy * facts.num_validation), facts.num_validation
     )
     if (high - low) / 2 <= WIDE_MARGIN:

@@ -24,6 +24,7 @@ import tensorflow as tf
 from lib.core import backbones, pooling, splits
 from lib.core.channel_line import FILE, ChannelLine, Measured
 from lib.core.datasets import DATASETS
+from lib.core.intervals import Z_95
 from lib.training import model as models
 from lib.training import pipeline
 from lib.training.prefix import FrozenForward
@@ -35,7 +36,6 @@ PLANS = {"openmoji_animals_food": (160, 80, 40), "elpv": (1000, 1000, 12)}
 NUM_FOLDS = 5
 # Of the mean square of the inputs; from hardly any penalty to nearly nothing left.
 PENALTIES = tuple(10.0**power for power in np.arange(-2, 2.5, 0.5))
-Z_95 = 1.959963984540054
 # Another machine adds up in another order, which may turn a close decision.
 TOLERANCE = 0.01
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from lib.core import curves, own_images, run_store, runs, strategies
+from lib.core import intervals, own_images, run_store, runs, strategies
 from lib.core.errors import StoreError, ThawError
 from lib.core.run_store import RunStore, RunWriter
 from lib.core.runs import Run, TrainConfig
@@ -142,6 +142,6 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
         test_loss=test.loss,
         test_accuracy=test.accuracy,
         test_correct=test.correct,
-        test_interval_95=list(curves.wilson_interval(test.correct, num_test)),
+        test_interval_95=list(intervals.wilson_interval(test.correct, num_test)),
         model_bytes=model_bytes,
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.core import curves, datasets, evidence, look, recommendation, splits
+from lib.core import datasets, evidence, intervals, look, recommendation, splits
 from lib.core.evidence import Cell, Evidence
 from lib.core.recommendation import Region
 from lib.figures import evidence as figures
@@ -134,7 +134,7 @@ def _accuracies(found: Evidence) -> None:
 def _row(cell: Cell, id_: str) -> dict[str, str]:
     tried = cell.tried[id_]
     num_images = tried.correct.shape[1]
-    low, high = curves.wilson_interval(int(tried.correct[0].sum()), num_images)
+    low, high = intervals.wilson_interval(int(tried.correct[0].sum()), num_images)
     return {
         "Dataset": datasets.get(cell.dataset).title,
         "Images": f"{cell.num_images:,}",

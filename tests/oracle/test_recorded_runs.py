@@ -4,7 +4,17 @@ import dataclasses
 
 import pytest
 
-from lib.core import backbones, curves, datasets, freezing, heads, run_store, runs, strategies
+from lib.core import (
+    backbones,
+    curves,
+    datasets,
+    freezing,
+    heads,
+    intervals,
+    run_store,
+    runs,
+    strategies,
+)
 from lib.core.freezing import FreezePlan
 from lib.core.run_store import RunStore
 from lib.tools import record_runs
@@ -56,7 +66,7 @@ def test_a_recorded_test_accuracy_is_that_of_whole_images_with_its_interval(name
     num_images = result["split_sizes"]["test"]
     assert result["test_accuracy"] == result["test_correct"] / num_images
     assert result["test_interval_95"] == pytest.approx(
-        curves.wilson_interval(result["test_correct"], num_images)
+        intervals.wilson_interval(result["test_correct"], num_images)
     )
 
 

@@ -13,10 +13,10 @@ from PIL import Image
 
 from lib.core import (
     backbones,
-    curves,
     evaluation,
     freezing,
     heads,
+    intervals,
     progress,
     run_store,
     runs,
@@ -193,7 +193,7 @@ def test_a_result_has_every_field_other_programs_rely_on(name, trained, store):
     assert result["split_sizes"] == {"train": NUM_IMAGES, "validation": 40, "test": 40}
     assert result["class_names"] == ["animal", "food"]
     assert result["test_accuracy"] == result["test_correct"] / 40
-    assert result["test_interval_95"] == list(curves.wilson_interval(result["test_correct"], 40))
+    assert result["test_interval_95"] == list(intervals.wilson_interval(result["test_correct"], 40))
     assert {"python", "keras", "tensorflow-datasets", "numpy"} <= set(result["versions"])
     assert {"system", "machine", "cpu_count", "devices"} <= set(result["hardware"])
     assert 0 < sum(result["seconds"].values()) <= result["wall_time_s"]

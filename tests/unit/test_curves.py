@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import curves, runs
+from lib.core import curves, intervals, runs
 from lib.core.runs import EpochRecord, Run
 
 # Wilson score intervals, 95 %, by R: prop.test(x, n, correct = FALSE)$conf.int
@@ -30,13 +30,13 @@ def run_of(*history, validation=40):
 
 @pytest.mark.parametrize("given_counts", WILSON)
 def test_the_interval_is_wilsons(given_counts):
-    assert curves.wilson_interval(*given_counts) == pytest.approx(WILSON[given_counts], abs=1e-4)
+    assert intervals.wilson_interval(*given_counts) == pytest.approx(WILSON[given_counts], abs=1e-4)
 
 
 @given(st.integers(1, 100_000), st.data())
 def test_the_interval_holds_the_share_and_stays_within_zero_and_one(num_images, data):
     correct = data.draw(st.integers(0, num_images))
-    low, high = curves.wilson_interval(correct, num_images)
+    low, high = intervals.wilson_interval(correct, num_images)
     assert 0 <= low <= correct / num_images + 1e-12
     assert correct / num_images - 1e-12 <= high <= 1
     assert low < high
@@ -45,23 +45,23 @@ def test_the_interval_holds_the_share_and_stays_within_zero_and_one(num_images, 
 @given(st.integers(1, 1_000), st.integers(2, 50), st.data())
 def test_more_images_narrow_the_interval(num_images, times, data):
     correct = data.draw(st.integers(0, num_images))
-    low, high = curves.wilson_interval(correct, num_images)
-    narrow_low, narrow_high = curves.wilson_interval(correct * times, num_images * times)
+    low, high = intervals.wilson_interval(correct, num_images)
+    narrow_low, narrow_high = intervals.wilson_interval(correct * times, num_images * times)
     assert narrow_high - narrow_low < high - low
 
 
 @given(st.integers(1, 1_000), st.data())
 def test_the_interval_of_the_errors_is_the_mirror_image(num_images, data):
     correct = data.draw(st.integers(0, num_images))
-    low, high = curves.wilson_interval(correct, num_images)
-    mirrored = curves.wilson_interval(num_images - correct, num_images)
+    low, high = intervals.wilson_interval(correct, num_images)
+    mirrored = intervals.wilson_interval(num_images - correct, num_images)
     assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-12)
 
 
 @pytest.mark.parametrize("counts", [(1, 0), (0, 0), (-1, 5), (6, 5)])
 def test_counts_that_cannot_be_are_refused(counts):
     with pytest.raises(ValueError, match="Expected 0 <= correct <= num_images"):
-        curves.wilson_interval(*counts)
+        intervals.wilson_interval(*counts)
 
 
 def test_the_best_epoch_is_the_most_accurate_then_the_surest_then_the_first():

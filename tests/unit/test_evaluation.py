@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import curves, evaluation, runs
+from lib.core import evaluation, intervals, runs
 from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE, RunStore, RunWriter
 from lib.core.runs import Run
 
@@ -66,7 +66,7 @@ def test_an_evaluation_is_read_as_it_was_written(tmp_path):
     assert found.confidence.tolist() == [0.75, 0.75]
     assert found.class_names == NAMES
     assert (found.num_images, found.num_correct, found.accuracy) == (2, 2, 1.0)
-    assert found.interval == curves.wilson_interval(2, 2)
+    assert found.interval == intervals.wilson_interval(2, 2)
 
 
 def test_a_run_without_an_evaluation_has_none(tmp_path):
@@ -199,7 +199,7 @@ def test_precision_and_recall_are_of_a_class():
     assert [each.name for each in scores] == ["a", "b", "c"]
     assert [each.precision for each in scores] == [1 / 2, 1.0, 1 / 2]
     assert [each.recall for each in scores] == [1.0, 1 / 2, 1 / 2]
-    assert scores[1].recall_interval == curves.wilson_interval(1, 2)
+    assert scores[1].recall_interval == intervals.wilson_interval(1, 2)
 
 
 def test_a_class_that_nobody_predicts_or_that_has_no_image_has_no_share():
@@ -264,7 +264,7 @@ def likelihood_distance(lost, gained, num_images, difference):
 
 @pytest.mark.parametrize(("lost", "gained", "num_images"), PAIRED)
 def test_the_ends_of_the_paired_interval_are_196_errors_away(lost, gained, num_images):
-    found = evaluation.paired_difference(lost, gained, num_images)
+    found = intervals.paired_difference(lost, gained, num_images)
     assert found.low <= found.difference <= found.high
     for end, distance in ((found.low, 1.96), (found.high, -1.96)):
         if abs(end) < 1 - 1e-9:
@@ -273,7 +273,7 @@ def test_the_ends_of_the_paired_interval_are_196_errors_away(lost, gained, num_i
 
 
 def test_without_a_disagreement_the_interval_still_has_a_width():
-    found = evaluation.paired_difference(0, 0, 40)
+    found = intervals.paired_difference(0, 0, 40)
     # From the definition: z^2 / (n + z^2).
     assert found.high == pytest.approx(3.8415 / 43.8415, abs=1e-4)
     assert found.low == -found.high
@@ -281,17 +281,17 @@ def test_without_a_disagreement_the_interval_still_has_a_width():
 
 
 def test_mcnemars_exact_test_counts_the_tails_of_a_coin():
-    assert evaluation.paired_difference(1, 9, 100).p_value == pytest.approx(2 * 11 / 1024)
-    assert evaluation.paired_difference(5, 5, 100).p_value == 1.0
-    assert evaluation.paired_difference(0, 2_000, 10_000).p_value == 0.0
+    assert intervals.paired_difference(1, 9, 100).p_value == pytest.approx(2 * 11 / 1024)
+    assert intervals.paired_difference(5, 5, 100).p_value == 1.0
+    assert intervals.paired_difference(0, 2_000, 10_000).p_value == 0.0
 
 
 @given(st.integers(1, 400), st.data())
 def test_turning_the_runs_around_turns_the_interval_around(num_images, data):
     lost = data.draw(st.integers(0, num_images))
     gained = data.draw(st.integers(0, num_images - lost))
-    found = evaluation.paired_difference(lost, gained, num_images)
-    mirrored = evaluation.paired_difference(gained, lost, num_images)
+    found = intervals.paired_difference(lost, gained, num_images)
+    mirrored = intervals.paired_difference(gained, lost, num_images)
     assert mirrored.low == pytest.approx(-found.high, abs=1e-9)
     assert mirrored.high == pytest.approx(-found.low, abs=1e-9)
     assert mirrored.p_value == found.p_value
@@ -301,7 +301,7 @@ def test_turning_the_runs_around_turns_the_interval_around(num_images, data):
 @pytest.mark.parametrize("counts", [(-1, 0, 5), (0, -1, 5), (3, 3, 5), (0, 0, 0)])
 def test_counts_that_cannot_be_are_refused(counts):
     with pytest.raises(ValueError, match="Expected counts"):
-        evaluation.paired_difference(*counts)
+        intervals.paired_difference(*counts)
 
 
 def test_runs_are_compared_image_by_image_in_any_order():
@@ -323,16 +323,16 @@ def test_runs_on_other_images_are_not_compared():
 
 
 def test_the_sentence_says_which_is_better_only_where_the_images_can_tell():
-    few = evaluation.paired_difference(1, 3, 40)
+    few = intervals.paired_difference(1, 3, 40)
     assert few.in_words("run A", "run B") == (
         "Run A and run B cannot be told apart with 40 images: run B is 5.0 points ahead, "
         f"95 % interval {few.low * 100:+.1f} to {few.high * 100:+.1f}."
     )
-    many = evaluation.paired_difference(5, 45, 400)
+    many = intervals.paired_difference(5, 45, 400)
     assert many.in_words("run A", "run B").startswith(
         "Run B is 10.0 points more accurate than run A, 95 % interval +"
     )
-    worse = evaluation.paired_difference(45, 5, 400)
+    worse = intervals.paired_difference(45, 5, 400)
     assert worse.in_words("run A", "run B").startswith(
         "Run A is 10.0 points more accurate than run B"
     )

@@ -9,7 +9,14 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from lib.core import datasets, evaluation, evidence, recommendation, run_store, similarity
+from lib.core import (
+    datasets,
+    evidence,
+    intervals,
+    recommendation,
+    run_store,
+    similarity,
+)
 from lib.core.evidence import SEEDS, SIZES, WAYS, Difference, Verdict
 from lib.core.recommendation import Situation
 from lib.figures import evidence as figures
@@ -179,7 +186,7 @@ def test_with_one_seed_it_is_close_to_the_interval_of_the_learning_curves(first_
     right[:first_only] = -1
     right[first_only : first_only + second_only] = 1
     found = evidence.interval(right[None])
-    paired = evaluation.paired_difference(first_only, second_only, 370)
+    paired = intervals.paired_difference(first_only, second_only, 370)
     assert found == pytest.approx((paired.low, paired.high), abs=0.012)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.core import backbones, curves, run_checks, run_files, runs
+from lib.core import backbones, intervals, run_checks, run_files, runs
 from lib.core.errors import StoreError
 from lib.core.run_store import (
     EVALUATION_FILE,
@@ -51,7 +51,7 @@ def result(config=CONFIG):
         "split_sizes": {"train": config.num_images, "validation": 40, "test": NUM_TEST},
         "test_accuracy": 0.9,
         "test_correct": 36,
-        "test_interval_95": list(curves.wilson_interval(36, NUM_TEST)),
+        "test_interval_95": list(intervals.wilson_interval(36, NUM_TEST)),
         "test_loss": 0.3,
         "params": {
             phase.key: {"total": 10, "trainable": 4, "non_trainable": 6} for phase in config.phases

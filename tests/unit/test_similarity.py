@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import datasets, evaluation, similarity
+from lib.core import datasets, intervals, similarity
 from lib.core.errors import StoreError
 from lib.core.similarity import KINDS, LAYERS, NOISE, PHOTOGRAPHS, Depth, Scores
 
@@ -179,7 +179,7 @@ def test_an_accuracy_has_wilsons_interval_and_a_confidence_a_normal_one():
 def test_a_depth_is_compared_with_the_late_one_on_the_same_images():
     measured = of(80, 60)
     found = measured.against_late(measured.depths[0])
-    assert found == evaluation.paired_difference(0, 20, 100)
+    assert found == intervals.paired_difference(0, 20, 100)
     assert found.difference == pytest.approx(0.2)
 
 
