@@ -52,19 +52,18 @@ for id_ in ("feature_extraction", "partial_fine_tuning", "full_fine_tuning"):
         )
 
 # --- Where to start ---------------------------------------------------------
-for index, (name, sentence) in enumerate(STARTS.items()):
-    if index % 3 == 0:
-        columns = st.columns(3)
-    spec = shell.PAGES[name]
-    with columns[index % 3].container(border=True, height="stretch"):
-        st.page_link(spec.path, label=f"**{spec.title}**", icon=spec.icon)
-        st.markdown(sentence)
+with st.grid(4, min_column_width=200):
+    for name, sentence in STARTS.items():
+        spec = shell.PAGES[name]
+        with st.container(border=True, height="stretch"):
+            st.page_link(spec.path, label=f"**{spec.title}**")
+            st.markdown(sentence)
 
 # --- Real images ------------------------------------------------------------
 dataset = datasets.get("openmoji_animals_food")
 pictures = samples.sample_paths(dataset.id)
 with st.container(horizontal=True, gap="small"):
     for name, paths in pictures.items():
-        for path in paths[:6]:
+        for path in paths[:5]:
             st.image(str(path), width=64, alt=name)
 components.attribution(dataset)
