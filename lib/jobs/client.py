@@ -323,11 +323,14 @@ class Client:
                 record.worker, record.pid = event["worker"], event["pid"]
             if event.get("state") not in ENDED:
                 record.progress = apply(record.progress, event)
+            elif record.following and not (
+                record.restarted and "attempt" in event and event["state"] == "cancelled"
+            ):
+                self._end(record, event)
             elif record.following:
-                # Begun again by the scheduler, it is stopped by who asked for it: its first worker
-                # died, and nobody cancelled it.
-                lost = record.restarted and event["state"] == "cancelled"
-                self._end(record, WORKER_DIED if lost else event)
+                # Begun again by the scheduler, it was stopped by who asked for it, who will say
+                # why. With nobody left to say so, it is an orphan.
+                record.worker = ""
             # One's own run ends when its worker has let go of it and its folder is here.
 
     def _end(self, record: Record, event: Mapping[str, Any]) -> None:
@@ -504,7 +507,7 @@ class Client:
                 record.progress = replace(record.progress, history=run.history)
             self._end(record, event)
         connection = self._connection
-        if connection and connection.shared and not told:
+        if connection and connection.shared and (record.restarted or not told):
             connection.publish(record.id, event)
 
     # --- Cancelling, in a thread of its own ---------------------------------------------------

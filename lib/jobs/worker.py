@@ -151,7 +151,7 @@ def run_task(
     store = RunStore(Path(store_root)) if store_root else RunStore()
     worker = get_worker()
     with _one_run:
-        report = _Report(worker, runs.run_id(train_config))
+        report = _Report(worker, runs.run_id(train_config), attempt)
         where = {"worker": worker.address, "pid": os.getpid()}
         report({"state": "starting", "begin": attempt, "config": dict(config), **where})
         event = _train(train_config, attempt, trainer, store, report)
@@ -165,14 +165,15 @@ def run_task(
 class _Report:
     """Sends a run's events to everybody who listens, at most ten steps a second."""
 
-    def __init__(self, worker: Any, run_id: str) -> None:
+    def __init__(self, worker: Any, run_id: str, attempt: str) -> None:
         self.worker = worker
         self.run_id = run_id
+        self.attempt = attempt
         self.state = ""
         self._next_step = 0.0
 
     def __call__(self, event: Mapping[str, Any]) -> None:
-        message = {"run": self.run_id, **event}
+        message = {"run": self.run_id, "attempt": self.attempt, **event}
         state = event.get("state", self.state)
         if "epoch" in event or "done" not in event or state != self.state:
             self.worker.log_event([RUNS_TOPIC, run_topic(self.run_id)], message)

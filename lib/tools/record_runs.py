@@ -157,6 +157,12 @@ def record(config: TrainConfig, folder: Path, images: Path | None = None) -> Run
     return run
 
 
+def is_recorded(folder: Path) -> bool:
+    """True where a folder holds a finished run; one that was killed is recorded again."""
+    run = run_store.read_run(folder, recorded=True)
+    return run is not None and run.status == "finished"
+
+
 def share_picture(run: Run) -> None:
     """Keep one picture of the test images a dataset: all runs on it are tested on the same."""
     picture = evaluation.recorded_sprite(run.config.dataset)
@@ -197,7 +203,7 @@ def record_lessons(root: Path, *, missing: bool) -> None:
     for run_id, config in wanted.items():
         if run_id in NAMES:
             write_name(root / run_id, NAMES[run_id])
-        if missing and run_store.read_run(root / run_id, recorded=True):
+        if missing and is_recorded(root / run_id):
             continue
         with nothing_cached():
             run = record(config, root / run_id)
@@ -245,7 +251,7 @@ def record_evidence(root: Path, images: Path | None, *, missing: bool) -> None:
         if old.name not in wanted and (run is None or run.config.dataset in datasets_here):
             shutil.rmtree(old)
     for run_id, config in wanted.items():
-        if missing and run_store.read_run(root / run_id, recorded=True):
+        if missing and is_recorded(root / run_id):
             continue
         own = images if config.dataset == evidence.PHOTOGRAPHS else None
         run = record(config, root / run_id, images=own)

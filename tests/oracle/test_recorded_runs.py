@@ -8,9 +8,11 @@ from lib.core import (
     backbones,
     curves,
     datasets,
+    evidence,
     freezing,
     heads,
     intervals,
+    run_command,
     run_store,
     runs,
     strategies,
@@ -20,6 +22,7 @@ from lib.core.run_store import RunStore
 from lib.tools import record_runs
 
 ROOT = RunStore().recorded_root
+EVIDENCE = RunStore().evidence_root
 FOLDERS = sorted(path.name for path in ROOT.iterdir())
 
 # What a first run on the drawings has to reach after feature extraction (docs/design.md).
@@ -45,6 +48,32 @@ def test_a_recorded_run_reproduces_its_own_name(name):
     assert run.config.training_version == runs.TRAINING_VERSION
     assert run.config.data_fingerprint == datasets.get(run.config.dataset).fingerprint
     assert RunStore().open(name) == run
+
+
+def test_every_run_that_ships_carries_the_command_that_gives_it():
+    folders = [folder for root in (ROOT, EVIDENCE) for folder in root.iterdir()]
+    for folder in folders:
+        run = run_store.read_run(folder, recorded=True)
+        assert run.result["command"] == run_command.command(run.config), folder.name
+
+
+def test_the_evidence_is_the_whole_grid_and_nothing_else():
+    found = [run_store.read_run(folder, recorded=True) for folder in EVIDENCE.iterdir()]
+    for run in found:
+        data = run.config.catalogued
+        like = {"data_fingerprint": run.config.data_fingerprint, "max_train_images": 1_066}
+        assert run.id == run.folder.name == runs.run_id(run.config)
+        assert bool(data) == (run.config.dataset != evidence.PHOTOGRAPHS)
+        assert run.config in {
+            evidence.config(run.config.dataset, way, num_images, seed, **({} if data else like))
+            for way in evidence.WAYS.values()
+            for num_images in evidence.SIZES[run.config.dataset]
+            for seed in evidence.SEEDS
+        }
+    assert len({run.config.data_fingerprint for run in found}) == len(evidence.SIZES)
+    asked = len(evidence.WAYS) * len(evidence.SEEDS) * sum(map(len, evidence.SIZES.values()))
+    assert len(found) == asked
+    assert evidence.read().num_missing == 0
 
 
 @every_recorded_run

@@ -1,6 +1,5 @@
 """The catalogue on the page Data: what is here, what can be fetched, and one thing to do."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ DATA = "pages/data.py"
 ONLINE = [spec for spec in DATASETS.values() if not spec.offline]
 CATS = DATASETS["cats_vs_dogs"]
 # What a rerun may take of the server's processor; a busy machine is no failure.
-MAX_SECONDS = 0.1
 
 
 @pytest.fixture(autouse=True)
@@ -215,13 +213,3 @@ def test_a_download_that_was_interrupted_says_so_and_can_be_started_again():
     app = open_page()
     assert "The download was interrupted." in app.warning[0].value
     assert not app.button("download_cats_vs_dogs").disabled
-
-
-def test_the_catalogue_takes_less_than_a_tenth_of_a_second():
-    app = open_page()
-    times = []
-    for _ in range(5):
-        begin = time.process_time()
-        app.run()
-        times.append(time.process_time() - begin)
-    assert min(times) < MAX_SECONDS

@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_at_most_ten_steps_a_second_are_sent(listener: Listener, clock: list[float]) -> None:
-    report = worker._Report(listener, "0" * 16)
+    report = worker._Report(listener, "0" * 16, "1")
     report({"state": "training", "done": 0, "total": 1000})
     for step in range(1000):
         report({"state": "training", "done": step, "total": 1000})
@@ -53,7 +53,7 @@ def test_at_most_ten_steps_a_second_are_sent(listener: Listener, clock: list[flo
 def test_epochs_changes_of_state_and_ends_are_never_held_back(
     listener: Listener, clock: list[float]
 ) -> None:
-    report = worker._Report(listener, "0" * 16)
+    report = worker._Report(listener, "0" * 16, "1")
     events: list[dict[str, Any]] = [
         {"state": "training", "done": 0, "total": 2},
         {"epoch": vars(RECORD), "done": 2, "total": 2},
@@ -65,7 +65,7 @@ def test_epochs_changes_of_state_and_ends_are_never_held_back(
     for event in events:
         report(event)
     assert [message for _, message in listener.sent] == [
-        {"run": "0" * 16, **event} for event in events
+        {"run": "0" * 16, "attempt": "1", **event} for event in events
     ]
     assert all(topic == [worker.RUNS_TOPIC, "run-" + "0" * 16] for topic, _ in listener.sent)
 
@@ -82,7 +82,7 @@ def test_an_exception_that_comes_as_a_run_ends_hits_nothing_but_the_run(
         raise DataError("It is over.")
 
     def task() -> None:
-        report = worker._Report(Listener(), "0" * 16)
+        report = worker._Report(Listener(), "0" * 16, "1")
         event = worker._train(config("fast"), "late", "", RunStore(tmp_path), report)
         outcome.append(event["state"])
         outcome.append(sum(1 for _ in range(1_000)))  # byte code, in which it would be raised
@@ -110,7 +110,7 @@ def test_a_run_is_cancelled_while_its_trainer_is_still_being_imported(
     monkeypatch.setenv(worker.TRAINER_VARIABLE, "slow")
     worker.dask_setup(None)
     worker.ask_to_stop("early")
-    report = worker._Report(Listener(), "0" * 16)
+    report = worker._Report(Listener(), "0" * 16, "1")
     event = worker._train(config("fast"), "early", "slow", RunStore(tmp_path), report)
     assert event == {"state": "cancelled"}
     imported.set()
