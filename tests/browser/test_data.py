@@ -69,6 +69,7 @@ def test_tabs_change_the_section_and_the_link_restores_it(page: Page, app_url: s
 
 def test_every_image_is_a_dot_and_dots_are_drawn(page: Page, app_url: str) -> None:
     open_data(page, app_url)
+    expect(key_of(page, 0).locator("b")).to_have_count(4)
     counts = [int(text.replace(",", "")) for text in key_of(page, 0).locator("b").all_inner_texts()]
     assert sum(counts) == datasets.get("elpv").num_images
     assert counts[1:3] == [splits.evaluation_size(2_223)] * 2

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import curves, diagnose, run_files, run_store, runs
+from lib.core import curves, diagnose, run_command, run_files, run_store, runs
 from lib.core.run_store import RunStore
 from lib.core.runs import Run
 from lib.ui import cache, runs_view, state
@@ -39,7 +39,7 @@ def stored(seed: int, source: Run | None = None) -> Run:
     shutil.copytree(source.folder, folder)
     (folder / "config.json").write_text(json.dumps(asdict(config)), "utf-8")
     result = json.loads((folder / "result.json").read_text("utf-8"))
-    result["run_id"] = folder.name
+    result |= {"run_id": folder.name, "command": run_command.command(config)}
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     run = RunStore().open(folder.name)
     assert run
