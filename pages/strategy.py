@@ -40,8 +40,7 @@ def instrument() -> None:
     strategy_view.settings(advice)
     strategy_view.borders(situation)
     strategy_try.show_tried()
-    measured = similarity_view.show(dataset, situation.similarity)
-    strategy_view.use_measured(answers, measured)
+    similarity_view.show(dataset, situation.similarity)
     strategy_state.share(answers, backbone.id)
 
 

@@ -13,47 +13,51 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import datasets, evaluation, recommendation, run_store, runs, similarity
+from lib.core import (
+    datasets,
+    evaluation,
+    recommendation,
+    run_store,
+    runs,
+    similarity,
+    strategies,
+)
 from lib.core.errors import ConfigError
 from lib.core.recommendation import Recommendation, Situation
 from lib.core.runs import Run, TrainConfig
 
 BoolArray = npt.NDArray[np.bool_]
 
-# 96 pixels and twenty epochs in all, so that the whole grid is recorded in an afternoon on two
-# cores. Each way of training sees every image equally often.
+# 96 pixels and two phases, so that the whole grid is recorded in an afternoon on two cores. Each
+# way of training sees every image equally often.
 IMAGE_SIZE = 96
-NUM_EPOCHS = 20
+NUM_EPOCHS = 2 * recommendation.PHASE_EPOCHS
 SEEDS = (0, 1, 2)
+BACKBONE = "efficientnet_lite0"
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way of training that is compared.
+    """One way of training that is compared; recommendation.how says what it thaws.
 
     Args:
         id: Name in links and figures.
         title: Short name on the page.
-        strategy: Id of strategies.STRATEGIES.
-        thaw_from: First thawed layer of partial fine-tuning, "" for the other strategies.
     """
 
     id: str
     title: str
-    strategy: str
-    thaw_from: str = ""
 
 
-# From frozen to free. The backbone is EfficientNet-Lite0: block 11 opens its last stage but one,
-# block 5 the first of those that see 1/16 of the side of the image.
+# From frozen to free.
 WAYS: dict[str, Way] = {
     way.id: way
     for way in (
-        Way("head", "Head only", "feature_extraction"),
-        Way("top", "Top layers", "partial_fine_tuning", "block_11_expand_conv"),
-        Way("middle", "From the middle", "partial_fine_tuning", "block_5_expand_conv"),
-        Way("everything", "Everything", "full_fine_tuning"),
-        Way("scratch", "From scratch", "from_scratch"),
+        Way("head", "Head only"),
+        Way("top", "Top layers"),
+        Way("middle", "From the middle"),
+        Way("everything", "Everything"),
+        Way("scratch", "From scratch"),
     )
 }
 
@@ -70,38 +74,53 @@ PHOTOGRAPHS = "cats_vs_dogs"
 
 def config(
     dataset: str,
-    way: Way,
+    way: str,
     num_images: int,
     seed: int,
     *,
+    backbone: str = BACKBONE,
+    image_size: int = IMAGE_SIZE,
     data_fingerprint: str | None = None,
     max_train_images: int | None = None,
 ) -> TrainConfig:
-    """The configuration of one recorded run.
+    """A run of one of the ways: one that is recorded, or the same on other data.
 
     Args:
-        dataset: Key of SIZES.
-        way: How it is trained.
+        dataset: Name of the dataset.
+        way: Key of WAYS.
         num_images: Training images.
-        seed: One of SEEDS.
-        data_fingerprint: Of a folder of images that stands for the dataset.
-        max_train_images: Of that folder.
+        seed: One of SEEDS, where it is recorded.
+        backbone: Whose layers are thawed.
+        image_size: In pixels.
+        data_fingerprint: Of images that are not the registry's.
+        max_train_images: Of those.
+
+    Raises:
+        ConfigError: If there is no such run.
     """
-    if data_fingerprint is None:
-        max_train_images = datasets.get(dataset).max_train_images
-    tuned = way.strategy not in ("feature_extraction", "from_scratch")
+    strategy, thaw_from = recommendation.how(way, backbone)
+    tuned = strategies.get(strategy).fine_tunes
     return runs.make_config(
+        backbone=backbone,
         dataset=dataset,
-        strategy=way.strategy,
-        thaw_from=way.thaw_from or None,
+        strategy=strategy,
+        thaw_from=thaw_from or None,
         num_images=num_images,
-        image_size=IMAGE_SIZE,
-        head_epochs=NUM_EPOCHS // 2 if tuned else NUM_EPOCHS,
-        fine_tune_epochs=NUM_EPOCHS // 2 if tuned else 0,
+        image_size=image_size,
+        head_epochs=recommendation.PHASE_EPOCHS if tuned else NUM_EPOCHS,
+        fine_tune_epochs=recommendation.PHASE_EPOCHS if tuned else 0,
+        head_learning_rate=recommendation.HEAD_RATE,
+        fine_tune_learning_rate=recommendation.FINE_TUNE_RATE,
         seed=seed,
-        data_fingerprint=data_fingerprint or datasets.get(dataset).fingerprint,
+        data_fingerprint=data_fingerprint,
         max_train_images=max_train_images,
     )
+
+
+def way_of(config_: TrainConfig) -> str | None:
+    """The way a run goes, whatever its data; None where it goes another."""
+    asked = config_.strategy, config_.thaw_from
+    return next((way for way in WAYS if recommendation.how(way, config_.backbone) == asked), None)
 
 
 # --- Reading --------------------------------------------------------------------------------------
@@ -259,30 +278,23 @@ def situation_of(dataset: str, num_images: int) -> Situation:
     return Situation(num_images, value, datasets.get(dataset).num_classes)
 
 
-def way_of(config: TrainConfig) -> str | None:
+def _way_in_grid(config_: TrainConfig) -> str | None:
     """The way of the grid a run belongs to; None where it is not one of its runs."""
-    for way in WAYS.values():
-        if config.dataset in SIZES and (config.strategy, config.thaw_from) == (
-            way.strategy,
-            way.thaw_from,
-        ):
-            asked = _config_like(config, way)
-            return way.id if asked == config else None
-    return None
-
-
-def _config_like(like: TrainConfig, way: Way) -> TrainConfig | None:
+    way = way_of(config_)
+    if way is None or config_.dataset not in SIZES:
+        return None
     try:
-        return config(
-            like.dataset,
+        asked = config(
+            config_.dataset,
             way,
-            like.num_images,
-            like.seed,
-            data_fingerprint=like.data_fingerprint,
-            max_train_images=like.num_images,
+            config_.num_images,
+            config_.seed,
+            data_fingerprint=config_.data_fingerprint,
+            max_train_images=config_.num_images,
         )
     except ConfigError:
         return None
+    return way if asked == config_ else None
 
 
 def read(root: Path | None = None) -> Evidence:
@@ -296,7 +308,7 @@ def read(root: Path | None = None) -> Evidence:
     num_images_tested: dict[str, npt.NDArray[np.int64]] = {}
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         run = run_store.read_run(folder, recorded=True)
-        way = way_of(run.config) if run and run.id == folder.name else None
+        way = _way_in_grid(run.config) if run and run.id == folder.name else None
         answers = evaluation.load(run) if run and way else None
         if run is None or way is None or answers is None or not run.history:
             continue

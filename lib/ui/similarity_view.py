@@ -21,20 +21,17 @@ CLOSE = 0.1
 TASK = "lib.training.similarity:measure"
 
 
-def show(dataset: DatasetSpec, said: float) -> float | None:
+def show(dataset: DatasetSpec, said: float) -> None:
     """How similar the images are, measured; and whether that is what the reader said.
 
     Args:
         dataset: The chosen one, of the registry or the reader's own.
         said: The reader's answer, on the scale of similarity.on_scale.
-
-    Returns:
-        The measured place on that scale; None where nothing is measured yet.
     """
     st.subheader("Measured instead of guessed", anchor=False)
     scores = _scores(dataset)
     if scores is None:
-        return None
+        return
     place = similarity.on_scale(scores)
     st.markdown(in_words(scores, said))
     if abs(said - place) > CLOSE:
@@ -52,7 +49,6 @@ def show(dataset: DatasetSpec, said: float) -> float | None:
         _depths(scores)
     st.markdown(earlier_in_words(scores))
     _details(scores)
-    return place
 
 
 def _take(dataset: DatasetSpec, place: float) -> None:

@@ -20,6 +20,8 @@ from lib.ui.plan_state import PlanState
 # As in the lab: more take longer than anybody waits on a laptop.
 MAX_IMAGES = 1_000
 BATCH_SIZE = 32
+# One of the seeds of the evidence.
+SEED = 1
 SECONDS_BETWEEN_LOOKS = 1.0
 # More ids in a link are left out.
 MAX_RUNS = 10
@@ -46,6 +48,7 @@ def config(
         dropout=advice.dropout,
         augmentation=advice.augmentation,
         early_stopping=advice.early_stopping,
+        seed=SEED,
     )
 
 
@@ -57,24 +60,8 @@ def all_configs(
     Raises:
         ConfigError: If the dataset has no image to train on.
     """
-    each = recommendation.PHASE_EPOCHS
     data = _data(situation, dataset, backbone)
-    configs = []
-    for way in evidence.WAYS:
-        strategy, thaw_from = recommendation.how(way, backbone.id)
-        tuned = strategy.endswith("fine_tuning")
-        configs.append(
-            runs.make_config(
-                **data,
-                strategy=strategy,
-                thaw_from=thaw_from or None,
-                head_epochs=each if tuned else 2 * each,
-                fine_tune_epochs=each if tuned else 0,
-                head_learning_rate=recommendation.HEAD_RATE,
-                fine_tune_learning_rate=recommendation.FINE_TUNE_RATE,
-            )
-        )
-    return tuple(configs)
+    return tuple(evidence.config(way=way, seed=SEED, **data) for way in evidence.WAYS)
 
 
 def _data(situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec) -> dict[str, Any]:
@@ -295,10 +282,8 @@ def _words(waiting: list[str], count: int) -> str:
 
 def way_title(config_: TrainConfig) -> str:
     """The way of the evidence a run goes, or its strategy where it goes another."""
-    for way in evidence.WAYS.values():
-        if recommendation.how(way.id, config_.backbone) == (config_.strategy, config_.thaw_from):
-            return way.title
-    return config_.strategy.replace("_", " ").capitalize()
+    way = evidence.way_of(config_)
+    return evidence.WAYS[way].title if way else config_.strategy.replace("_", " ").capitalize()
 
 
 def _so_far(run_id: str) -> Run | None:

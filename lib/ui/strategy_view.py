@@ -1,18 +1,12 @@
 """What a recommendation sets and why, where the borders lie, and what happened when tried."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from lib.core import backbones, datasets, evidence, recommendation, runs
 from lib.core import feature_maps as examples
 from lib.core.evidence import Cell, Evidence
 from lib.core.recommendation import Recommendation, Situation
-from lib.ui import cache, components, state, strategy_board, strategy_state
-from lib.ui.strategy_state import Answers
-
-# Closer than this on the scale, the answer says what was measured.
-SAME = 0.02
+from lib.ui import cache, components, strategy_board
 
 
 def attribution() -> None:
@@ -112,25 +106,6 @@ def time_taken() -> str:
         f"Recorded on {datasets.get(dataset).title}, {num_images:,} images: the head alone took "
         f"{both[which]['feature_extraction']:.0f} s, thawing everything "
         f"{both[which]['full_fine_tuning']:.0f} s."
-    )
-
-
-def use_measured(answers: Answers, measured: float | None) -> None:
-    """Let the measured similarity answer the question, where it says something else.
-
-    Args:
-        answers: Of the reader.
-        measured: On the scale of the questions; None where nothing is measured.
-    """
-    if measured is None or abs(measured - answers.situation.similarity) < SAME:
-        return
-    value = round(min(1.0, max(0.0, measured)), 2)
-    st.button(
-        f"Answer with the measured {value:g}",
-        key=state.STRATEGY_USE_MEASURED,
-        icon=":material/straighten:",
-        on_click=strategy_state.answer,
-        args=(answers.dataset, replace(answers.situation, similarity=value)),
     )
 
 

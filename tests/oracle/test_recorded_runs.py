@@ -66,7 +66,7 @@ def test_the_evidence_is_the_whole_grid_and_nothing_else():
         assert bool(data) == (run.config.dataset != evidence.PHOTOGRAPHS)
         assert run.config in {
             evidence.config(run.config.dataset, way, num_images, seed, **({} if data else like))
-            for way in evidence.WAYS.values()
+            for way in evidence.WAYS
             for num_images in evidence.SIZES[run.config.dataset]
             for seed in evidence.SEEDS
         }

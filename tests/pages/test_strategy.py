@@ -213,14 +213,14 @@ def test_what_was_recorded_stands_beside_the_borders_that_are_conventions() -> N
     assert times in " ".join(rows["Why there"])
 
 
-def test_the_measured_similarity_can_be_taken_as_the_answer() -> None:
+def test_the_measured_similarity_can_be_taken_as_the_answer_in_one_place() -> None:
     app = open_page(data="elpv", similar="0.9")
-    button = app.button(key=state.STRATEGY_USE_MEASURED)
-    measured = float(button.label.rsplit(" ", 1)[1])
+    (button,) = [each for each in app.button if each.label.startswith("Answer ")]
+    measured = float(button.label.split()[1])
     button.click().run()
     assert not app.exception
     assert board(app)["answers"]["similarity"] == measured
-    assert not [each for each in app.button if each.key == state.STRATEGY_USE_MEASURED]
+    assert not [each for each in app.button if each.label.startswith("Answer ")]
 
 
 # --- The evidence ---------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def test_run_all_strategies_asks_for_every_way_and_puts_them_into_the_link(
     app = open_page(images="33")
     app.button(key=state.STRATEGY_RUN_ALL).click().run()
     assert not app.exception
-    ways = [(way.strategy, way.thaw_from) for way in evidence.WAYS.values()]
+    ways = [recommendation.how(way) for way in evidence.WAYS]
     assert [(config.strategy, config.thaw_from) for config in asked] == ways
     assert {config.num_images for config in asked} == {33}
     assert {config.num_epochs for config in asked} == {2 * recommendation.PHASE_EPOCHS}

@@ -31,7 +31,14 @@ T_TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 10: 2.228, 30: 2.042, 1_000: 1.962}
 def by_hand():
     """(dataset, images, way) -> seed -> image -> right, read without any of Thaw's readers."""
     answers, accuracy = {}, {}
-    titles = {(way.strategy, way.thaw_from): id_ for id_, way in WAYS.items()}
+    titles = {
+        ("feature_extraction", ""): "head",
+        ("partial_fine_tuning", "block_11_expand_conv"): "top",
+        ("partial_fine_tuning", "block_5_expand_conv"): "middle",
+        ("full_fine_tuning", ""): "everything",
+        ("from_scratch", ""): "scratch",
+    }
+    assert set(titles.values()) == set(WAYS)
     for folder in ROOT.iterdir():
         if not (folder / "result.json").exists():
             continue

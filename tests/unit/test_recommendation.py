@@ -228,9 +228,11 @@ def test_the_rule_agrees_with_what_was_measured_first():
 
 
 def test_what_it_recommends_is_what_the_evidence_tried():
-    for region in REGIONS.values():
-        way = evidence.WAYS[region.way]
-        assert recommendation.how(way.id) == (way.strategy, way.thaw_from)
+    assert {region.way for region in REGIONS.values()} == set(evidence.WAYS) - {"scratch"}
+    for way in evidence.WAYS:
+        config = evidence.config("elpv", way, 50, 0)
+        assert (config.strategy, config.thaw_from) == recommendation.how(way)
+        assert evidence.way_of(config) == way
     assert recommendation.how("scratch") == ("from_scratch", "")
 
 
