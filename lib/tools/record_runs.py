@@ -3,8 +3,7 @@
 Each is trained here and now, and stored with its seed, versions, hardware, wall time and the
 command that gives it. `lessons` are the runs the pages open with; `evidence` is the grid of
 lib.core.evidence, which took 121 minutes on two cores with other work. `--missing` keeps those that
-are there;
-`--check` trains the cheapest again and compares every epoch with what is stored.
+are there; `--check` trains the cheapest again and compares every epoch with what is stored.
 
 The photographs of cats and dogs are not part of Thaw: `--images` names a folder with some of
 cats_vs_dogs in it, one folder a class; without it, the evidence on them stays as it is.

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import imagehash
-import keras
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
@@ -24,11 +23,11 @@ from lib.core import backbones, datasets, downloads, duplicates, own_images
 from lib.core import look as looking
 from lib.core.duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
 from lib.core.errors import DataError
-from lib.training import efficientnet_lite, image_folder, images, tfds_data, upload
+from lib.training import image_folder, images, tfds_data, upload
 from lib.training.augmentation import build_augmentation
 from lib.training.images import ImageSource, UInt8Array
+from lib.training.inference import CLASSIFIER, IMAGENET_SIZE, probabilities_of_imagenet
 
-CLASSIFIER, IMAGENET_SIZE = "efficientnet_lite0", 224
 SOURCES_KEPT = 3
 # Draws of the augmentation on show.
 NUM_DRAWS = 8
@@ -64,11 +63,8 @@ def _source(dataset: str, fingerprint: str) -> ImageSource:
         if downloads.standing(spec).state == "ready":
             return _of_tfds(dataset, fingerprint)
         raise DataError(f"{spec.title} is not on this machine yet.", "Download it under Datasets.")
-    # Asked every time: its reader may have deleted it.
-    folder = own_images.folder(dataset)
-    if folder is None:
-        raise DataError("These images are not here any more.", "Upload them again.")
-    return _of_folder(fingerprint, folder)
+    # Its folder is asked for every time: its reader may have deleted it.
+    return _of_folder(dataset, fingerprint, own_images.folder(dataset))
 
 
 @lru_cache(maxsize=SOURCES_KEPT)
@@ -77,8 +73,8 @@ def _of_tfds(dataset: str, fingerprint: str) -> ImageSource:
 
 
 @lru_cache(maxsize=SOURCES_KEPT)
-def _of_folder(fingerprint: str, folder: Path) -> ImageSource:
-    return image_folder.source(fingerprint, folder)
+def _of_folder(dataset: str, fingerprint: str, folder: Path | None) -> ImageSource:
+    return image_folder.source_of(dataset, fingerprint, folder)
 
 
 def labels(dataset: str, fingerprint: str) -> dict[str, Any]:
@@ -315,15 +311,10 @@ def preprocessed_twice(dataset: str, fingerprint: str, index: int, image: bytes)
     except ValueError as error:
         raise DataError(f"This image cannot be used: {error}.", "Choose another.") from error
     how = backbones.get(CLASSIFIER).preprocessing
-    classify = _classifier()
-    once, twice, never = (
-        np.asarray(classify(inputs, training=False))
-        for inputs in (
-            how.apply(pixels),
-            how.apply(how.apply(pixels)),
-            pixels[:1].astype("float32"),
-        )
-    )
+    rescaled = how.apply(pixels)
+    once = probabilities_of_imagenet(rescaled)
+    twice = probabilities_of_imagenet(how.apply(rescaled))
+    never = probabilities_of_imagenet(pixels[:1].astype(np.float32))
     changed = once[1:].argmax(axis=1) != twice[1:].argmax(axis=1)
     return {
         "once": _top(once[0]),
@@ -333,13 +324,6 @@ def preprocessed_twice(dataset: str, fingerprint: str, index: int, image: bytes)
         "changed": int(changed.sum()),
         "common": Counter(twice[1:].argmax(axis=1).tolist()).most_common(1)[0],
     }
-
-
-@lru_cache(maxsize=1)
-def _classifier() -> keras.Model:
-    model = efficientnet_lite.efficientnet_lite0(IMAGENET_SIZE, include_top=True)
-    efficientnet_lite.load_imagenet_weights(model)
-    return model
 
 
 def _top(probabilities: npt.NDArray[np.float32]) -> tuple[int, float]:

@@ -211,6 +211,26 @@ def source(fingerprint: str, folder: Path) -> ImageSource:
     return ImageSource(description.class_names, labels, read, description.left_out)
 
 
+def source_of(dataset: str, fingerprint: str = "", folder: Path | None = None) -> ImageSource:
+    """The images of a folder, or those a reader uploaded.
+
+    Args:
+        dataset: What a run's configuration calls them.
+        fingerprint: Of its description, or how that begins; where "", `dataset` says so.
+        folder: Holds the folders of the classes; uploaded ones are found without.
+
+    Raises:
+        DataError: If they are not here, cannot be used or have changed since.
+    """
+    folder = folder or own_images.folder(dataset)
+    if folder is None:
+        raise DataError(
+            "These images are not on this machine.",
+            "They were deleted, or never were here: give their folder, or upload them again.",
+        )
+    return source(fingerprint or dataset.removeprefix(own_images.PREFIX), folder)
+
+
 def _changed(folder: Path) -> DataError:
     return DataError(
         f"The images in {folder} are not those this run was asked for.",

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from lib.core.errors import DataError
+
 UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 
@@ -35,6 +37,41 @@ class ImageSource:
     labels: IntArray
     read: Callable[[frozenset[int]], Iterator[tuple[int, bytes]]]
     left_out: tuple[str, ...] = ()
+
+
+def decode_all(
+    dataset: str,
+    source: ImageSource,
+    wanted: IntArray,
+    image_size: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> UInt8Array:
+    """Some images of a dataset as square arrays, in the order they are wanted.
+
+    Args:
+        dataset: Its name, for the words of an error.
+        source: Where they come from.
+        wanted: (images,), their indices, each once.
+        image_size: Side in pixels.
+        progress: Called with (images done, images in all).
+
+    Output shape: (images, image_size, image_size, 3), RGB.
+
+    Raises:
+        DataError: If an image cannot be used.
+    """
+    pixels = np.empty((len(wanted), image_size, image_size, 3), np.uint8)
+    row_of = {int(index): row for row, index in enumerate(wanted)}
+    for done, (index, data) in enumerate(source.read(frozenset(row_of)), start=1):
+        try:
+            pixels[row_of[index]] = decode(data, image_size)
+        except ValueError as error:
+            raise DataError(
+                f"Image {index} of {dataset} cannot be used: {error}.", "Choose another dataset."
+            ) from error
+        if progress:
+            progress(done, len(wanted))
+    return pixels
 
 
 def decode(data: bytes, image_size: int) -> UInt8Array:

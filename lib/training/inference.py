@@ -137,10 +137,25 @@ def _classified(shown: upload.Upload, classes: Sequence[int]) -> dict[str, Any]:
     }
 
 
+def probabilities_of_imagenet(inputs: FloatArray) -> FloatArray:
+    """What the ImageNet classifier says of images that are already preprocessed.
+
+    Args:
+        inputs: (images, height, width, 3).
+
+    Output shape: (images, 1000).
+
+    Raises:
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    _, logits = _classifier().network(inputs, training=False)
+    return _softmax(logits.numpy())
+
+
 def _softmax(logits: FloatArray) -> FloatArray:
-    """Probabilities that sum to 1."""
-    values = np.exp(logits.astype(np.float64) - logits.max())
-    return (values / values.sum()).astype(np.float32)
+    """Probabilities that sum to 1 along the last axis."""
+    values = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
 # --- The model of a run ---------------------------------------------------------------------------

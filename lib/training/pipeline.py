@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from lib.core import own_images, splits
-from lib.core.errors import DataError
 from lib.training import feature_cache, image_folder, images, tfds_data
 from lib.training.image_folder import FolderDescription, describe_folder
 from lib.training.images import ImageSource, IntArray, UInt8Array
@@ -93,17 +92,9 @@ def load_data(
         DataError: If the dataset is unknown, cannot be fetched or is too small, or the folder
             is not what its description said.
     """
-    if folder is None and own_images.is_own(dataset):
-        folder = own_images.folder(dataset)
-        if folder is None:
-            raise DataError(
-                "The images of this run are not on this machine.",
-                "They were deleted, or never were here: give their folder, or upload them again.",
-            )
     wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
-    if folder:
-        expected = fingerprint or dataset.removeprefix(own_images.PREFIX)
-        source = image_folder.source(expected, folder)
+    if folder or own_images.is_own(dataset):
+        source = image_folder.source_of(dataset, fingerprint, folder)
         columns = _decoded(dataset, source, **wanted, progress=progress)
         return _sorted_out(columns, source.class_names, source.left_out)
     described = tfds_data.describe_dataset(dataset)
@@ -131,17 +122,7 @@ def _decoded(
     """Pixels, labels and indices of the images of all three splits, and where two of them end."""
     parts = splits.split(source.labels, num_images, seed, source.class_names)
     wanted = np.concatenate([parts.train, parts.validation, parts.test])
-    pixels = np.empty((len(wanted), image_size, image_size, 3), np.uint8)
-    row_of = {int(index): row for row, index in enumerate(wanted)}
-    for done, (index, data) in enumerate(source.read(frozenset(row_of)), start=1):
-        try:
-            pixels[row_of[index]] = images.decode(data, image_size)
-        except ValueError as error:
-            raise DataError(
-                f"Image {index} of {dataset} cannot be used: {error}.", "Choose another dataset."
-            ) from error
-        if progress:
-            progress(done, len(wanted))
+    pixels = images.decode_all(dataset, source, wanted, image_size, progress)
     ends = np.cumsum([len(parts.train), len(parts.validation)])
     return pixels, source.labels[wanted], wanted, ends
 

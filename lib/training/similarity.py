@@ -68,15 +68,7 @@ def measure(
             few images.
         WeightsError: If the weights of the backbone are not installed.
     """
-    folder = None
-    if own_images.is_own(dataset):
-        folder = own_images.folder(dataset)
-        if folder is None:
-            raise DataError(
-                "These images are not on this machine any more.", "Upload them again and ask again."
-            )
-        fingerprint = fingerprint or dataset.removeprefix(own_images.PREFIX)
-    return similarity.to_dict(measure_dataset(dataset, fingerprint, folder, num_images))
+    return similarity.to_dict(measure_dataset(dataset, fingerprint, num_images=num_images))
 
 
 def measure_dataset(
@@ -97,11 +89,16 @@ def measure_dataset(
         DataError: If the images cannot be used.
         WeightsError: If the weights of the backbone are not installed.
     """
-    if folder is None:
+    of_folder = folder is not None or own_images.is_own(dataset)
+    if not of_folder:
         fingerprint = tfds_data.describe_dataset(dataset).fingerprint
 
     def load() -> Tensors:
-        source = image_folder.source(fingerprint, folder) if folder else tfds_data.source(dataset)
+        source = (
+            image_folder.source_of(dataset, fingerprint, folder)
+            if of_folder
+            else tfds_data.source(dataset)
+        )
         return _decoded(dataset, source, num_images)
 
     identity = {
@@ -133,15 +130,7 @@ def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
     most = splits.max_train_images(len(source.labels))
     parts = splits.split(source.labels, min(num_images, most), SEED, source.class_names)
     chosen = np.concatenate([parts.train, parts.validation])[:num_images]
-    row_of = {int(index): row for row, index in enumerate(chosen)}
-    pixels = np.empty((len(chosen), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
-    for index, data in source.read(frozenset(row_of)):
-        try:
-            pixels[row_of[index]] = images.decode(data, IMAGE_SIZE)
-        except ValueError as error:
-            raise DataError(
-                f"Image {index} of {dataset} cannot be used: {error}.", "Choose another dataset."
-            ) from error
+    pixels = images.decode_all(dataset, source, chosen, IMAGE_SIZE)
     return pixels, source.labels[chosen]
 
 

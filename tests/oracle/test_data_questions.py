@@ -253,7 +253,7 @@ def test_images_that_were_deleted_are_not_remembered() -> None:
     dataset = own(pictures)
     assert len(data_questions.labels(dataset.id, dataset.fingerprint)["labels"]) == 14
     own_images.delete(dataset.id, "0" * 64)
-    with pytest.raises(DataError, match="not here any more"):
+    with pytest.raises(DataError, match="These images are not on this machine"):
         data_questions.labels(dataset.id, dataset.fingerprint)
 
 

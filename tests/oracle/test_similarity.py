@@ -145,7 +145,7 @@ def test_own_images_are_measured_by_their_fingerprint_and_changed_ones_refused(t
 def test_own_images_that_are_gone_are_told_with_a_next_step():
     with pytest.raises(DataError, match="not on this machine") as caught:
         measuring.measure("images-000000000000", "0" * 64)
-    assert "Upload" in caught.value.next_step
+    assert "upload" in caught.value.next_step
 
 
 def test_random_pixels_are_told_apart_by_chance_only_and_the_classifier_is_not_sure():

@@ -196,7 +196,8 @@ def test_a_result_has_every_field_other_programs_rely_on(name, trained, store):
     assert result["test_interval_95"] == list(intervals.wilson_interval(result["test_correct"], 40))
     assert {"python", "keras", "tensorflow-datasets", "numpy"} <= set(result["versions"])
     assert {"system", "machine", "cpu_count", "devices"} <= set(result["hardware"])
-    assert 0 < sum(result["seconds"].values()) <= result["wall_time_s"]
+    rounded = 0.001 * (len(result["seconds"]) + 1)
+    assert 0 < sum(result["seconds"].values()) <= result["wall_time_s"] + rounded
     model = run.folder / "model" / run_store.MODEL_FILE
     assert result["model_bytes"] == model.stat().st_size
     assert store.open(run.id) == run
@@ -552,7 +553,7 @@ def test_images_that_are_not_on_this_machine_are_named_in_the_failed_run(tmp_pat
         dataset="images-0123456789ab", data_fingerprint="0" * 64, max_train_images=50
     )
     store = RunStore(tmp_path)
-    with pytest.raises(ThawError, match="The images of this run are not on this machine"):
+    with pytest.raises(ThawError, match="These images are not on this machine"):
         task.train(config, lambda event: None, store=store)
     assert store.open(runs.run_id(config)).status == "failed"
 
