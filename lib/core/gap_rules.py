@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from lib.core import rate_rules
+from lib.core import rate_rules, runs
 from lib.core.findings import MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
 from lib.core.runs import EpochRecord, TrainConfig
 
@@ -185,7 +185,7 @@ def _against_overfitting(facts: Facts, *, stop: bool) -> Suggestion | None:
             _pretrained(config),
         )
     known = config.catalogued
-    most = min(known.max_train_images, 1_000) if known else 0
+    most = min(known.max_train_images, runs.USUAL_TRAIN_IMAGES) if known else 0
     options = [
         (
             most >= 2 * config.num_images,

@@ -5,7 +5,7 @@ Under THAW_HOME/images:
     owners/images-<12 hex>.json    whose a dataset is, who may look, and the folder it is in
     <unguessable id>/about.json    what is in it
     <unguessable id>/pictures/     one folder of pictures a class
-    .making-..., .upload-...       what is not whole yet; out of sight
+    .making-..., .upload-...       what is not whole yet; out of sight (own_uploads.py)
 
 A reader is known by the hash of a key that only their browser has (lib/ui/reader.py). What a
 dataset is called in a run comes from its pictures and from their names, which begin with a random
@@ -18,27 +18,23 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import time
 import unicodedata
-import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from lib.core import splits
+from lib.core import hidden_folders, splits, whole_files
 from lib.core.datasets import DatasetSpec
-from lib.core.errors import DataError, StoreError
+from lib.core.errors import StoreError
 from lib.core.home import thaw_home
 from lib.core.run_store import RunStore
 
 PREFIX = "images-"
 FINGERPRINT_LENGTH = 12
 MIN_CLASSES, MAX_CLASSES = 2, 20
-# What may come in; lib/training/archive.py holds to it while it reads.
-MAX_ARCHIVE_BYTES = 200_000_000
 # What stays: ten classes of a hundred pictures take about 100 MB.
 DAYS_KEPT = 7
 MAX_DATASETS_EACH, MAX_DATASETS = 10, 200
@@ -46,18 +42,12 @@ MAX_BYTES_EACH, MAX_BYTES = 1_000_000_000, 10_000_000_000
 # Below this much free disk nothing is taken in: runs have to be stored as well.
 MIN_FREE_BYTES = 1_000_000_000
 MAX_NAME_LENGTH = 60
-# Nobody waits so long for a dataset: what is older and not whole belongs to nobody.
-SECONDS_TO_MAKE = 1_800
 SECONDS_BETWEEN_TIDYING = 600
 # A longer list helps nobody, and its number is said.
 MAX_LEFT_OUT = 1_000
 
 ABOUT, PICTURES, OWNERS = "about.json", "pictures", "owners"
-ARCHIVE, PROGRESS, OWNER = "archive.zip", "progress.json", "owner.json"
-GONE = ".gone-"
-CHUNK_BYTES = 1 << 20
 _NAME = re.compile(rf"{PREFIX}[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
-_UPLOAD = re.compile(r"\.upload-\d+-[0-9a-f]{8}-[\w-]{22,}")
 
 
 @dataclass(frozen=True)
@@ -173,6 +163,14 @@ def name_of(text: str) -> str:
     return shown.strip(". ")[:MAX_NAME_LENGTH].strip(". ")
 
 
+def cannot_store(error: OSError) -> StoreError:
+    """What to say where nothing can be written to `root`."""
+    return StoreError(
+        f"The images could not be stored in {root()}: {error.strerror or error}.",
+        "Make room or give write permission there, or set THAW_HOME to another folder.",
+    )
+
+
 # --- Looking ------------------------------------------------------------------------------
 
 
@@ -193,7 +191,9 @@ def owned_by(owner: str) -> tuple[OwnDataset, ...]:
         owner: From `hashed`; "" owns nothing.
     """
     _tidy_now_and_then()
-    found = [each for each in _all() if owner and each.owner == owner]
+    if not owner:
+        return ()
+    found = [each for each in _all() if each.owner == owner]
     return tuple(sorted(found, key=lambda each: -each.created))
 
 
@@ -292,7 +292,7 @@ def delete(dataset: str, owner: str) -> None:
     record = _owned_record(dataset, owner)
     _write_record(dataset, {**record, "folder": "", "shared": False})
     if record["folder"]:
-        _remove(root() / record["folder"])
+        hidden_folders.remove(root() / record["folder"])
     forget_traces([dataset])
 
 
@@ -338,147 +338,12 @@ def _write_record(dataset: str, record: Mapping[str, Any]) -> None:
     path = root() / OWNERS / f"{dataset}.json"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, record)
+        whole_files.write_json(path, record)
     except OSError as error:
-        raise _cannot_store(error) from error
-
-
-# --- Taking in: what a page does ----------------------------------------------------------------
-
-
-def receive(file: BinaryIO, owner: str = "") -> str:
-    """Put an archive where a worker finds it.
-
-    Args:
-        file: As it was uploaded, unchecked.
-        owner: Whose it is.
-
-    Returns:
-        Name of the upload, for `archive_of`.
-
-    Raises:
-        DataError: If it is larger than an archive may be.
-        StoreError: If there is no room for it.
-    """
-    with _upload(owner) as place:
-        with (place / ARCHIVE).open("xb") as target:
-            while chunk := file.read(CHUNK_BYTES):
-                if target.tell() + len(chunk) > MAX_ARCHIVE_BYTES:
-                    raise too_large()
-                target.write(chunk)
-        return place.name
-
-
-def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -> str:
-    """Put single files where a worker finds them: as an archive, so that there is one way in.
-
-    Args:
-        pictures: Name of a class -> its files, each with its name.
-        owner: Whose they are.
-
-    Returns:
-        As `receive`.
-
-    Raises:
-        DataError: If a class has no name, or all of them together are too large.
-        StoreError: If there is no room for them.
-    """
-    if sum(len(data) for files in pictures.values() for _, data in files) > MAX_ARCHIVE_BYTES:
-        raise too_large()
-    with _upload(owner) as place:
-        with zipfile.ZipFile(place / ARCHIVE, "x") as archive:
-            for class_name, files in pictures.items():
-                if not name_of(class_name):
-                    raise DataError("A class has no name.", "Say what is in its pictures.")
-                for number, (name, data) in enumerate(files):
-                    archive.writestr(f"{name_of(class_name)}/{number:05d} {name_of(name)}", data)
-        return place.name
-
-
-def too_large() -> DataError:
-    """What to say of an archive that is larger than MAX_ARCHIVE_BYTES."""
-    return DataError(
-        f"These images take more than {MAX_ARCHIVE_BYTES // 1_000_000} MB.",
-        "Leave some out, or make them smaller: Thaw trains on at most 512 pixels.",
-    )
-
-
-@contextmanager
-def _upload(owner: str) -> Iterator[Path]:
-    """A hidden folder for what comes in; gone again where that fails."""
-    try:
-        place = _hidden("upload")
-    except OSError as error:
-        raise _cannot_store(error) from error
-    try:
-        _write(place / OWNER, owner)
-        yield place
-    except OSError as error:
-        _remove(place)
-        raise _cannot_store(error) from error
-    except BaseException:
-        _remove(place)
-        raise
-
-
-def uploads_of(owner: str) -> tuple[str, ...]:
-    """What a reader has uploaded and no worker is done with, such as before a reload."""
-    found = []
-    for path in root().glob(".upload-*"):
-        with suppress(OSError, ValueError):
-            if owner and json.loads((path / OWNER).read_text("utf-8")) == owner:
-                found.append(path.name)
-    return tuple(found)
-
-
-def num_done(upload: str) -> tuple[int, int]:
-    """How far a worker is with an upload: files looked at, and files in all; 0 of 0 before that."""
-    try:
-        done, total = json.loads((_place(upload) / PROGRESS).read_text("utf-8"))
-    except (OSError, ValueError, TypeError, DataError):
-        return 0, 0
-    return int(done), int(total)
-
-
-def discard(upload: str) -> None:
-    """Forget an upload; a worker that is busy with it stops."""
-    with suppress(DataError):
-        _remove(_place(upload))
-
-
-def _place(upload: str) -> Path:
-    if not _UPLOAD.fullmatch(upload):
-        raise DataError("There is no such upload.", "Upload the images again.")
-    return root() / upload
+        raise cannot_store(error) from error
 
 
 # --- Making: what a worker does --------------------------------------------------------------
-
-
-def archive_of(upload: str) -> Path:
-    """The file of an upload.
-
-    Raises:
-        DataError: If it is not here: discarded, or on another machine.
-    """
-    path = _place(upload) / ARCHIVE
-    if not path.is_file():
-        raise DataError(
-            "The upload is not where the worker looks for it.",
-            "Upload it again; with workers on other machines THAW_HOME has to be a folder they "
-            "share (docs/scaling.md).",
-        )
-    return path
-
-
-def say_done(upload: str, done: int, total: int) -> bool:
-    """Tell the page how far it is; False once the upload was discarded."""
-    place = _place(upload)
-    if not (place / ARCHIVE).is_file():
-        return False
-    with suppress(OSError):
-        _write(place / PROGRESS, [done, total])
-    return True
 
 
 @contextmanager
@@ -490,14 +355,14 @@ def making() -> Iterator[Path]:
     """
     place = None
     try:
-        place = _hidden("making")
+        place = hidden_folders.make(root(), "making")
         (place / PICTURES).mkdir()
         yield place / PICTURES
     except OSError as error:
-        raise _cannot_store(error) from error
+        raise cannot_store(error) from error
     finally:
         if place:
-            _remove(place)
+            hidden_folders.remove(place)
 
 
 def check_room(owner: str, size_bytes: int = 0) -> None:
@@ -547,12 +412,12 @@ def publish(pictures: Path, dataset: OwnDataset) -> OwnDataset:
     check_room(dataset.owner, dataset.size_bytes)
     name = secrets.token_urlsafe(24)
     try:
-        _write(pictures.parent / ABOUT, asdict(dataset))
+        whole_files.write_json(pictures.parent / ABOUT, asdict(dataset))
         # Whose it is first: no picture is ever there that nobody owns.
         _write_record(dataset.id, {"owner": dataset.owner, "folder": name, "shared": False})
         os.rename(pictures.parent, root() / name)
     except OSError as error:
-        raise _cannot_store(error) from error
+        raise cannot_store(error) from error
     found = get(dataset.id)
     if found is None:
         raise StoreError("The images cannot be read back.", "Upload them again.")
@@ -586,13 +451,14 @@ def tidy() -> None:
         for path in root().iterdir():
             # One that is just being renamed is young, and listed with the next look.
             hidden = path.name.startswith(".")
-            if path.name not in kept and (_is_left_behind(path) if hidden else _is_old(path)):
-                _remove(path)
+            unwanted = hidden_folders.is_left_behind if hidden else hidden_folders.is_old
+            if path.name not in kept and unwanted(path):
+                hidden_folders.remove(path)
 
 
 def _forget_owners(paths: Sequence[Path]) -> None:
     """Forget whose a deleted dataset was, once no run on it is left."""
-    old = [path for path in paths if _is_old(path)]
+    old = [path for path in paths if hidden_folders.is_old(path)]
     if old:
         with_runs = {summary.config.dataset for summary in RunStore().summaries()}
         for path in old:
@@ -608,68 +474,3 @@ def _tidy_now_and_then() -> None:
     if time.monotonic() - _last_tidied > SECONDS_BETWEEN_TIDYING or not _last_tidied:
         _last_tidied = time.monotonic()
         tidy()
-
-
-def _hidden(what: str) -> Path:
-    """A new folder nobody sees, whose name says which process it belongs to."""
-    root().mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = root() / f".{what}-{os.getpid()}-{_machine()}-{secrets.token_urlsafe(24)}"
-    path.mkdir(mode=0o700)
-    return path
-
-
-def _machine() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-
-
-def _is_left_behind(path: Path) -> bool:
-    """True where the process that made it is no more, or it is too old to be still wanted."""
-    if path.name.startswith(GONE):
-        return True
-    _, pid, machine, *_ = [*path.name.split("-"), "", ""]
-    dead = machine == _machine() and pid.isdecimal() and not _is_alive(int(pid))
-    return dead or _is_old(path)
-
-
-def _is_old(path: Path) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime > SECONDS_TO_MAKE
-    except OSError:
-        return False
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name == "nt":  # there, this signal would end it
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return True
-
-
-def _remove(path: Path) -> None:
-    """Take a folder out of sight in one step, then remove it; what cannot be goes another time."""
-    out_of_sight = path.with_name(f"{GONE}{secrets.token_hex(8)}")
-    with suppress(OSError):
-        os.rename(path, out_of_sight)
-        shutil.rmtree(out_of_sight, ignore_errors=True)
-
-
-def _write(path: Path, values: object) -> None:
-    """Write JSON by atomic rename."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_text(json.dumps(values, ensure_ascii=False) + "\n", "utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _cannot_store(error: OSError) -> StoreError:
-    return StoreError(
-        f"The images could not be stored in {root()}: {error.strerror or error}.",
-        "Make room or give write permission there, or set THAW_HOME to another folder.",
-    )

@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -13,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from lib.core import whole_files
 from lib.core.errors import ConfigError, StoreError
 from lib.core.home import thaw_home
 from lib.core.runs import EpochRecord, Run, TrainConfig, is_run_id, run_id
@@ -237,7 +237,7 @@ class RunStore:
             }
         )
         try:
-            _replace(folder / META_FILE, _json_bytes(asdict(meta)))
+            whole_files.write_json(folder / META_FILE, asdict(meta))
         except OSError as error:
             raise _cannot_store(folder, error) from error
         return meta
@@ -431,30 +431,6 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _json_bytes(values: Mapping[str, Any]) -> bytes:
-    return (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file by atomic rename.
-
-    Raises:
-        OSError: If it cannot be written; what was there is still there.
-    """
-    # Not one of `tempfile`: those cannot be read by others, and a store can be shared.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-
-
 def _cannot_store(folder: Path, error: OSError) -> StoreError:
     return StoreError(
         f"The run could not be stored in {folder}: {error.strerror or error}.",
@@ -487,11 +463,11 @@ class RunWriter:
                     stored.unlink()
         except OSError as error:
             raise _cannot_store(self.folder, error) from error
-        self._write("config.json", _json_bytes(asdict(config)))
+        self._write("config.json", whole_files.json_bytes(asdict(config)))
 
     def _write(self, name: str, content: bytes) -> None:
         try:
-            _replace(self.folder / name, content)
+            whole_files.write(self.folder / name, content)
         except OSError as error:
             raise _cannot_store(self.folder, error) from error
 
@@ -514,4 +490,4 @@ class RunWriter:
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Write result.json, by atomic rename: from now on the run has ended."""
-        self._write("result.json", _json_bytes(result))
+        self._write("result.json", whole_files.json_bytes(result))

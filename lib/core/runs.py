@@ -29,6 +29,8 @@ OPTIMIZERS: dict[str, str] = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD 
 # the first time is to see a run going on, and not one that is stored.
 RECORDED_SEED = 0
 
+# Nobody waits on a laptop for more training images than these, unless they ask for more.
+USUAL_TRAIN_IMAGES = 1_000
 MAX_EPOCHS = 200
 MAX_DROPOUT = 0.9
 MAX_HIDDEN_UNITS = 4_096
@@ -219,7 +221,7 @@ def make_config(
     So two readers who mean the same run ask for the same run.
 
     Args:
-        num_images: All training images of the dataset where None, at most 1,000.
+        num_images: All training images of the dataset where None, at most USUAL_TRAIN_IMAGES.
         image_size: The backbone's own where None.
         thaw_from: The backbone's own where None.
         data_fingerprint: Taken from the dataset registry where None.
@@ -234,7 +236,7 @@ def make_config(
         data = datasets.get(dataset)
         data_fingerprint, max_train_images = data.fingerprint, data.max_train_images
     if num_images is None:
-        num_images = min(max_train_images, 1_000)
+        num_images = min(max_train_images, USUAL_TRAIN_IMAGES)
     image_size = spec.image_size if image_size is None else image_size
     layers = backbones.load_layer_table(backbone, image_size)
     if strategy == "partial_fine_tuning":

@@ -2,14 +2,12 @@
 
 import json
 import logging
-import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.core import run_store, runs
+from lib.core import run_store, runs, whole_files
 from lib.core.errors import ThawError
 from lib.core.run_store import RunStore, RunWriter
 from lib.core.runs import EpochRecord, TrainConfig
@@ -101,8 +99,4 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in sorted(files, key=lambda name: (name == RESULT, name)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(files[name])
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
+        whole_files.write(path, files[name])

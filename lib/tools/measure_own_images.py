@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from lib.core import own_images
+from lib.core import own_images, own_uploads
 
 WIDTH, HEIGHT = 1152, 868
 LIMIT_S, LIMIT_BYTES = 30.0, 1_000_000_000
@@ -87,7 +87,7 @@ def main() -> int:
         os.environ["THAW_HOME"] = folder
         content = archive(args.images)
         began = time.monotonic()
-        upload = own_images.receive(content, READER)
+        upload = own_uploads.receive(content, READER)
         received = time.monotonic() - began
         loaded = "with TensorFlow" if args.tensorflow else "alone"
         child = subprocess.Popen(

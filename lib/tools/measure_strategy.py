@@ -8,46 +8,16 @@ answer, and to the server's confirmation of it. Needs the packages of requiremen
 """
 
 import argparse
-import shutil
 import statistics
 from collections.abc import Callable
 
 from playwright.sync_api import Page, sync_playwright
 
-from lib.tools.measure_ui import CHROMIUM_ARGUMENTS, server
+from lib.tools import measure_ui
 
-# From the next input event: when is the changed answer on screen, and when has the server said
-# the same? What changes with every answer is one of: the name of the reader's point, the
-# recommendation, and the notes below the questions.
-PROBE = """
-() => {
-  const host = [...document.querySelectorAll("*")].find(
-    node => node.shadowRoot?.querySelector(".strategy"))
-  const root = host.shadowRoot.querySelector(".strategy")
-  const point = root.querySelector(".point")
-  const shown = () => point.getAttribute("aria-label") + root.querySelector(".notes").textContent +
-    root.querySelector("h2").textContent
-  const before = shown()
-  const probe = (window.probe = {})
-  const began = event => { probe.begin ??= event.timeStamp }
-  for (const kind of ["pointerdown", "keydown"])
-    addEventListener(kind, began, { capture: true, once: true })
-  const look = () => {
-    if (shown() !== before && !probe.painting) {
-      probe.painting = true
-      requestAnimationFrame(() => setTimeout(() => { probe.painted = performance.now() }))
-    }
-    if (probe.painting && root.dataset.pending === undefined && !probe.confirmed) {
-      probe.confirmed = performance.now()
-      observer.disconnect()
-    }
-  }
-  const observer = new MutationObserver(look)
-  observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true })
-}
-"""
-DONE = "() => window.probe.painted && window.probe.confirmed"
-RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
+# What changes with every answer is one of: the name of the reader's point, the recommendation, and
+# the notes below the questions.
+CHANGES = (".point", "h2", ".notes")
 
 
 def questions(page: Page) -> dict[str, Callable[[int], None]]:
@@ -93,25 +63,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_strategy")
     parser.add_argument("--changes", type=int, default=20)
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with server() as (port, _), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(CHROMIUM_ARGUMENTS)
-        )
+    with measure_ui.server() as (port, _), sync_playwright() as playwright:
+        browser = measure_ui.launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, act in questions(page).items():
             # Where every answer makes a difference.
             page.goto(f"http://127.0.0.1:{port}/strategy?images=1700&similar=0.7")
             page.locator(".strategy h2:not(:empty)").wait_for()
             page.wait_for_timeout(3000)  # the figures below are drawn
-            times = []
-            for turn in range(options.changes):
-                page.evaluate(PROBE)
-                act(turn)
-                page.wait_for_function(DONE)
-                times.append(page.evaluate(RESULT))
-                page.wait_for_timeout(60)  # a reader's hand; also lets the page settle
-            painted, confirmed = zip(*times, strict=True)
+            painted, confirmed = measure_ui.measure(
+                page, act, options.changes, ".strategy", *CHANGES
+            )
             print(
                 f"{name}: on screen {statistics.median(painted):.0f} ms "
                 f"(longest {max(painted):.0f}), confirmed {statistics.median(confirmed):.0f} ms",

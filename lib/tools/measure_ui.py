@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from lib.tools import load_server
 
@@ -29,17 +29,21 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 START_TIMEOUT_S = 60.0
 
-# From the next input event: when has `text` of the instrument changed on screen, and when has the
-# server confirmed it? The event's own time stamp counts, so waiting for a busy page counts too.
+# From the next input event: when has one of some parts of a component changed on screen, and when
+# has the server confirmed it? The event's own time stamp counts, so waiting for a busy page counts
+# too.
 PROBE = """
-what => {
+([component, ...parts]) => {
   const host = [...document.querySelectorAll("*")].find(
-    node => node.shadowRoot?.querySelector(".instrument"))
-  const root = host.shadowRoot.querySelector(".instrument")
-  const text = () => root.querySelector(what).textContent
+    node => node.shadowRoot?.querySelector(component))
+  const root = host.shadowRoot.querySelector(component)
+  const text = () => parts
+    .map(part => root.querySelector(part))
+    .map(node => node.getAttribute("aria-label") ?? node.textContent)
+    .join()
   const before = text()
   const probe = (window.probe = {})
-  const began = event => { probe.begin = event.timeStamp }
+  const began = event => { probe.begin ??= event.timeStamp }
   for (const kind of ["pointerdown", "keydown"])
     addEventListener(kind, began, { capture: true, once: true })
   const look = () => {
@@ -58,6 +62,7 @@ what => {
 """
 DONE = "() => window.probe.painted && window.probe.confirmed"
 RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
+INSTRUMENT = ".instrument"
 
 
 @contextmanager
@@ -88,24 +93,33 @@ def server() -> Iterator[tuple[int, int]]:
         process.wait()
 
 
-def measure(page: Page, act: Callable[[int], None], clicks: int, what: str) -> tuple[float, float]:
-    """Median milliseconds to the painted and to the confirmed change.
+def launch(playwright: Playwright) -> Browser:
+    """Chromium of this machine without a window."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    return playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+
+
+def measure(
+    page: Page, act: Callable[[int], None], clicks: int, component: str, *parts: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Milliseconds to the painted and to the confirmed change, of each gesture.
 
     Args:
-        page: With the model summary on it.
+        page: With the component on it.
         act: Makes the gesture; gets its number.
         clicks: How many gestures.
-        what: Selector in the instrument of what changes.
+        component: Selector of an inline component.
+        parts: Selectors in it of what changes, one at least with every gesture.
     """
     times = []
     for turn in range(clicks):
-        page.evaluate(PROBE, what)
+        page.evaluate(PROBE, [component, *parts])
         act(turn)
         page.wait_for_function(DONE)
         times.append(page.evaluate(RESULT))
         page.wait_for_timeout(60)  # a reader's hand; also lets the page settle
     painted, confirmed = zip(*times, strict=True)
-    return statistics.median(painted), statistics.median(confirmed)
+    return painted, confirmed
 
 
 def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
@@ -137,7 +151,7 @@ def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
         names = ("VGG16", "MobileNetV2")
         option = page.get_by_role("option", name=names[turn % 2], exact=True)
         option.wait_for()
-        page.evaluate(PROBE, "h2")  # opening the list is not part of it
+        page.evaluate(PROBE, [INSTRUMENT, "h2"])  # opening the list is not part of it
         option.click()
 
     return {
@@ -153,7 +167,8 @@ def _all(page: Page, clicks: int) -> dict[str, tuple[float, float]]:
     """Measure and print every gesture."""
     times = {}
     for name, (act, what) in gestures(page).items():
-        times[name] = painted, confirmed = measure(page, act, clicks, what)
+        both = measure(page, act, clicks, INSTRUMENT, what)
+        times[name] = painted, confirmed = statistics.median(both[0]), statistics.median(both[1])
         print(f"{name}: on screen {painted:.0f} ms, confirmed {confirmed:.0f} ms", flush=True)
     return times
 
@@ -183,12 +198,9 @@ def main() -> None:
     parser.add_argument("--backbone", default="mobilenet_v2")
     parser.add_argument("--training", action="store_true", help="also while a run goes on")
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with server() as (port, process_id):
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium, args=list(CHROMIUM_ARGUMENTS)
-            )
+            browser = launch(playwright)
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
             page.locator(".meters .card").first.wait_for()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from lib.core import own_images
+from lib.core import own_images, own_uploads
 from lib.core.errors import DataError
 from lib.training.image_folder import JUNK, MAX_FILE_BYTES
 
@@ -69,8 +69,8 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
-        if size_bytes > own_images.MAX_ARCHIVE_BYTES:
-            raise own_images.too_large()
+        if size_bytes > own_uploads.MAX_ARCHIVE_BYTES:
+            raise own_uploads.too_large()
         self._size_bytes = size_bytes
         self._unpacked_bytes = 0
         self.left_out: list[str] = []

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import psutil  # comes with Dask
+import psutil
 
 from lib.core import downloads, file_lock
 from lib.core.datasets import DATASETS

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests  # comes with TFDS
+import requests
 from requests.exceptions import RequestException
 
 from lib.core.errors import DataError

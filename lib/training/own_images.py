@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
-from lib.core import own_images, splits
+from lib.core import own_images, own_uploads, splits
 from lib.core.errors import DataError
 from lib.core.own_images import OwnDataset
 from lib.training import archive, image_folder, images
@@ -39,7 +39,7 @@ def prepare(upload: str, reader: str, title: str) -> str:
     """Make a dataset of an upload, all of it or nothing.
 
     Args:
-        upload: From lib.core.own_images.receive or pack.
+        upload: From lib.core.own_uploads.receive or pack.
         reader: Hash of the reader's key.
         title: What the reader calls it.
 
@@ -52,12 +52,12 @@ def prepare(upload: str, reader: str, title: str) -> str:
     """
     try:
         own_images.check_room(reader)
-        path = own_images.archive_of(upload)
+        path = own_uploads.archive_of(upload)
         with archive.opened(path) as opened, own_images.making() as folder:
             made = _Maker(opened, upload, folder).make(reader, title)
             return own_images.publish(folder, made).id
     finally:
-        own_images.discard(upload)
+        own_uploads.discard(upload)
 
 
 def _kept(data: bytes) -> bytes:
@@ -172,5 +172,5 @@ class _Maker:
             )
         if now >= self._next_words:
             self._next_words = now + SECONDS_BETWEEN_WORDS
-            if not own_images.say_done(self._upload, done, total):
+            if not own_uploads.say_done(self._upload, done, total):
                 raise STOPPED

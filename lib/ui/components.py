@@ -79,6 +79,25 @@ def problem(error: ThawError) -> None:
     st.warning(f"{error.message}\n\n{error.next_step}".strip(), icon=":material/info:")
 
 
+def delete_or_keep(what: str, it: str, key: str, delete: Callable[[], None]) -> None:
+    """What a dialog asks before something is gone; either answer closes it.
+
+    Args:
+        what: What will be gone, in Markdown.
+        it: What the buttons call it: "it" or "them".
+        key: Of the button that deletes.
+        delete: What that one does.
+    """
+    st.markdown(what)
+    with st.container(horizontal=True):
+        answers = (
+            st.button(f"Delete {it}", key=key, type="primary", on_click=delete),
+            st.button(f"Keep {it}"),
+        )
+    if any(answers):
+        st.rerun()
+
+
 def attribution(dataset: DatasetSpec) -> None:
     """Who made the images and under which licence; wherever the images are."""
     st.caption(f"{dataset.attribution} {dataset.licence}.")

@@ -65,27 +65,21 @@ function draw(view) {
     view.slider.value = view.at + 1
     view.words.textContent = frame.words
     view.slider.setAttribute("aria-valuetext", frame.words)
-    view.replay.textContent = view.timer ? "Pause" : "Replay"
-    view.replay.classList.toggle("running", Boolean(view.timer))
+    showReplay(view)
   }
-}
-
-function stop(view) {
-  clearInterval(view.timer)
-  view.timer = null
 }
 
 function replay(view) {
   const last = view.data.frames.length - 1
   if (view.timer) {
-    stop(view)
+    stopReplay(view)
     return draw(view)
   }
   // From the start, or from where it was paused.
   if (view.at === last) view.at = 0
   view.timer = setInterval(() => {
     view.at += 1
-    if (view.at >= last) stop(view)
+    if (view.at >= last) stopReplay(view)
     draw(view)
   }, STEP_MS)
   draw(view)
@@ -107,7 +101,7 @@ function steps(view) {
   view.replay = element("button", { class: "replay", onclick: () => replay(view) })
   view.slider = element("input", { type: "range", min: 1, max: view.data.frames.length, "aria-label": "Epoch" })
   view.slider.oninput = () => {
-    stop(view)
+    stopReplay(view)
     view.at = Number(view.slider.value) - 1
     draw(view)
   }
@@ -138,7 +132,7 @@ export default function (component) {
   let view = instances.get(root)
   if (!view) instances.set(root, (view = { root }))
   if (JSON.stringify(view.data) !== JSON.stringify(data)) {
-    stop(view)
+    stopReplay(view)
     view.data = data
     build(view)
   }
@@ -151,7 +145,7 @@ export default function (component) {
   })
   view.observer.observe(root)
   return () => {
-    stop(view)
+    stopReplay(view)
     view.observer.disconnect()
   }
 }

@@ -51,25 +51,19 @@ function show(view) {
   view.slider.value = view.limit
   view.words.textContent = `epoch ${view.limit} of ${epochs}`
   view.slider.setAttribute("aria-valuetext", view.words.textContent)
-  view.replay.textContent = view.timer ? "Pause" : "Replay"
-  view.replay.classList.toggle("running", Boolean(view.timer))
-}
-
-function stop(view) {
-  clearInterval(view.timer)
-  view.timer = null
+  showReplay(view)
 }
 
 function replay(view) {
   if (view.timer) {
-    stop(view)
+    stopReplay(view)
     show(view)
     return
   }
   const { epochs } = view.data
   const step = Math.min(LONGEST, Math.max(SHORTEST, (1000 * SECONDS) / epochs))
   view.timer = setInterval(() => {
-    if (view.limit + 1 >= epochs) stop(view)
+    if (view.limit + 1 >= epochs) stopReplay(view)
     draw(view, Math.min(view.limit + 1, epochs))
   }, step)
   // From the start, or from where it was paused.
@@ -105,7 +99,7 @@ function create(root) {
   const view = { replay: find(".replay"), slider: find("input"), words: find("output") }
   view.replay.onclick = () => replay(view)
   view.slider.oninput = () => {
-    stop(view)
+    stopReplay(view)
     draw(view, Number(view.slider.value))
   }
   find(".svg").onclick = () => picture(view, "svg")
@@ -121,11 +115,11 @@ export default function (component) {
   if (!view) instances.set(root, (view = create(root)))
   // Another figure, or the same one drawn in another way, is there with all its epochs.
   if (JSON.stringify(view.data) !== JSON.stringify(data)) {
-    stop(view)
+    stopReplay(view)
     view.data = data
     view.whole = null
     view.limit = data.epochs
     show(view)
   }
-  return () => stop(view)
+  return () => stopReplay(view)
 }

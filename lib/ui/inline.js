@@ -36,3 +36,13 @@ function overlay(size, map, full, [above, below], attributes) {
   return made
 }
 
+/** The button `replay` of a view whose `timer` steps through something, as it is now. */
+function showReplay(view) {
+  view.replay.textContent = view.timer ? "Pause" : "Replay"
+  view.replay.classList.toggle("running", Boolean(view.timer))
+}
+
+function stopReplay(view) {
+  clearInterval(view.timer)
+  view.timer = null
+}

@@ -13,7 +13,6 @@ from lib.core.strategies import StrategySpec
 from lib.ui import cache, state
 
 IMAGE_SIZES = (96, 128, 160, 192, 224)
-DEFAULT_TRAIN_IMAGES = 1_000
 
 
 def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
@@ -123,7 +122,7 @@ def _data(dataset: DatasetSpec, backbone: BackboneSpec) -> dict[str, Any]:
     num_images = _whole(
         "Training images",
         f"{state.NUM_IMAGES}_{dataset.id}",
-        min(dataset.max_train_images, DEFAULT_TRAIN_IMAGES),
+        min(dataset.max_train_images, runs.USUAL_TRAIN_IMAGES),
         f"Up to {dataset.max_train_images:,}. Validation and test have their own.",
     )
     key = f"{state.IMAGE_SIZE}_{backbone.id}"

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from lib.core import own_images as store
+from lib.core import own_uploads
 from lib.core.errors import DataError, ThawError
 from lib.core.own_images import OwnDataset
 from lib.figures import feature_maps as drawing
@@ -16,7 +18,7 @@ from lib.ui import cache, components, own_images, reader, shell, state
 TASK = "lib.training.own_images:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3
 ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp")
-MAX_MEGABYTES = store.MAX_ARCHIVE_BYTES // 1_000_000
+MAX_MEGABYTES = own_uploads.MAX_ARCHIVE_BYTES // 1_000_000
 # So many of each class, and every class is among the validation and test images.
 ENOUGH = 6
 SHOWN_LEFT_OUT = 200
@@ -47,7 +49,7 @@ class Making:
     def ended(self) -> bool:
         """True once there is a dataset, or a reason why there is none."""
         if self.question is None:
-            return self.upload not in store.uploads_of(reader.owner())
+            return self.upload not in own_uploads.uploads_of(reader.owner())
         return bool(self.question.ended)
 
 
@@ -70,7 +72,7 @@ def panel() -> None:
     if not isinstance(making, Making):
         # One from before a reload goes on.
         before = tuple(each.id for each in own_images.mine())
-        going_on = store.uploads_of(reader.owner())
+        going_on = own_uploads.uploads_of(reader.owner())
         making = Making(going_on[0], before=before) if going_on else None
     if making:
         _progress(making)
@@ -144,23 +146,13 @@ def _left_out(dataset: OwnDataset) -> None:
 
 @st.dialog("Delete these images?")
 def _ask_to_delete(dataset: OwnDataset) -> None:
-    st.markdown(
+    components.delete_or_keep(
         f"**{components.verbatim(dataset.title)}** will be gone from the machine at once, and no "
-        "run shows its images any more. Runs on it keep their numbers and their models."
+        "run shows its images any more. Runs on it keep their numbers and their models.",
+        "them",
+        state.OWN_DELETE,
+        partial(_delete, dataset.id),
     )
-    with st.container(horizontal=True):
-        answers = (
-            st.button(
-                "Delete them",
-                key=state.OWN_DELETE,
-                type="primary",
-                on_click=_delete,
-                args=(dataset.id,),
-            ),
-            st.button("Keep them"),
-        )
-    if any(answers):
-        st.rerun()
 
 
 def _delete(dataset: str) -> None:
@@ -213,7 +205,7 @@ def _by_zip(round_: int) -> None:
         help="The names of the folders are the names of the classes.",
     )
     if file is not None:
-        _begin(lambda: store.receive(file, reader.owner()), file.name.rpartition(".")[0])
+        _begin(lambda: own_uploads.receive(file, reader.owner()), file.name.rpartition(".")[0])
 
 
 def _by_class(round_: int) -> None:
@@ -319,7 +311,7 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
         disabled=not enough,
         help=None if enough else "Two classes at least, each with a name and pictures.",
     ):
-        _begin(lambda: store.pack(pictures, reader.owner()), ", ".join(pictures))
+        _begin(lambda: own_uploads.pack(pictures, reader.owner()), ", ".join(pictures))
 
 
 # --- While a worker makes a dataset ---------------------------------------------------------
@@ -356,21 +348,21 @@ def _progress(making: Making) -> None:
         if making.ended:
             _end(making)
             st.rerun()
-        done, total = store.num_done(making.upload)
+        done, total = own_uploads.num_done(making.upload)
         position = making.question.position if making.question else ""
         words = f"Looking at image {done + 1:,} of {total:,}" if total else position
         st.progress(done / total if total else 0.0, text=words or "A worker opens the upload")
 
     look()
     if st.button("Stop", icon=":material/close:"):
-        store.discard(making.upload)
+        own_uploads.discard(making.upload)
         state.choose(state.OWN_MAKING, None)
         st.rerun()
 
 
 def _end(making: Making) -> None:
     state.choose(state.OWN_MAKING, None)
-    store.discard(making.upload)
+    own_uploads.discard(making.upload)
     if making.question and making.question.error:
         state.choose(state.OWN_PROBLEM, making.question.error)
     elif making.question:

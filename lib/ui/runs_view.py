@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import streamlit as st
 
@@ -328,20 +328,12 @@ def _rename(run_id: str) -> None:
 @st.dialog("Delete this run?")
 def _ask_to_delete(run: Run) -> None:
     what = components.verbatim(name(run))
-    st.markdown(f"**{what}** and everything it learned will be gone from this computer.")
-    with st.container(horizontal=True):
-        answers = (
-            st.button(
-                "Delete it",
-                key=state.DELETE_SURELY,
-                type="primary",
-                on_click=_delete,
-                args=(run.id,),
-            ),
-            st.button("Keep it"),
-        )
-    if any(answers):
-        st.rerun()
+    components.delete_or_keep(
+        f"**{what}** and everything it learned will be gone from this computer.",
+        "it",
+        state.DELETE_SURELY,
+        partial(_delete, run.id),
+    )
 
 
 def _delete(run_id: str) -> None:

@@ -17,8 +17,6 @@ from lib.figures import comparison
 from lib.ui import cache, components, lab_settings, own_images, plan_state, shell, state
 from lib.ui.plan_state import PlanState
 
-# As in the lab: more take longer than anybody waits on a laptop.
-MAX_IMAGES = 1_000
 BATCH_SIZE = 32
 # One of the seeds of the evidence.
 SEED = 1
@@ -68,7 +66,7 @@ def _data(situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec) ->
     return {
         "backbone": backbone.id,
         "dataset": dataset.id,
-        "num_images": min(situation.num_images, dataset.max_train_images, MAX_IMAGES),
+        "num_images": min(situation.num_images, dataset.max_train_images, runs.USUAL_TRAIN_IMAGES),
         # As the evidence, so that a run that was recorded is opened and not trained again.
         "image_size": max(evidence.IMAGE_SIZE, backbone.min_image_size),
         "data_fingerprint": dataset.fingerprint,
@@ -149,7 +147,7 @@ def buttons(
 
 def dataset_limits(dataset: DatasetSpec) -> str:
     """Why a run cannot have all the images the reader named."""
-    if dataset.max_train_images <= MAX_IMAGES:
+    if dataset.max_train_images <= runs.USUAL_TRAIN_IMAGES:
         name = components.dataset_name(dataset.id)
         return f"{name} has no more once validation and test have theirs"
     return "more take longer than anybody waits on a laptop"

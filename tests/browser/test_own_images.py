@@ -222,6 +222,7 @@ def test_files_picked_class_by_class_become_a_dataset(page: Page, app_url: str) 
         field = page.get_by_role("textbox", name=f"Name of class {place}")
         field.fill(name)
         field.press("Tab")
+        lab.settle(page)
         page.locator("input[type=file]").nth(place - 1).set_input_files(
             [
                 {
@@ -232,6 +233,7 @@ def test_files_picked_class_by_class_become_a_dataset(page: Page, app_url: str) 
                 for number in range(FEWEST)
             ]
         )
+        expect(page.get_by_text("0.png", exact=True)).to_have_count(place)
         lab.settle(page)
     expect(ready).to_be_enabled()
     ready.click()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import backbones, datasets, feature_maps, look, own_images, splits
+from lib.core import backbones, datasets, feature_maps, look, own_images, own_uploads, splits
 from lib.core.duplicates import ALIKE, COPY, SAME
 from lib.core.errors import DataError
 from lib.core.look import Look
@@ -43,7 +43,7 @@ def own(pictures: Mapping[str, list[bytes]]) -> own_images.OwnDataset:
         name: [(f"{number:02d}", data) for number, data in enumerate(files)]
         for name, files in pictures.items()
     }
-    made = own_images.get(making.prepare(own_images.pack(named), "0" * 64, "Mine"))
+    made = own_images.get(making.prepare(own_uploads.pack(named), "0" * 64, "Mine"))
     assert made is not None
     return made
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lib.core import own_images, run_store, runs
+from lib.core import own_images, own_uploads, run_store, runs
 from lib.core.errors import DataError, StoreError, ThawError
 from lib.core.run_store import RunStore
 from lib.training import image_folder, images, pipeline
@@ -65,7 +65,7 @@ def upload(files: Mapping[str, bytes]) -> str:
         for name, data in files.items():
             archive.writestr(name, data)
     content.seek(0)
-    return own_images.receive(content, ANNA)
+    return own_uploads.receive(content, ANNA)
 
 
 def prepare(files: Mapping[str, bytes], reader: str = ANNA, title: str = "pets") -> str:
@@ -288,7 +288,9 @@ def test_single_files_become_the_same_as_a_zip():
         name: [(f"{number}.png", encoded(image(100 * place + number))) for number in range(12)]
         for place, name in enumerate(("cat", "dog"))
     }
-    assert making.prepare(own_images.pack(files, ANNA), ANNA, "") == prepare(pictures("cat", "dog"))
+    assert making.prepare(own_uploads.pack(files, ANNA), ANNA, "") == prepare(
+        pictures("cat", "dog")
+    )
     assert own_images.owned_by(ANNA)[0].title == "cat, dog"
 
 
@@ -304,14 +306,14 @@ def test_an_archive_that_is_refused_leaves_nothing():
 def test_an_upload_that_is_taken_back_stops_the_worker(monkeypatch):
     monkeypatch.setattr(making, "SECONDS_BETWEEN_WORDS", 0.0)
     name = upload(pictures("cat", "dog"))
-    say = own_images.say_done
+    say = own_uploads.say_done
 
     def say_and_take_back(upload_, done, total):
         if done == 5:
-            own_images.discard(upload_)
+            own_uploads.discard(upload_)
         return say(upload_, done, total)
 
-    monkeypatch.setattr(own_images, "say_done", say_and_take_back)
+    monkeypatch.setattr(own_uploads, "say_done", say_and_take_back)
     with pytest.raises(DataError, match="taken back"):
         making.prepare(name, ANNA, "pets")
     assert left() == []
@@ -363,7 +365,7 @@ def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
     own_images.tidy()
     # The upload is of this process, which lives, and could ask once more; the half is gone.
     assert left() == [name]
-    own_images.discard(name)
+    own_uploads.discard(name)
     assert left() == []
 
 

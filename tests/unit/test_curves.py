@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import curves, intervals, runs
+from lib.core import curves, runs
 from lib.core.runs import EpochRecord, Run
-
-# Wilson score intervals, 95 %, by R: prop.test(x, n, correct = FALSE)$conf.int
-WILSON = {
-    (0, 10): (0.0, 0.2775328),
-    (10, 10): (0.7224672, 1.0),
-    (37, 40): (0.8013592, 0.9741673),
-    (40, 40): (0.9123785, 1.0),
-    (320, 400): (0.7580231, 0.8362549),
-}
 
 
 def record(number, phase="feature_extraction", accuracy=0.8, val_accuracy=0.7, val_loss=0.5):
@@ -26,42 +17,6 @@ def record(number, phase="feature_extraction", accuracy=0.8, val_accuracy=0.7, v
 def run_of(*history, validation=40):
     result = {"status": "finished", "split_sizes": {"validation": validation}}
     return Run("0" * 16, runs.make_config(), history, result, Path("run"))
-
-
-@pytest.mark.parametrize("given_counts", WILSON)
-def test_the_interval_is_wilsons(given_counts):
-    assert intervals.wilson_interval(*given_counts) == pytest.approx(WILSON[given_counts], abs=1e-4)
-
-
-@given(st.integers(1, 100_000), st.data())
-def test_the_interval_holds_the_share_and_stays_within_zero_and_one(num_images, data):
-    correct = data.draw(st.integers(0, num_images))
-    low, high = intervals.wilson_interval(correct, num_images)
-    assert 0 <= low <= correct / num_images + 1e-12
-    assert correct / num_images - 1e-12 <= high <= 1
-    assert low < high
-
-
-@given(st.integers(1, 1_000), st.integers(2, 50), st.data())
-def test_more_images_narrow_the_interval(num_images, times, data):
-    correct = data.draw(st.integers(0, num_images))
-    low, high = intervals.wilson_interval(correct, num_images)
-    narrow_low, narrow_high = intervals.wilson_interval(correct * times, num_images * times)
-    assert narrow_high - narrow_low < high - low
-
-
-@given(st.integers(1, 1_000), st.data())
-def test_the_interval_of_the_errors_is_the_mirror_image(num_images, data):
-    correct = data.draw(st.integers(0, num_images))
-    low, high = intervals.wilson_interval(correct, num_images)
-    mirrored = intervals.wilson_interval(num_images - correct, num_images)
-    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-12)
-
-
-@pytest.mark.parametrize("counts", [(1, 0), (0, 0), (-1, 5), (6, 5)])
-def test_counts_that_cannot_be_are_refused(counts):
-    with pytest.raises(ValueError, match="Expected 0 <= correct <= num_images"):
-        intervals.wilson_interval(*counts)
 
 
 def test_the_best_epoch_is_the_most_accurate_then_the_surest_then_the_first():

@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lib.core import own_images, run_store, runs
-from lib.core.errors import DataError, StoreError
+from lib.core import hidden_folders, own_images, own_uploads, run_store, runs
+from lib.core.errors import StoreError
 from lib.core.own_images import OwnDataset
 from lib.core.run_store import RunStore, RunWriter
 
@@ -233,60 +232,9 @@ def test_a_folder_that_cannot_be_written_is_told_in_words(home, monkeypatch):
     (home / "file").write_text("")
     monkeypatch.setenv("THAW_HOME", str(home / "file"))
     with pytest.raises(StoreError, match="could not be stored"):
-        own_images.receive(io.BytesIO(b"zip"), ANNA)
+        own_uploads.receive(io.BytesIO(b"zip"), ANNA)
     with pytest.raises(StoreError, match="could not be stored"), own_images.making():
         pass
-
-
-# --- Taking in ------------------------------------------------------------------------------------
-
-
-def test_an_upload_is_bounded_while_it_comes(monkeypatch):
-    monkeypatch.setattr(own_images, "MAX_ARCHIVE_BYTES", 3 * own_images.CHUNK_BYTES)
-
-    class Endless(io.RawIOBase):
-        given = 0
-
-        def read(self, size=-1):
-            self.given += size
-            return bytes(size)
-
-    endless = Endless()
-    with pytest.raises(DataError, match="take more than"):
-        own_images.receive(endless, ANNA)
-    assert endless.given <= 4 * own_images.CHUNK_BYTES
-    assert left() == set()
-
-
-def test_single_files_are_packed_by_class_with_names_that_are_only_text():
-    upload = own_images.pack({"../Кошка": [("../../x.png", b"1"), ("y.png", b"2")], "b": []}, ANNA)
-    with zipfile.ZipFile(own_images.archive_of(upload)) as archive:
-        assert archive.namelist() == ["Кошка/00000 x.png", "Кошка/00001 y.png"]
-    with pytest.raises(DataError, match="A class has no name"):
-        own_images.pack({"/": [("x.png", b"1")]}, ANNA)
-
-
-def test_an_upload_that_was_taken_back_is_gone_and_its_worker_is_told():
-    upload = own_images.receive(io.BytesIO(b"zip"), ANNA)
-    assert own_images.say_done(upload, 3, 10)
-    assert own_images.num_done(upload) == (3, 10)
-    assert own_images.uploads_of(ANNA) == (upload,)
-    assert own_images.uploads_of(BERT) == own_images.uploads_of("") == ()
-    own_images.discard(upload)
-    assert own_images.num_done(upload) == (0, 0)
-    assert not own_images.say_done(upload, 4, 10)
-    with pytest.raises(DataError, match="not where the worker looks"):
-        own_images.archive_of(upload)
-    assert left() == set()
-
-
-@pytest.mark.parametrize("name", ["", "..", "../../etc", ".upload-1-00000000-", "owners"])
-def test_only_an_upload_can_be_named_as_one(name):
-    own_images.root().mkdir()
-    with pytest.raises(DataError, match="no such upload"):
-        own_images.archive_of(name)
-    own_images.discard(name)
-    assert own_images.root().is_dir()
 
 
 # --- Half-made things -----------------------------------------------------------------------------
@@ -294,13 +242,13 @@ def test_only_an_upload_can_be_named_as_one(name):
 
 UPLOADING = """
 import sys
-from lib.core import own_images
+from lib.core import own_uploads
 class Slow:
     def read(self, size):
         print("coming", flush=True)
         return bytes(size) if next(self.first, False) else sys.stdin.buffer.read(1)
     first = iter([True])
-own_images.receive(Slow(), "anna")
+own_uploads.receive(Slow(), "anna")
 """
 MAKING = """
 import sys
@@ -358,7 +306,7 @@ def test_what_is_young_and_of_another_machine_is_left_alone_and_old_is_not():
         path.mkdir()
     own_images.tidy()
     assert left() == {elsewhere.name}
-    long_ago = time.time() - own_images.SECONDS_TO_MAKE - 1
+    long_ago = time.time() - hidden_folders.SECONDS_TO_MAKE - 1
     os.utime(elsewhere, (long_ago, long_ago))
     own_images.tidy()
     assert left() == set()

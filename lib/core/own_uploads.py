@@ -1,0 +1,162 @@
+"""A reader's own images on their way in: from a page, which takes them, to a worker.
+
+A folder `.upload-...` beside the datasets of lib/core/own_images.py; it goes once a worker is done.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lib.core import hidden_folders, own_images, whole_files
+from lib.core.errors import DataError
+
+# What may come in; lib/training/archive.py holds to it while it reads.
+MAX_ARCHIVE_BYTES = 200_000_000
+CHUNK_BYTES = 1 << 20
+
+ARCHIVE, PROGRESS, OWNER = "archive.zip", "progress.json", "owner.json"
+_UPLOAD = re.compile(r"\.upload-\d+-[0-9a-f]{8}-[\w-]{22,}")
+
+
+# --- What a page does ---------------------------------------------------------------------
+
+
+def receive(file: BinaryIO, owner: str = "") -> str:
+    """Put an archive where a worker finds it.
+
+    Args:
+        file: As it was uploaded, unchecked.
+        owner: Whose it is.
+
+    Returns:
+        Name of the upload, for `archive_of`.
+
+    Raises:
+        DataError: If it is larger than an archive may be.
+        StoreError: If there is no room for it.
+    """
+    with _upload(owner) as place:
+        with (place / ARCHIVE).open("xb") as target:
+            while chunk := file.read(CHUNK_BYTES):
+                if target.tell() + len(chunk) > MAX_ARCHIVE_BYTES:
+                    raise too_large()
+                target.write(chunk)
+        return place.name
+
+
+def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -> str:
+    """Put single files where a worker finds them: as an archive, so that there is one way in.
+
+    Args:
+        pictures: Name of a class -> its files, each with its name.
+        owner: Whose they are.
+
+    Returns:
+        As `receive`.
+
+    Raises:
+        DataError: If a class has no name, or all of them together are too large.
+        StoreError: If there is no room for them.
+    """
+    if sum(len(data) for files in pictures.values() for _, data in files) > MAX_ARCHIVE_BYTES:
+        raise too_large()
+    with _upload(owner) as place:
+        with zipfile.ZipFile(place / ARCHIVE, "x") as archive:
+            for class_name, files in pictures.items():
+                folder = own_images.name_of(class_name)
+                if not folder:
+                    raise DataError("A class has no name.", "Say what is in its pictures.")
+                for number, (name, data) in enumerate(files):
+                    file = f"{number:05d} {own_images.name_of(name)}"
+                    archive.writestr(f"{folder}/{file}", data)
+        return place.name
+
+
+def too_large() -> DataError:
+    """What to say of an archive that is larger than MAX_ARCHIVE_BYTES."""
+    return DataError(
+        f"These images take more than {MAX_ARCHIVE_BYTES // 1_000_000} MB.",
+        "Leave some out, or make them smaller: Thaw trains on at most 512 pixels.",
+    )
+
+
+@contextmanager
+def _upload(owner: str) -> Iterator[Path]:
+    """A hidden folder for what comes in; gone again where that fails."""
+    try:
+        place = hidden_folders.make(own_images.root(), "upload")
+    except OSError as error:
+        raise own_images.cannot_store(error) from error
+    try:
+        whole_files.write_json(place / OWNER, owner)
+        yield place
+    except OSError as error:
+        hidden_folders.remove(place)
+        raise own_images.cannot_store(error) from error
+    except BaseException:
+        hidden_folders.remove(place)
+        raise
+
+
+def uploads_of(owner: str) -> tuple[str, ...]:
+    """What a reader has uploaded and no worker is done with, such as before a reload."""
+    found = []
+    for path in own_images.root().glob(".upload-*"):
+        with suppress(OSError, ValueError):
+            if owner and json.loads((path / OWNER).read_text("utf-8")) == owner:
+                found.append(path.name)
+    return tuple(found)
+
+
+def num_done(upload: str) -> tuple[int, int]:
+    """How far a worker is with an upload: files looked at, and files in all; 0 of 0 before that."""
+    try:
+        done, total = json.loads((_place(upload) / PROGRESS).read_text("utf-8"))
+    except (OSError, ValueError, TypeError, DataError):
+        return 0, 0
+    return int(done), int(total)
+
+
+def discard(upload: str) -> None:
+    """Forget an upload; a worker that is busy with it stops."""
+    with suppress(DataError):
+        hidden_folders.remove(_place(upload))
+
+
+# --- What a worker does -------------------------------------------------------------------
+
+
+def archive_of(upload: str) -> Path:
+    """The file of an upload.
+
+    Raises:
+        DataError: If it is not here: discarded, or on another machine.
+    """
+    path = _place(upload) / ARCHIVE
+    if not path.is_file():
+        raise DataError(
+            "The upload is not where the worker looks for it.",
+            "Upload it again; with workers on other machines THAW_HOME has to be a folder they "
+            "share (docs/scaling.md).",
+        )
+    return path
+
+
+def say_done(upload: str, done: int, total: int) -> bool:
+    """Tell the page how far it is; False once the upload was discarded."""
+    place = _place(upload)
+    if not (place / ARCHIVE).is_file():
+        return False
+    with suppress(OSError):
+        whole_files.write_json(place / PROGRESS, [done, total])
+    return True
+
+
+def _place(upload: str) -> Path:
+    if not _UPLOAD.fullmatch(upload):
+        raise DataError("There is no such upload.", "Upload the images again.")
+    return own_images.root() / upload

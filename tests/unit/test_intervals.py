@@ -1,0 +1,140 @@
+"""How sure one can be is computed as the literature says, and never beyond what can be."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.core import intervals
+
+# Wilson score intervals, 95 %, by R: prop.test(x, n, correct = FALSE)$conf.int
+WILSON = {
+    (0, 10): (0.0, 0.2775328),
+    (10, 10): (0.7224672, 1.0),
+    (37, 40): (0.8013592, 0.9741673),
+    (40, 40): (0.9123785, 1.0),
+    (320, 400): (0.7580231, 0.8362549),
+}
+# Images only the first has right, only the second, and all: Tango's score interval of their
+# difference is computed once more below, from its definition.
+PAIRED = [(150, 86, 1600), (0, 0, 40), (1, 3, 40), (7, 0, 400), (0, 40, 40), (12, 12, 100)]
+
+
+# --- A share --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given_counts", WILSON)
+def test_the_interval_is_wilsons(given_counts):
+    assert intervals.wilson_interval(*given_counts) == pytest.approx(WILSON[given_counts], abs=1e-4)
+
+
+@given(st.integers(1, 100_000), st.data())
+def test_the_interval_holds_the_share_and_stays_within_zero_and_one(num_images, data):
+    correct = data.draw(st.integers(0, num_images))
+    low, high = intervals.wilson_interval(correct, num_images)
+    assert 0 <= low <= correct / num_images + 1e-12
+    assert correct / num_images - 1e-12 <= high <= 1
+    assert low < high
+
+
+@given(st.integers(1, 1_000), st.integers(2, 50), st.data())
+def test_more_images_narrow_the_interval(num_images, times, data):
+    correct = data.draw(st.integers(0, num_images))
+    low, high = intervals.wilson_interval(correct, num_images)
+    narrow_low, narrow_high = intervals.wilson_interval(correct * times, num_images * times)
+    assert narrow_high - narrow_low < high - low
+
+
+@given(st.integers(1, 1_000), st.data())
+def test_the_interval_of_the_errors_is_the_mirror_image(num_images, data):
+    correct = data.draw(st.integers(0, num_images))
+    low, high = intervals.wilson_interval(correct, num_images)
+    mirrored = intervals.wilson_interval(num_images - correct, num_images)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+@pytest.mark.parametrize("counts", [(1, 0), (0, 0), (-1, 5), (6, 5)])
+def test_shares_that_cannot_be_are_refused(counts):
+    with pytest.raises(ValueError, match="Expected 0 <= correct <= num_images"):
+        intervals.wilson_interval(*counts)
+
+
+# --- A difference on the same images --------------------------------------------------------------
+
+
+def likelihood_distance(lost, gained, num_images, difference):
+    """Tango's statistic with the most likely probabilities found by search."""
+    neither = num_images - lost - gained
+    shares = np.linspace(max(0.0, -difference), (1 - difference) / 2, 40_001)[1:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = [
+            np.where(count > 0, count * np.log(values), 0.0)
+            for count, values in (
+                (lost, shares),
+                (gained, shares + difference),
+                (neither, 1 - 2 * shares - difference),
+            )
+        ]
+    best = shares[np.argmax(np.nan_to_num(sum(terms), nan=-np.inf))]
+    variance = num_images * (2 * best + difference * (1 - difference))
+    return (gained - lost - num_images * difference) / math.sqrt(variance)
+
+
+@pytest.mark.parametrize(("lost", "gained", "num_images"), PAIRED)
+def test_the_ends_of_the_paired_interval_are_196_errors_away(lost, gained, num_images):
+    found = intervals.paired_difference(lost, gained, num_images)
+    assert found.low <= found.difference <= found.high
+    for end, distance in ((found.low, 1.96), (found.high, -1.96)):
+        if abs(end) < 1 - 1e-9:
+            statistic = likelihood_distance(lost, gained, num_images, end)
+            assert statistic == pytest.approx(distance, abs=0.01)
+
+
+def test_without_a_disagreement_the_interval_still_has_a_width():
+    found = intervals.paired_difference(0, 0, 40)
+    # From the definition: z^2 / (n + z^2).
+    assert found.high == pytest.approx(3.8415 / 43.8415, abs=1e-4)
+    assert found.low == -found.high
+    assert (found.difference, found.p_value, found.told_apart) == (0.0, 1.0, False)
+
+
+def test_mcnemars_exact_test_counts_the_tails_of_a_coin():
+    assert intervals.paired_difference(1, 9, 100).p_value == pytest.approx(2 * 11 / 1024)
+    assert intervals.paired_difference(5, 5, 100).p_value == 1.0
+    assert intervals.paired_difference(0, 2_000, 10_000).p_value == 0.0
+
+
+@given(st.integers(1, 400), st.data())
+def test_turning_the_runs_around_turns_the_interval_around(num_images, data):
+    lost = data.draw(st.integers(0, num_images))
+    gained = data.draw(st.integers(0, num_images - lost))
+    found = intervals.paired_difference(lost, gained, num_images)
+    mirrored = intervals.paired_difference(gained, lost, num_images)
+    assert mirrored.low == pytest.approx(-found.high, abs=1e-9)
+    assert mirrored.high == pytest.approx(-found.low, abs=1e-9)
+    assert mirrored.p_value == found.p_value
+    assert -1 <= found.low <= found.difference <= found.high <= 1
+
+
+@pytest.mark.parametrize("counts", [(-1, 0, 5), (0, -1, 5), (3, 3, 5), (0, 0, 0)])
+def test_counts_that_cannot_be_are_refused(counts):
+    with pytest.raises(ValueError, match="Expected counts"):
+        intervals.paired_difference(*counts)
+
+
+def test_the_sentence_says_which_is_better_only_where_the_images_can_tell():
+    few = intervals.paired_difference(1, 3, 40)
+    assert few.in_words("run A", "run B") == (
+        "Run A and run B cannot be told apart with 40 images: run B is 5.0 points ahead, "
+        f"95 % interval {few.low * 100:+.1f} to {few.high * 100:+.1f}."
+    )
+    many = intervals.paired_difference(5, 45, 400)
+    assert many.in_words("run A", "run B").startswith(
+        "Run B is 10.0 points more accurate than run A, 95 % interval +"
+    )
+    worse = intervals.paired_difference(45, 5, 400)
+    assert worse.in_words("run A", "run B").startswith(
+        "Run A is 10.0 points more accurate than run B"
+    )
