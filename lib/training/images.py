@@ -2,7 +2,11 @@
 
 import contextlib
 import io
+import itertools
+import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +21,13 @@ IntArray = npt.NDArray[np.int64]
 # Three times what most phones take; a small file can claim to be far larger than memory.
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# Pillow lets other threads run while it decodes.
+NUM_THREADS = max(2, min(4, os.cpu_count() or 2))
+DECODED_AT_ONCE = 32
+# One of 40 megapixels takes 120 MB, and three times that while its mode is changed: large ones are
+# decoded one at a time.
+LARGE_PIXELS = 8_000_000
+_one_large = threading.RLock()
 # How a reader's own images are kept: as large as the largest image Thaw trains on, as JPEG without
 # chroma subsampling, which changes a pixel by about one part in 256.
 KEPT_SIDE, KEPT_LONGEST, KEPT_QUALITY = 512, 2_048, 95
@@ -62,15 +73,25 @@ def decode_all(
     """
     pixels = np.empty((len(wanted), image_size, image_size, 3), np.uint8)
     row_of = {int(index): row for row, index in enumerate(wanted)}
-    for done, (index, data) in enumerate(source.read(frozenset(row_of)), start=1):
+
+    def put(pair: tuple[int, bytes]) -> None:
+        index, data = pair
         try:
             pixels[row_of[index]] = decode(data, image_size)
         except ValueError as error:
             raise DataError(
                 f"Image {index} of {dataset} cannot be used: {error}.", "Choose another dataset."
             ) from error
-        if progress:
-            progress(done, len(wanted))
+
+    found = source.read(frozenset(row_of))
+    done = 0
+    with ThreadPoolExecutor(NUM_THREADS, "thaw-decode") as threads:
+        # A few at a time: not all files in memory.
+        while some := list(itertools.islice(found, DECODED_AT_ONCE)):
+            for _ in threads.map(put, some):
+                done += 1
+                if progress:
+                    progress(done, len(wanted))
     return pixels
 
 
@@ -159,9 +180,11 @@ def opened(data: bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Im
     """
     try:
         with Image.open(io.BytesIO(data), formats=formats) as image:
-            if image.width * image.height > MAX_PIXELS:
+            num_pixels = image.width * image.height
+            if num_pixels > MAX_PIXELS:
                 raise Image.DecompressionBombError
-            yield image
+            with _one_large if num_pixels > LARGE_PIXELS else contextlib.nullcontext():
+                yield image
     except Image.DecompressionBombError as error:  # Pillow has a limit of its own, above this one.
         raise ValueError(f"more than {MAX_PIXELS // 1_000_000} megapixels") from error
     except UnidentifiedImageError as error:

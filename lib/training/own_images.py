@@ -5,14 +5,11 @@ on. All of it happens in a hidden folder, which is renamed at the very end.
 """
 
 import hashlib
-import os
 import secrets
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
 
 from lib.core import own_images, own_uploads, splits
@@ -25,12 +22,6 @@ from lib.training.archive import Archive, Member
 # before it begins.
 LIMIT_S = 120.0
 SECONDS_BETWEEN_WORDS = 0.3
-# Images that are decoded at once; Pillow lets go of the interpreter meanwhile.
-NUM_THREADS = max(2, min(4, os.cpu_count() or 2))
-# An image of 40 megapixels takes 120 MB, and three times that while its mode is changed: large ones
-# are decoded one at a time.
-LARGE_PIXELS = 8_000_000
-_one_large = threading.Lock()
 
 STOPPED = DataError("The upload was taken back.", "Upload the images again.")
 
@@ -58,13 +49,6 @@ def prepare(upload: str, reader: str, title: str) -> str:
             return own_images.publish(folder, made).id
     finally:
         own_uploads.discard(upload)
-
-
-def _kept(data: bytes) -> bytes:
-    with images.opened(data) as image:
-        large = image.width * image.height > LARGE_PIXELS
-    with _one_large if large else nullcontext():
-        return images.kept(data)
 
 
 class _Maker:
@@ -134,7 +118,7 @@ class _Maker:
         """The usable images in order, as they are kept; decoded by several threads."""
         waiting: deque[tuple[Member, Future[bytes]]] = deque()
         members = self._archive.members
-        with ThreadPoolExecutor(NUM_THREADS, "thaw-decode") as threads:
+        with ThreadPoolExecutor(images.NUM_THREADS, "thaw-decode") as threads:
             try:
                 for done, member in enumerate(members):
                     self._say(done, len(members))
@@ -145,8 +129,8 @@ class _Maker:
                     except ValueError as error:
                         self._left_out.append(f"{member.name}: {error}")
                         continue
-                    yield from self._finished(waiting, 2 * NUM_THREADS)
-                    waiting.append((member, threads.submit(_kept, data)))
+                    yield from self._finished(waiting, 2 * images.NUM_THREADS)
+                    waiting.append((member, threads.submit(images.kept, data)))
                 yield from self._finished(waiting, 0)
             finally:
                 for _, future in waiting:

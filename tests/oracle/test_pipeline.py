@@ -554,3 +554,23 @@ def test_a_class_with_too_few_images_to_split_is_named(folder):
     (folder / "rare" / "one.png").write_bytes(encoded(painted(77)))
     with pytest.raises(DataError, match="The class 'rare' has no image among the"):
         pipeline.describe_folder(folder)
+
+
+def test_large_images_are_decoded_one_at_a_time(monkeypatch):
+    monkeypatch.setattr(images, "LARGE_PIXELS", 1_000)
+    small, large = encoded(painted(1, (20, 20))), encoded(painted(2, (40, 40)))
+    decoded: list[tuple[int, ...]] = []
+
+    def decode(data):
+        decoded.append(images.decode(data, 8).shape)
+
+    waiting = threading.Thread(target=decode, args=(large,))
+    with images.opened(large):
+        waiting.start()
+        passing = threading.Thread(target=decode, args=(small,))
+        passing.start()
+        passing.join()
+        waiting.join(0.2)
+        assert len(decoded) == 1
+    waiting.join()
+    assert len(decoded) == 2
