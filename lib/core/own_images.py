@@ -131,6 +131,17 @@ def is_own(dataset: str) -> bool:
     return dataset.startswith(PREFIX)
 
 
+def anonymous(dataset: str) -> str:
+    """What one of a reader's own is called where its title is not to be shown, or not there.
+
+    Example:
+
+    >>> anonymous("images-ab12cd34ef56")
+    'own images ab12'
+    """
+    return f"own images {dataset.removeprefix(PREFIX)[:4]}"
+
+
 def root() -> Path:
     """Where own images are kept: `images` under THAW_HOME."""
     return thaw_home() / "images"

@@ -33,7 +33,7 @@ def title(dataset: str) -> str:
         known = registry.DATASETS.get(dataset)
         return known.title if known else dataset
     found = own_images.get(dataset) if may_see(dataset) else None
-    return found.title if found else f"own images {dataset.removeprefix(own_images.PREFIX)[:4]}"
+    return found.title if found else own_images.anonymous(dataset)
 
 
 def is_mine(dataset: str) -> bool:

@@ -8,6 +8,8 @@ import pytest
 from lib.core import compare, runs
 from lib.core.runs import EpochRecord, Run, TrainConfig
 
+OWN = {"dataset": "images-ab12cd34ef56", "data_fingerprint": "0" * 64, "max_train_images": 40}
+
 
 def made(accuracies=(0.6, 0.8, 0.7), result=None, **config):
     asked = {"num_images": 40, "head_epochs": 2, "fine_tune_epochs": 1} | config
@@ -57,6 +59,7 @@ def test_the_version_of_the_data_goes_without_saying_where_the_dataset_differs()
         ({"pooling": "flatten"}, "pooling", "Flatten"),
         ({"optimizer": "sgd"}, "optimizer", "SGD with momentum"),
         ({"seed": 3}, "seed", "3"),
+        (OWN, "dataset", "own images ab12"),
     ],
 )
 def test_a_setting_is_said_in_words(config, name, words):
