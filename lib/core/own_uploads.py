@@ -1,6 +1,7 @@
 """A reader's own images on their way in: from a page, which takes them, to a worker.
 
-A folder `.upload-...` beside the datasets of lib/core/own_images.py; it goes once a worker is done.
+A folder `.upload-...` beside the datasets of lib/core/own_images.py; it goes once a worker is done,
+or once its reader knows why there is no dataset of it.
 """
 
 import json
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lib.core import hidden_folders, own_images, whole_files
-from lib.core.errors import DataError
+from lib.core.errors import DataError, ThawError
 
 # What may come in; lib/training/archive.py holds to it while it reads.
 MAX_ARCHIVE_BYTES = 200_000_000
 CHUNK_BYTES = 1 << 20
 
-ARCHIVE, PROGRESS, OWNER = "archive.zip", "progress.json", "owner.json"
+ARCHIVE, OWNER = "archive.zip", "owner.json"
+PROGRESS, PROBLEM = "progress.json", "problem.json"
 _UPLOAD = re.compile(r"\.upload-\d+-[0-9a-f]{8}-[\w-]{22,}")
 
 
@@ -121,6 +123,15 @@ def num_done(upload: str) -> tuple[int, int]:
     return int(done), int(total)
 
 
+def problem(upload: str) -> ThawError | None:
+    """Why a worker made no dataset of an upload, for a page that was not told; None without one."""
+    try:
+        message, next_step = json.loads((_place(upload) / PROBLEM).read_text("utf-8"))
+    except (OSError, ValueError, TypeError, DataError):
+        return None
+    return DataError(str(message), str(next_step))
+
+
 def discard(upload: str) -> None:
     """Forget an upload; a worker that is busy with it stops."""
     with suppress(DataError):
@@ -154,6 +165,14 @@ def say_done(upload: str, done: int, total: int) -> bool:
     with suppress(OSError):
         whole_files.write_json(place / PROGRESS, [done, total])
     return True
+
+
+def refuse(upload: str, error: ThawError) -> None:
+    """Keep of an upload only why there is no dataset of it, until its reader has seen that."""
+    with suppress(OSError, DataError):
+        place = _place(upload)
+        whole_files.write_json(place / PROBLEM, [error.message, error.next_step])
+        (place / ARCHIVE).unlink(missing_ok=True)
 
 
 def _place(upload: str) -> Path:

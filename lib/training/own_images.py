@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from lib.core import own_images, own_uploads, splits
-from lib.core.errors import DataError
+from lib.core.errors import DataError, ThawError
 from lib.core.own_images import OwnDataset
 from lib.training import archive, image_folder, images
 from lib.training.archive import Archive, Member
@@ -46,9 +46,15 @@ def prepare(upload: str, reader: str, title: str) -> str:
         path = own_uploads.archive_of(upload)
         with archive.opened(path) as opened, own_images.making() as folder:
             made = _Maker(opened, upload, folder).make(reader, title)
-            return own_images.publish(folder, made).id
-    finally:
+            found = own_images.publish(folder, made)
+    except ThawError as error:
+        own_uploads.refuse(upload, error)
+        raise
+    except BaseException:
         own_uploads.discard(upload)
+        raise
+    own_uploads.discard(upload)
+    return found.id
 
 
 class _Maker:

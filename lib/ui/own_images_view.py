@@ -49,7 +49,8 @@ class Making:
     def ended(self) -> bool:
         """True once there is a dataset, or a reason why there is none."""
         if self.question is None:
-            return self.upload not in own_uploads.uploads_of(reader.owner())
+            going_on = self.upload in own_uploads.uploads_of(reader.owner())
+            return not going_on or own_uploads.problem(self.upload) is not None
         return bool(self.question.ended)
 
 
@@ -362,9 +363,10 @@ def _progress(making: Making) -> None:
 
 def _end(making: Making) -> None:
     state.choose(state.OWN_MAKING, None)
+    error = making.question.error if making.question else own_uploads.problem(making.upload)
     own_uploads.discard(making.upload)
-    if making.question and making.question.error:
-        state.choose(state.OWN_PROBLEM, making.question.error)
+    if error:
+        state.choose(state.OWN_PROBLEM, error)
     elif making.question:
         state.choose(state.OWN_SHOTS, {})
     elif {each.id for each in own_images.mine()} <= set(making.before):

@@ -69,7 +69,16 @@ def upload(files: Mapping[str, bytes]) -> str:
 
 
 def prepare(files: Mapping[str, bytes], reader: str = ANNA, title: str = "pets") -> str:
-    return making.prepare(upload(files), reader, title)
+    name = upload(files)
+    try:
+        return making.prepare(name, reader, title)
+    finally:
+        refused = own_images.root() / name
+        if refused.exists():
+            # Nothing of it stays but the reason, until its reader has seen that.
+            kept = {path.name for path in refused.iterdir()}
+            assert "problem.json" in kept <= {"owner.json", "problem.json", "progress.json"}
+            own_uploads.discard(name)
 
 
 def left() -> list[str]:

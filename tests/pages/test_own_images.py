@@ -1,5 +1,6 @@
 """A reader's own images on every page: theirs in every list, and nobody else's."""
 
+import io
 import json
 import shutil
 import time
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import evaluation, own_images, run_files, runs
+from lib.core import evaluation, own_images, own_uploads, run_files, runs
 from lib.core.errors import DataError
 from lib.core.own_images import OwnDataset
 from lib.core.run_store import TEST_IMAGES_FILE, RunStore
@@ -290,6 +291,14 @@ def test_a_zip_goes_to_a_worker_by_its_name_and_what_it_says_is_shown(
     assert one["title"] == "pets"
     assert one["reader"] == own_images.hashed(KEYS["Anna"])
     assert not any(isinstance(value, bytes) for value in one.values())
+
+
+def test_after_a_reload_an_upload_still_says_why_there_is_no_dataset() -> None:
+    upload = own_uploads.receive(io.BytesIO(b"zip"), own_images.hashed(KEYS["Anna"]))
+    own_uploads.refuse(upload, DataError("This is no archive.", "Choose another."))
+    assert "no archive" not in all_text(open_page("data", "Bert", **SECTION))
+    assert "This is no archive." in all_text(open_page("data", "Anna", **SECTION))
+    assert own_uploads.uploads_of(own_images.hashed(KEYS["Anna"])) == ()
 
 
 def test_a_reader_is_given_a_key_where_images_are_taken_in_and_not_before() -> None:

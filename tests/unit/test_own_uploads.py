@@ -56,6 +56,22 @@ def test_an_upload_that_was_taken_back_is_gone_and_its_worker_is_told():
     assert list(own_images.root().iterdir()) == []
 
 
+def test_why_there_is_no_dataset_waits_for_its_reader_and_the_archive_does_not():
+    upload = own_uploads.receive(io.BytesIO(b"zip"), ANNA)
+    assert own_uploads.problem(upload) is None
+    own_uploads.refuse(upload, DataError("No archive.", "Another."))
+    found = own_uploads.problem(upload)
+    assert (found.message, found.next_step) == ("No archive.", "Another.")
+    assert own_uploads.uploads_of(ANNA) == (upload,)
+    with pytest.raises(DataError, match="not where the worker looks"):
+        own_uploads.archive_of(upload)
+    own_uploads.discard(upload)
+    own_uploads.refuse(upload, found)
+    assert own_uploads.problem(upload) is None
+    assert own_uploads.problem("../../etc") is None
+    assert list(own_images.root().iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["", "..", "../../etc", ".upload-1-00000000-", "owners"])
 def test_only_an_upload_can_be_named_as_one(name):
     own_images.root().mkdir()
