@@ -6,6 +6,7 @@ or once its reader knows why there is no dataset of it.
 
 import json
 import re
+import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,10 @@ from lib.core.errors import DataError, ThawError
 # What may come in; lib/training/archive.py holds to it while it reads.
 MAX_ARCHIVE_BYTES = 200_000_000
 CHUNK_BYTES = 1 << 20
+
+# A worker that has said nothing for so long is dead: a question is given up after 180 s
+# (lib.jobs.connection).
+SECONDS_WITHOUT_WORD = 200
 
 ARCHIVE, OWNER = "archive.zip", "owner.json"
 PROGRESS, PROBLEM = "progress.json", "problem.json"
@@ -109,7 +114,9 @@ def uploads_of(owner: str) -> tuple[str, ...]:
     found = []
     for path in own_images.root().glob(".upload-*"):
         with suppress(OSError, ValueError):
-            if owner and json.loads((path / OWNER).read_text("utf-8")) == owner:
+            heard_of = time.time() - path.stat().st_mtime < SECONDS_WITHOUT_WORD
+            its_owner = json.loads((path / OWNER).read_text("utf-8"))
+            if owner and its_owner == owner and (heard_of or problem(path.name)):
                 found.append(path.name)
     return tuple(found)
 

@@ -1,6 +1,8 @@
 """What a reader uploads is bounded, theirs alone, and found by the worker it is for."""
 
 import io
+import os
+import time
 import zipfile
 
 import pytest
@@ -54,6 +56,19 @@ def test_an_upload_that_was_taken_back_is_gone_and_its_worker_is_told():
     with pytest.raises(DataError, match="not where the worker looks"):
         own_uploads.archive_of(upload)
     assert list(own_images.root().iterdir()) == []
+
+
+def test_an_upload_whose_worker_died_is_not_waited_for_for_ever():
+    upload = own_uploads.receive(io.BytesIO(b"zip"), ANNA)
+    place = own_images.root() / upload
+    long_ago = time.time() - own_uploads.SECONDS_WITHOUT_WORD
+    os.utime(place, (long_ago, long_ago))
+    assert own_uploads.uploads_of(ANNA) == ()
+    own_uploads.say_done(upload, 3, 10)
+    assert own_uploads.uploads_of(ANNA) == (upload,)
+    own_uploads.refuse(upload, DataError("No archive.", "Another."))
+    os.utime(place, (long_ago, long_ago))
+    assert own_uploads.uploads_of(ANNA) == (upload,)
 
 
 def test_why_there_is_no_dataset_waits_for_its_reader_and_the_archive_does_not():
