@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lib.core import file_lock
+from lib.core import datasets, file_lock
 from lib.core.datasets import DatasetSpec
 from lib.core.home import thaw_home
 
@@ -178,12 +178,23 @@ def forget_wishes(dataset: str) -> None:
     (download_folder(dataset) / CANCEL).unlink(missing_ok=True)
 
 
-def free_mb() -> int:
-    """Free space where datasets are kept, in megabytes of 1,000,000 bytes."""
+def free_mb(but_for: str = "") -> int:
+    """Space for another dataset, in megabytes of 1,000,000 bytes.
+
+    That is what is free where datasets are kept, less what the downloads that go on will take.
+
+    Args:
+        but_for: A dataset whose own download is not counted.
+    """
     folder = data_folder()
     while not folder.exists():
         folder = folder.parent
-    return shutil.disk_usage(folder).free // 1_000_000
+    free = shutil.disk_usage(folder).free // 1_000_000
+    for spec in datasets.DATASETS.values():
+        if spec.id != but_for and not spec.offline and file_lock.held(lock_file(spec.id)):
+            progress = read(spec.id)
+            free -= max(spec.disk_mb - (progress.done // 1_000_000 if progress else 0), 0)
+    return max(free, 0)
 
 
 def clean_up(dataset: str, archives: bool) -> None:

@@ -125,7 +125,7 @@ def preflight(builder: tfds.core.DatasetBuilder) -> None:
     size_bytes = sum(info.size for info in (builder.url_infos or {}).values())
     size_mb = spec.download_mb if spec else size_bytes // 1_000_000
     needed_mb = datasets.disk_mb(size_mb)
-    free_mb = downloads.free_mb()
+    free_mb = downloads.free_mb(but_for=builder.name)
     if free_mb < needed_mb:
         raise DataError(
             f"{builder.name} takes about {needed_mb / 1e3:.1f} GB while it is prepared, and "

@@ -199,10 +199,10 @@ def test_an_archive_that_is_none_is_told_in_words(web, monkeypatch):
 
 
 def test_without_enough_space_nothing_is_fetched(web, monkeypatch):
-    monkeypatch.setattr(downloads, "free_mb", lambda: SPEC.disk_mb - 1)
+    monkeypatch.setattr(downloads, "free_mb", lambda but_for: SPEC.disk_mb - 1)
     assert "are free" in refused().message
     assert web.asked == []
-    monkeypatch.setattr(downloads, "free_mb", lambda: SPEC.disk_mb)
+    monkeypatch.setattr(downloads, "free_mb", lambda but_for: SPEC.disk_mb)
     prepare()
 
 

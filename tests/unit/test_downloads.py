@@ -1,5 +1,6 @@
 """What of a dataset is here, who is at it, and what a web process remembers of it."""
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -109,6 +111,20 @@ def test_free_space_is_asked_where_the_folder_will_be(monkeypatch, tmp_path):
     assert downloads.free_mb() > 0
 
 
+def test_what_a_download_will_take_is_not_free_for_another(monkeypatch, tmp_path):
+    monkeypatch.setenv("THAW_HOME", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000_000))
+    assert downloads.free_mb() == 5_000
+    lock = downloads.lock_file(CATS.id)
+    lock.parent.mkdir(parents=True)
+    with file_lock.only_one(lock):
+        assert downloads.free_mb() == 5_000 - CATS.disk_mb
+        assert downloads.free_mb(but_for=CATS.id) == 5_000
+        downloads.note(CATS.id, Progress("Downloading", done=300_000_000, total=800_000_000))
+        assert downloads.free_mb() == 5_300 - CATS.disk_mb
+    assert downloads.free_mb() == 5_000
+
+
 # --- The lock -------------------------------------------------------------------------------------
 
 
@@ -132,6 +148,7 @@ def test_a_lock_keeps_another_thread_out_until_it_is_given_back(tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from lib.core import file_lock
 with file_lock.only_one(Path(sys.argv[1])):
     print("held", flush=True)
