@@ -207,6 +207,7 @@ def _by_zip(round_: int) -> None:
     )
     if file is not None:
         _begin(lambda: own_uploads.receive(file, reader.owner()), file.name.rpartition(".")[0])
+        st.rerun()
 
 
 def _by_class(round_: int) -> None:
@@ -253,7 +254,8 @@ def _by_camera(round_: int) -> None:
             max_chars=store.MAX_NAME_LENGTH,
             help="The name of the class of the next pictures.",
         )
-        key = f"{state.OWN_CAMERA}_{round_}_{sum(map(len, pictures.values()))}"
+        # Another one after each shot, and never one that had a shot already.
+        key = f"{state.OWN_CAMERA}_{round_}_{state.read(state.OWN_NUM_TAKEN, 0)}"
         if sum(map(len, pictures.values())) >= MAX_SHOTS:
             st.caption(f"That is {MAX_SHOTS} pictures, as many as are taken here.")
         elif store.name_of(name):
@@ -292,6 +294,7 @@ def _shots() -> Pictures:
 def _take_shot(key: str, name: str) -> None:
     shot = state.read(key)
     if shot is not None:
+        state.choose(state.OWN_NUM_TAKEN, int(str(state.read(state.OWN_NUM_TAKEN, 0))) + 1)
         shots = _shots().setdefault(store.name_of(name), [])
         shots.append((f"{len(shots) + 1}", shot.getvalue()))  # type: ignore[attr-defined]
 
@@ -305,14 +308,16 @@ def _take_back(class_name: str) -> None:
 
 def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
     enough = len(pictures) >= store.MIN_CLASSES
-    if st.button(
+    # A callback: a last photo that comes in just then does not undo the click.
+    st.button(
         "Make a dataset of these",
         type="primary",
         icon=":material/check:",
         disabled=not enough,
         help=None if enough else "Two classes at least, each with a name and pictures.",
-    ):
-        _begin(lambda: own_uploads.pack(pictures, reader.owner()), ", ".join(pictures))
+        on_click=_begin,
+        args=(lambda: own_uploads.pack(pictures, reader.owner()), ", ".join(pictures)),
+    )
 
 
 # --- While a worker makes a dataset ---------------------------------------------------------
@@ -338,7 +343,6 @@ def _begin(put: Callable[[], str], title: str) -> None:
         )
         state.choose(state.OWN_MAKING, Making(upload, question))
     state.choose(state.OWN_ROUND, int(str(state.read(state.OWN_ROUND, 0))) + 1)
-    st.rerun()
 
 
 def _progress(making: Making) -> None:
