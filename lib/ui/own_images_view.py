@@ -75,6 +75,7 @@ def panel() -> None:
         before = tuple(each.id for each in own_images.mine())
         going_on = own_uploads.uploads_of(reader.owner())
         making = Making(going_on[0], before=before) if going_on else None
+    state.choose(state.OWN_WAY, state.read(state.OWN_WAY, ZIP))  # kept while it is not on screen
     if making:
         _progress(making)
     else:
@@ -181,7 +182,6 @@ def _ways() -> None:
     way = st.segmented_control(
         "Bring images",
         [ZIP, FILES, CAMERA],
-        default=ZIP,
         required=True,
         format_func=components.quiet,
         key=state.OWN_WAY,
