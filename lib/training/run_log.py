@@ -65,7 +65,7 @@ class RunLog:
             yield
         finally:
             seconds = self.facts["seconds"]
-            seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - started, 3)
+            seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - started, 6)
 
     def result(self, status: str, **more: Any) -> dict[str, Any]:
         """What result.json holds."""
@@ -73,7 +73,7 @@ class RunLog:
             "status": status,
             "run_id": runs.run_id(self.config),
             "command": run_command.command(self.config),
-            "wall_time_s": round(time.monotonic() - self._started, 3),
+            "wall_time_s": round(time.monotonic() - self._started, 6),
             "versions": versions(),
             "hardware": hardware(),
             **self.facts,

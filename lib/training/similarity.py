@@ -30,7 +30,7 @@ from lib.core.similarity import (
     Depth,
     Scores,
 )
-from lib.training import efficientnet_lite, feature_cache, graphs, image_folder, images, tfds_data
+from lib.training import efficientnet_lite, feature_cache, image_folder, images, tfds_data
 from lib.training.feature_cache import Tensors
 from lib.training.images import ImageSource, IntArray, UInt8Array
 from lib.training.prefix import FrozenForward
@@ -177,7 +177,6 @@ def extract(pixels: UInt8Array) -> Tensors:
     Input shape: (images, IMAGE_SIZE, IMAGE_SIZE, 3), RGB, 0 to 255.
     Output shape: three times (images, channels), early first, then (images, 1000).
     """
-    graphs.run_as_traced()
     inputs = backbones.get(BACKBONE).preprocessing.apply(pixels)
     return _network()((inputs,), lambda done: None)
 

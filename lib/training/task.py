@@ -12,7 +12,7 @@ from lib.core import intervals, own_images, run_store, runs, strategies
 from lib.core.errors import StoreError, ThawError
 from lib.core.run_store import RunStore, RunWriter
 from lib.core.runs import Run, TrainConfig
-from lib.training import evaluation, graphs, model, pipeline, stored_model
+from lib.training import evaluation, model, pipeline, stored_model
 from lib.training.phases import PhaseRunner
 from lib.training.run_log import CancelledError, Report, RunLog
 
@@ -95,7 +95,6 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
     config = log.config
     log.say("starting", num_epochs=config.num_epochs)
     keras.utils.set_random_seed(config.seed)
-    graphs.run_as_traced()
 
     log.say("loading_data")
     with log.timed("data"):

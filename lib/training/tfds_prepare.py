@@ -129,7 +129,7 @@ def preflight(builder: tfds.core.DatasetBuilder) -> None:
     if free_mb < needed_mb:
         raise DataError(
             f"{builder.name} takes about {needed_mb / 1e3:.1f} GB while it is prepared, and "
-            f"{free_mb / 1e3:.1f} GB are free.",
+            f"{free_mb / 1e3:.1f} GB are free beside other downloads.",
             "Make room, or set THAW_HOME to a folder on another disk.",
         )
     addresses = {network.address(url) for url in builder.url_infos or [builder.info.homepage]}
