@@ -140,12 +140,12 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
     def traced(self: Any, *args: Any) -> Any:
         return clock.timed(trace(self, *args))
 
-    def forward(self: Any, model: Any) -> None:
-        make_forward(self, model)
+    def forward(self: Any, *args: Any) -> None:
+        make_forward(self, *args)
         self._forward = clock.timed(self._forward.get_concrete_function())
 
     loop.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
-    prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign]
+    prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign, assignment]
     with tempfile.TemporaryDirectory() as folder:
         started, cpu_started = time.perf_counter(), time.process_time()
         # In a folder of its own: a run that is known would only be opened.

@@ -40,37 +40,44 @@ def _norm(x: Any, name: str, *, relu: bool = True) -> Any:
     return layers.ReLU(max_value=6, name=f"{name}relu")(x) if relu else x
 
 
-def _conv(x: Any, channels: int, kernel: int, stride: int, name: str) -> Any:
-    return layers.Conv2D(
-        channels, kernel, stride, padding="same", use_bias=False, name=f"{name}conv"
-    )(x)
+def _conv(x: Any, channels: int, kernel: int, stride: int, name: str, first: str) -> Any:
+    how = {"padding": "same", "use_bias": False, "kernel_initializer": first}
+    return layers.Conv2D(channels, kernel, stride, name=f"{name}conv", **how)(x)
 
 
-def _block(x: Any, index: int, kernel: int, stride: int, expansion: int, channels: int) -> Any:
+def _depthwise(x: Any, kernel: int, stride: int, name: str, first: str) -> Any:
+    how = {"padding": "same", "use_bias": False, "depthwise_initializer": first}
+    return layers.DepthwiseConv2D(kernel, stride, name=f"{name}conv", **how)(x)
+
+
+def _block(
+    x: Any, index: int, kernel: int, stride: int, expansion: int, channels: int, first: str
+) -> Any:
     """Inverted residual: widen, filter each channel by itself, narrow, add what came in."""
     name, came_in = f"block_{index}_", x
     if expansion != 1:
-        x = _conv(x, came_in.shape[-1] * expansion, 1, 1, f"{name}expand_")
+        x = _conv(x, came_in.shape[-1] * expansion, 1, 1, f"{name}expand_", first)
         x = _norm(x, f"{name}expand_")
-    x = layers.DepthwiseConv2D(
-        kernel, stride, padding="same", use_bias=False, name=f"{name}depthwise_conv"
-    )(x)
+    x = _depthwise(x, kernel, stride, f"{name}depthwise_", first)
     x = _norm(x, f"{name}depthwise_")
-    x = _conv(x, channels, 1, 1, f"{name}project_")
+    x = _conv(x, channels, 1, 1, f"{name}project_", first)
     x = _norm(x, f"{name}project_", relu=False)
     if stride == 1 and came_in.shape[-1] == channels:
         x = layers.Add(name=f"{name}add")([x, came_in])
     return x
 
 
-def efficientnet_lite0(image_size: int, include_top: bool = False) -> keras.Model:
-    """Build EfficientNet-Lite0 with random weights.
+def efficientnet_lite0(
+    image_size: int, include_top: bool = False, *, first: str = "glorot_uniform"
+) -> keras.Model:
+    """Build EfficientNet-Lite0 without the weights it was published with.
 
     Dropout and stochastic depth are left out: as a backbone it is used as it predicts.
 
     Args:
         image_size: Side of the square input in pixels.
         include_top: With the classifier for the 1,000 classes of ImageNet.
+        first: Initializer of the kernels; "zeros" is quicker where weights are loaded next.
 
     Returns:
         A model from (batch, image_size, image_size, 3), preprocessed to (x - 127) / 128, to
@@ -80,13 +87,14 @@ def efficientnet_lite0(image_size: int, include_top: bool = False) -> keras.Mode
         The EfficientNet-Lite release of tensorflow/tpu (efficientnet-lite).
     """
     inputs = keras.Input((image_size, image_size, 3), name="input_layer")
-    x = _norm(_conv(inputs, STEM_CHANNELS, 3, 2, "stem_"), "stem_")
+    x = _norm(_conv(inputs, STEM_CHANNELS, 3, 2, "stem_", first), "stem_")
     index = 0
     for repeats, kernel, stride, expansion, channels in STAGES:
         for repeat in range(repeats):
-            x = _block(x, index, kernel, stride if repeat == 0 else 1, expansion, channels)
+            step = stride if repeat == 0 else 1
+            x = _block(x, index, kernel, step, expansion, channels, first)
             index += 1
-    x = _norm(_conv(x, TOP_CHANNELS, 1, 1, "top_"), "top_")
+    x = _norm(_conv(x, TOP_CHANNELS, 1, 1, "top_", first), "top_")
     if include_top:
         x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
         x = layers.Dense(NUM_IMAGENET_CLASSES, activation="softmax", name="predictions")(x)

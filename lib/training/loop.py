@@ -7,7 +7,9 @@ done here by making a new Phase: a new optimizer and new traced functions for ev
 """
 
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Container, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +19,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lib.core.errors import ThawError
-from lib.training import depthwise
+from lib.training import folding, gradients
 
 EVALUATION_BATCH_SIZE = 64
+# Between two looks whether a graph is there.
+TRACED_LOOK_S = 0.01
 NO_LOGITS = np.empty((0, 0), np.float32)
 
 # From the tensors of a batch to the input of the model; True while training.
@@ -115,24 +119,35 @@ class FusedAdam(keras.optimizers.Adam):
     of a step of fine-tuning and most of its graph. TensorFlow has the same formula as one.
     """
 
-    def update_step(
-        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    def _backend_update_step(
+        self,
+        grads: Sequence[tf.Tensor],
+        trainable_variables: Sequence[keras.Variable],
+        learning_rate: keras.Variable,
     ) -> None:
-        """Change one weight by its gradient, as Keras's own method does."""
-        index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations.value + 1, variable.dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(tf.constant(self.beta_1, variable.dtype), step),
-            beta2_power=tf.pow(tf.constant(self.beta_2, variable.dtype), step),
-            lr=tf.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
+        """Change the weights by their gradients, as Keras's own method does.
+
+        Not one weight at a time, in `update_step`: what is the same for all is computed once.
+        """
+        dtype = trainable_variables[0].dtype
+        step = tf.cast(self.iterations.value + 1, dtype)
+        same_for_all = {
+            "beta1_power": tf.pow(tf.constant(self.beta_1, dtype), step),
+            "beta2_power": tf.pow(tf.constant(self.beta_2, dtype), step),
+            "lr": tf.cast(learning_rate, dtype),
+            "beta1": tf.constant(self.beta_1, dtype),
+            "beta2": tf.constant(self.beta_2, dtype),
+            "epsilon": tf.constant(self.epsilon, dtype),
+        }
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            index = self._get_variable_index(variable)
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.value.handle,
+                m=self._momentums[index].value.handle,
+                v=self._velocities[index].value.handle,
+                grad=gradient,
+                **same_for_all,
+            )
 
 
 def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
@@ -151,6 +166,7 @@ class PhaseTrainer:
         batch_size: Images a step.
         prepare: Makes the model's input of the tensors of a batch; told whether it trains.
         infer: The model in inference mode, where a graph of most of it is there already.
+        fixed: Names of layers whose weights never change.
     """
 
     def __init__(
@@ -161,6 +177,7 @@ class PhaseTrainer:
         batch_size: int,
         prepare: Prepare,
         infer: Callable[[Any], tf.Tensor] | None = None,
+        fixed: Container[str] = (),
     ) -> None:
         self.batch_size = batch_size
         variables = model.trainable_variables
@@ -174,12 +191,12 @@ class PhaseTrainer:
         ) -> tuple[tf.Tensor, tf.Tensor]:
             batch = prepare([tf.gather(tensor, chosen) for tensor in tensors], True)
             targets = tf.gather(labels, chosen)
-            with depthwise.quick_gradients():
-                logits = model(batch, training=True)
+            with gradients.quick_gradients():
+                logits = folding.run(model, batch, training=True, fixed=fixed)
             total = _loss_sum(targets, logits)
             mean = total / tf.cast(tf.shape(targets)[0], total.dtype)
-            gradients = tf.gradients(mean, [variable.value for variable in variables])
-            optimizer.apply(gradients, variables)
+            slopes = tf.gradients(mean, [variable.value for variable in variables])
+            optimizer.apply(slopes, variables)
             return total, _num_correct(targets, logits)
 
         @tf.function(jit_compile=False, autograph=False)
@@ -188,19 +205,31 @@ class PhaseTrainer:
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             stop = start + EVALUATION_BATCH_SIZE
             batch = prepare([tensor[start:stop] for tensor in tensors], False)
-            logits = infer(batch) if infer else model(batch, training=False)
+            if infer:
+                logits = infer(batch)
+            else:
+                logits = folding.run(model, batch, training=False, fixed=fixed)
             targets = labels[start:stop]
             return _loss_sum(targets, logits), _num_correct(targets, logits), logits
 
         self._train_function, self._test_function = train_step, test_step
         self._train_step: Any = None
-        self._test_step: Any = None
+        self._test_step: Future[Any] | None = None
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
         """Trace once for any number of examples; a shorter last batch would trace again."""
         tensors = (*examples.tensors, examples.labels)
         *inputs, labels = (tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in tensors)
         return function.get_concrete_function(tuple(inputs), labels, last)
+
+    def _begin_to_trace_test_step(self, examples: Examples) -> Future[Any]:
+        """Tracing is Python's work and a step is not, so that they need not wait for each other."""
+        if self._test_step is None:
+            start_spec = tf.TensorSpec((), tf.int32)
+            beside = ThreadPoolExecutor(1)
+            self._test_step = beside.submit(self._traced, self._test_function, examples, start_spec)
+            beside.shutdown(wait=False)
+        return self._test_step
 
     def num_batches(self, num_examples: int) -> int:
         """Steps in an epoch."""
@@ -222,6 +251,7 @@ class PhaseTrainer:
         if self._train_step is None:
             chosen_spec = tf.TensorSpec((None,), tf.int64)
             self._train_step = self._traced(self._train_function, examples, chosen_spec)
+            self._begin_to_trace_test_step(examples)  # beside the first steps
         loss, correct = 0.0, 0
         for batch, start in enumerate(range(0, len(order), self.batch_size), start=1):
             chosen = tf.convert_to_tensor(order[start : start + self.batch_size])
@@ -238,12 +268,13 @@ class PhaseTrainer:
         Raises:
             TrainingDivergedError: If the loss is not finite: the last step may have done that.
         """
-        if self._test_step is None:
-            start_spec = tf.TensorSpec((), tf.int32)
-            self._test_step = self._traced(self._test_function, examples, start_spec)
+        traced = self._begin_to_trace_test_step(examples)
+        while not traced.done():  # A run is stopped by an exception, which no lock lets through.
+            time.sleep(TRACED_LOOK_S)
+        test_step = traced.result()
         loss, correct, logits = 0.0, 0, []
         for start in range(0, len(examples), EVALUATION_BATCH_SIZE):
-            batch_loss, batch_correct, batch_logits = self._test_step(
+            batch_loss, batch_correct, batch_logits = test_step(
                 examples.tensors, examples.labels, tf.constant(start)
             )
             loss += float(batch_loss)

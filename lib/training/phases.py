@@ -76,11 +76,13 @@ class PhaseRunner:
         self.head = build_head(self.head_spec, feature_shape, seed=config.seed)
         self._given_plan = plan
         # What no phase thaws; augmented images are new every time, so nothing is known of them.
-        always_frozen = frozenset.intersection(*(self._plan(p).frozen for p in config.phases))
+        self._always_frozen = frozenset.intersection(
+            *(self._plan(phase).frozen for phase in config.phases)
+        )
         self._frozen_part_once = use_prefix and not config.augmentation
         self.cut: tuple[str, ...] = (self.layers[0].name,)
         if self._frozen_part_once:
-            self.cut = freezing.frontier(self.layers, FreezePlan(always_frozen))
+            self.cut = freezing.frontier(self.layers, FreezePlan(self._always_frozen))
         self.parts = prefix.split(backbone, self.cut)
         self.first_weights = self._now = self._weights()
         self.weights_digest = log.facts["weights_sha256"] = _digest(self.first_weights)
@@ -137,11 +139,11 @@ class PhaseRunner:
 
     @cached_property
     def _prefix_forward(self) -> prefix.FrozenForward:
-        return prefix.FrozenForward(self.parts.prefix)
+        return prefix.FrozenForward(self.parts.prefix, self._always_frozen)
 
     @cached_property
     def _pooled_forward(self) -> prefix.FrozenForward:
-        return prefix.FrozenForward(self._rest(self.pool))
+        return prefix.FrozenForward(self._rest(self.pool), self._always_frozen)
 
     def _at_the_cut(self, split: str) -> prefix.Tensors:
         """What crosses from the frozen prefix: the image itself where nothing is frozen.
@@ -225,6 +227,7 @@ class PhaseRunner:
             batch_size=self.config.batch_size,
             prepare=self._prepare(),
             infer=infer,
+            fixed=self._always_frozen,
         )
         self._last = phase, trainer
         self.log.facts["params"][phase.key] = self._params()

@@ -1,6 +1,6 @@
 """The frozen prefix: split a backbone where learning begins, and run the frozen part once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+
+from lib.training import folding
 
 FloatArray = npt.NDArray[np.float32]
 Tensors = tuple[FloatArray, ...]
@@ -64,14 +66,16 @@ class FrozenForward:
 
     Args:
         model: Its weights are read at every call.
+        fixed: Names of layers whose weights never change.
     """
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, fixed: Container[str] = ()) -> None:
         signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
 
         @tf.function(input_signature=signature, jit_compile=False, autograph=False)
         def forward(*batch: tf.Tensor) -> list[tf.Tensor]:
-            return keras.tree.flatten(model(packed(batch), training=False))
+            outputs = folding.run(model, packed(batch), training=False, fixed=fixed)
+            return keras.tree.flatten(outputs)
 
         self._forward = forward
 

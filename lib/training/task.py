@@ -55,7 +55,8 @@ def train(
     writer = None
     try:
         writer = RunWriter(folder, config)
-        result = _train(log, writer, images)
+        with model.quick_variables():
+            result = _train(log, writer, images)
         writer.finish(result)
     except CancelledError:
         result = log.result("cancelled")

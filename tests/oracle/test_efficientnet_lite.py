@@ -8,7 +8,7 @@ import pytest
 
 from lib.core.errors import WeightsError
 from lib.training import efficientnet_lite, torch_checkpoint
-from lib.training.model import build_backbone
+from lib.training.model import build_backbone, quick_variables
 
 TOTAL_WITH_TOP = 4_694_024  # efficientnet-lite README of tensorflow/tpu: 4.7 million
 NUM_TENSORS = 296
@@ -184,3 +184,15 @@ def test_a_missing_checkpoint_is_told_in_a_sentence(
     monkeypatch.setattr(efficientnet_lite, "checkpoint_path", lambda: tmp_path / "nothing.pth")
     with pytest.raises(WeightsError, match="could not be opened: No such file"):
         build_backbone("efficientnet_lite0", 32, weights="imagenet")
+
+
+def test_variables_that_are_made_quickly_are_the_same_to_keras():
+    usual = build_backbone("efficientnet_lite0", 32, weights="imagenet")
+    with quick_variables():
+        quick = build_backbone("efficientnet_lite0", 32, weights="imagenet")
+    assert [weight.path for weight in quick.weights] == [weight.path for weight in usual.weights]
+    for one, other in zip(quick.get_weights(), usual.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # The names under which TensorFlow prepares each anew.
+    assert len({weight.value.name for weight in usual.weights}) == len(usual.weights)
+    assert {weight.value.name for weight in quick.weights} == {"weight:0"}
