@@ -31,11 +31,13 @@ class Features:
     Args:
         tensors: One array for each tensor, each of shape (images, ...).
         compute_s: Seconds it took to compute them, now or when they were stored.
+        work: What was computed in that time, in a unit of the caller's.
         from_cache: True where they came from disk.
     """
 
     tensors: Tensors
     compute_s: float
+    work: int
     from_cache: bool
 
 
@@ -48,6 +50,7 @@ def fetch(
     identity: dict[str, object],
     inputs: Callable[[], Tensors],
     compute: Callable[[Tensors], Tensors],
+    work: int = 1,
 ) -> Features:
     """The features of this identity, from disk where they are, computed and stored where not.
 
@@ -57,6 +60,8 @@ def fetch(
         identity: Everything the features depend on: weights, data, size, cut. Plain values.
         inputs: What they are made from; asked for only where they have to be computed.
         compute: Makes them from the inputs.
+        work: How much that is, in a unit of the caller's. The same features can be made from
+            earlier or from later inputs, and be found by somebody who has others.
     """
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     folder = cache_folder() / key
@@ -66,7 +71,7 @@ def fetch(
     given = inputs()
     started = time.monotonic()
     tensors = compute(given)
-    features = Features(tensors, time.monotonic() - started, from_cache=False)
+    features = Features(tensors, time.monotonic() - started, work, from_cache=False)
     if sum(tensor.nbytes for tensor in tensors) <= MAX_ENTRY_BYTES:
         try:
             _write(folder, features, str(identity.get("dataset", "")))
@@ -95,7 +100,8 @@ def _read(folder: Path) -> Features | None:
         if _digest(tensors) != manifest["sha256"]:
             return None
         os.utime(folder / "manifest.json")  # Used now: the oldest use goes first.
-        return Features(tensors, float(manifest["compute_s"]), from_cache=True)
+        compute_s, work = float(manifest["compute_s"]), int(manifest["work"])
+        return Features(tensors, compute_s, work, from_cache=True)
     except Exception:
         # A damaged file can raise nearly anything in NumPy, and all of it means: compute again.
         return None
@@ -116,6 +122,7 @@ def _write(folder: Path, features: Features, dataset: str) -> None:
             "dataset": dataset,
             "sha256": _digest(features.tensors),
             "compute_s": features.compute_s,
+            "work": features.work,
         }
         (temporary / "manifest.json").write_text(json.dumps(manifest), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)

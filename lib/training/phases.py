@@ -15,6 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lib.core import backbones, freezing, heads, own_images, shift, strategies
+from lib.core.compute import multiply_adds
 from lib.core.freezing import FreezePlan
 from lib.core.run_store import RunWriter
 from lib.core.runs import EpochRecord, Phase
@@ -29,7 +30,7 @@ from lib.training.run_log import RunLog
 # backward. Only for the time left before the first fine-tuning epoch has been measured.
 STEP_TO_FORWARD = 3.0
 # Making the graphs of a later phase takes about this long.
-TRACING_S = 1.5
+TRACING_S = 1.0
 
 HEAD = "head"
 # Of each split, for the measurement of their difference.
@@ -112,10 +113,11 @@ class PhaseRunner:
         what: str,
         inputs: Callable[[], prefix.Tensors],
         forward: Callable[[], prefix.FrozenForward],
+        work: int = 1,
     ) -> feature_cache.Features:
         """Outputs of frozen layers for every image of a split, from disk where they are.
 
-        What they are made from is asked for only where they are not.
+        What they are made from is asked for only where they are not. `work` is that of one image.
         """
         images = getattr(self.data, split).images
         identity: dict[str, object] = {
@@ -135,7 +137,7 @@ class PhaseRunner:
                     tensors, lambda done: self.log.say("computing_features", done, len(images))
                 )
 
-        return feature_cache.fetch(identity, inputs, compute)
+        return feature_cache.fetch(identity, inputs, compute, work)
 
     @cached_property
     def _prefix_forward(self) -> prefix.FrozenForward:
@@ -144,6 +146,12 @@ class PhaseRunner:
     @cached_property
     def _pooled_forward(self) -> prefix.FrozenForward:
         return prefix.FrozenForward(self._rest(self.pool), self._always_frozen)
+
+    @cached_property
+    def _suffix_multiply_adds(self) -> int:
+        """Of one image, from the cut through the rest of the backbone; 1 where nothing is left."""
+        done = {layer.name for layer in self.parts.prefix.layers} if self.parts.prefix else set()
+        return sum(multiply_adds(row) for row in self.layers if row.name not in done) or 1
 
     def _at_the_cut(self, split: str) -> prefix.Tensors:
         """What crosses from the frozen prefix: the image itself where nothing is frozen.
@@ -174,9 +182,12 @@ class PhaseRunner:
             f"pooled:{self.config.pooling}",
             lambda: self._at_the_cut(split),
             lambda: self._pooled_forward,
+            self._suffix_multiply_adds,
         )
+        # Another run may have made them, from a cut that left it more or less to compute.
+        seconds = features.compute_s * self._suffix_multiply_adds / features.work
         # The first split carries the tracing, so the quickest tells what an image takes.
-        per_image = features.compute_s / len(features.tensors[0])
+        per_image = seconds / len(features.tensors[0])
         self._suffix_s_per_image = min(per_image, self._suffix_s_per_image or per_image)
         return features.tensors
 

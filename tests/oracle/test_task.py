@@ -13,6 +13,7 @@ from PIL import Image
 
 from lib.core import (
     backbones,
+    compute,
     evaluation,
     freezing,
     heads,
@@ -26,7 +27,7 @@ from lib.core.errors import ConfigError, StoreError, ThawError
 from lib.core.freezing import FreezePlan
 from lib.core.run_store import RunStore
 from lib.training import head as keras_heads
-from lib.training import loop, pipeline, prefix, stored_model, task
+from lib.training import loop, phases, pipeline, prefix, stored_model, task
 from lib.training import model as models
 
 SIZE, NUM_IMAGES = 64, 32
@@ -484,6 +485,36 @@ def test_a_cancelled_run_can_be_started_again(tmp_path):
     )
     again = task.train(config, lambda e: None, store=store)
     assert (again.status, len(again.history)) == ("finished", 1)
+
+
+def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features(
+    tmp_path, monkeypatch
+):
+    """Features from a cut high up take a moment, and say little of training the whole network."""
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    seconds_each, fetch, work = 1e-8, phases.feature_cache.fetch, []
+
+    def on_a_clock(identity, inputs, compute, units=1):
+        features = fetch(identity, inputs, compute, units)
+        work.append((units, features.work, features.from_cache))
+        seconds = seconds_each * features.work * len(features.tensors[0])
+        return dataclasses.replace(features, compute_s=seconds)
+
+    monkeypatch.setattr(phases.feature_cache, "fetch", on_a_clock)
+    asked = {"head_epochs": 1, "fine_tune_epochs": 1, "seed": 8}
+    task.train(config_of(thaw_from="top_conv", **asked), lambda e: None, folder=tmp_path / "a")
+    little = max(units for units, _, _ in work)
+    work.clear()
+    config, events = config_of(strategy="full_fine_tuning", **asked), []
+    task.train(config, events.append, folder=tmp_path / "b")
+    layers = backbones.load_layer_table(config.backbone, config.image_size)
+    much = sum(compute.multiply_adds(row) for row in layers)
+    assert much > 4 * little
+    assert (much, little, True) in work
+    images = phases.STEP_TO_FORWARD * NUM_IMAGES + 40
+    expected = phases.TRACING_S + images * much * seconds_each
+    left = next(event["seconds_left"] for event in events if event.get("epoch"))
+    assert left == pytest.approx(expected, abs=0.06)
 
 
 def test_a_clock_that_jumps_in_the_middle_of_a_run_changes_no_duration(tmp_path, monkeypatch):
