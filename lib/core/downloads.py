@@ -6,7 +6,6 @@ of a process that has died means nothing any more.
 """
 
 import json
-import os
 import shutil
 import threading
 from collections.abc import Collection
@@ -14,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lib.core import datasets, file_lock
+from lib.core import datasets, file_lock, whole_files
 from lib.core.datasets import DatasetSpec
 from lib.core.home import thaw_home
 
@@ -141,9 +140,7 @@ def note(dataset: str, progress: Progress) -> None:
     # A full disk is told by what is written there for its own sake.
     with _noting, suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(progress)), "utf-8")
-        fresh.replace(path)
+        whole_files.write_json(path, asdict(progress), durable=False)
 
 
 def end_notes() -> None:

@@ -170,7 +170,7 @@ def say_done(upload: str, done: int, total: int) -> bool:
     if not (place / ARCHIVE).is_file():
         return False
     with suppress(OSError):
-        whole_files.write_json(place / PROGRESS, [done, total])
+        whole_files.write_json(place / PROGRESS, [done, total], durable=False)
     return True
 
 

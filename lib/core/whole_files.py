@@ -7,12 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file by atomic rename.
 
     Args:
         path: In a folder that exists.
         content: What it holds from now on.
+        durable: Wait for the disk, so that a loss of power leaves it whole as well. Not for what
+            is written several times a second.
 
     Raises:
         OSError: If it cannot be written; what was there is still there.
@@ -22,25 +24,27 @@ def write(path: Path, content: bytes) -> None:
     try:
         with temporary.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, values: object) -> None:
+def write_json(path: Path, values: object, *, durable: bool = True) -> None:
     """Write a file of JSON by atomic rename.
 
     Args:
         path: In a folder that exists.
         values: As for `json_bytes`.
+        durable: As for `write`.
 
     Raises:
         OSError: If it cannot be written; what was there is still there.
     """
-    write(path, json_bytes(values))
+    write(path, json_bytes(values), durable=durable)
 
 
 def json_bytes(values: object) -> bytes:

@@ -129,7 +129,6 @@ def main() -> None:
     parser.add_argument("--compared", type=int, default=20)
     parser.add_argument("--times", type=int, default=7)
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     source = RunStore().open(runs.run_id(runs.make_config(seed=runs.RECORDED_SEED)))
     assert source, "The recorded run of the defaults is missing."
     # Seeds beside the recorded one for the comparison; the rest has another number of images.
@@ -141,9 +140,7 @@ def main() -> None:
         assert other
         fill(store, other, options.stored - options.compared + 1)
         with measure_ui.server() as (port, _), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium, args=list(measure_ui.CHROMIUM_ARGUMENTS)
-            )
+            browser = measure_ui.launch(playwright)
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             link = f"http://127.0.0.1:{port}/learning_curves?run={source.id}"
             page.goto(link)

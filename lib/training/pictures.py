@@ -1,14 +1,14 @@
 """A few images of a dataset in one picture, for the catalogue."""
 
 import contextlib
-import os
+import io
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lib.core import downloads
+from lib.core import downloads, whole_files
 from lib.core.datasets import DATASETS
 from lib.training import images
 from lib.training.images import ImageSource
@@ -72,6 +72,6 @@ def write(dataset: str, source: ImageSource) -> None:
         picture = montage(images.decode(encoded[index], TILE) for index in shown)
         path = downloads.picture_file(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        Image.fromarray(picture).save(fresh, "WEBP", quality=85)
-        fresh.replace(path)
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "WEBP", quality=85)
+        whole_files.write(path, file.getvalue())

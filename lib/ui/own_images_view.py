@@ -192,7 +192,7 @@ def _ways() -> None:
     if way == FILES:
         _by_class(round_)
     elif way == CAMERA:
-        _by_camera(round_)
+        _by_camera()
     else:
         _by_zip(round_)
 
@@ -244,7 +244,7 @@ def _by_class(round_: int) -> None:
         )
 
 
-def _by_camera(round_: int) -> None:
+def _by_camera() -> None:
     pictures = _shots()
     left, right = st.columns(2, gap="medium")
     with left:
@@ -255,7 +255,7 @@ def _by_camera(round_: int) -> None:
             help="The name of the class of the next pictures.",
         )
         # Another one after each shot, and never one that had a shot already.
-        key = f"{state.OWN_CAMERA}_{round_}_{state.read(state.OWN_NUM_TAKEN, 0)}"
+        key = f"{state.OWN_CAMERA}_{state.read(state.OWN_NUM_TAKEN, 0)}"
         if sum(map(len, pictures.values())) >= MAX_SHOTS:
             st.caption(f"That is {MAX_SHOTS} pictures, as many as are taken here.")
         elif store.name_of(name):
