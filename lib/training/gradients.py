@@ -1,10 +1,11 @@
 """Faster gradients of convolutions on small maps, to the same numbers.
 
 TensorFlow goes back through a 5 x 5 depthwise convolution on the CPU in about eight times what
-going forward takes. On a map of a few cells the convolution of one channel is a small matrix, and
-going back is a product with it: four times faster on the maps of 4 x 4 and 8 x 8 that images of
-128 pixels have where fine-tuning happens. A 1 x 1 convolution is one matrix product for all cells
-of all images, and as such goes back a tenth faster (docs/benchmarks.md).
+going forward takes, nearly all of it for the kernel. On a map of a few cells the convolution of one
+channel is a small matrix, and the gradient of its kernel is a product of matrices: three times
+faster on the maps of 4 x 4 that images of 128 pixels have where fine-tuning happens.
+A 1 x 1 convolution is one matrix product for all cells of all images, and going back as such takes
+6 to 11 % off a step of fine-tuning EfficientNet-Lite0.
 """
 
 from collections.abc import Iterator
