@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lib.core import datasets, freezing, heads, runs, samples, strategies
+from lib.core import datasets, freezing, heads, runs, strategies
+from lib.core.images import samples
 from lib.figures import backbone_strip
 from lib.ui import cache, components, shell
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lib.core import diagnose, evaluation, intervals
+from lib.core import intervals
+from lib.core.reading import diagnose, evaluation
 from lib.ui import components, curves_view, evaluation_view, runs_view, shell
 
 shell.page("learning_curves")

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from lib.core import backbones, compute, freezing, heads, keras_code, runs, strategies
+from lib.core import backbones, freezing, heads, runs, strategies
+from lib.core.code import keras_model
+from lib.core.network import step_cost
 from lib.ui import components, layer_strip, model_lessons, plan_state, shell, state
 
 shell.page("model_summary")
@@ -67,7 +69,7 @@ def instrument() -> None:
     layer_strip.layer_strip(wanted)
 
     # --- Code ---------------------------------------------------------------
-    code = keras_code.code(
+    code = keras_model.code(
         wanted.backbone,
         wanted.image_size,
         wanted.head,
@@ -101,4 +103,4 @@ for position, (title, text, source) in enumerate(model_lessons.LESSONS):
     with (right if position % 2 else left).expander(title):
         st.markdown(text)
         components.sources(source)
-components.show_source(freezing.count_params, compute.relative_step_time)
+components.show_source(freezing.count_params, step_cost.relative_step_time)

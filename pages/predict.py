@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lib.core import pooling, predictions
+from lib.core import pooling
+from lib.core.maps import predictions
 from lib.ui import components, predict_view, shell, take_home_view
 
 shell.page("predict")

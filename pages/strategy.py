@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.core import evidence, recommendation
+from lib.core.strategy import evidence, rule
 from lib.ui import (
     components,
     shell,
@@ -31,7 +31,7 @@ def instrument() -> None:
     # --- Numbers ------------------------------------------------------------
     answers = strategy_state.read(dataset)
     situation = answers.situation
-    advice = recommendation.recommend(situation, backbone.id)
+    advice = rule.recommend(situation, backbone.id)
 
     # --- Result -------------------------------------------------------------
     strategy_board.strategy_board(answers, dataset, backbone.id)
@@ -51,4 +51,4 @@ strategy_evidence.show()
 
 # --- Why --------------------------------------------------------------------
 strategy_view.attribution()
-components.show_source(recommendation.region_of, evidence.interval)
+components.show_source(rule.region_of, evidence.interval)

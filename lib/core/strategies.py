@@ -7,9 +7,9 @@ from lib.core.backbones import LayerRow
 from lib.core.errors import ConfigError
 
 # Other programs ask for them here (docs/design.md).
-from lib.core.recommendation import Recommendation as Recommendation
-from lib.core.recommendation import Situation as Situation
-from lib.core.recommendation import recommend as recommend
+from lib.core.strategy.rule import Recommendation as Recommendation
+from lib.core.strategy.rule import Situation as Situation
+from lib.core.strategy.rule import recommend as recommend
 
 
 @dataclass(frozen=True)

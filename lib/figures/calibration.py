@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from lib.core.evaluation import Calibration
+from lib.core.reading.evaluation import Calibration
 from lib.figures import theme
 
 HEIGHT = 340

@@ -4,7 +4,7 @@ from math import log10, sqrt
 
 import plotly.graph_objects as go
 
-from lib.core.channel_line import ChannelLine, Measured
+from lib.core.maps.channel_threshold import ChannelLine, Measured
 from lib.figures import theme
 
 HEIGHT = 330

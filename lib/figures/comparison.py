@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lib.core import compare, curves
+from lib.core.reading import compare, curves
 from lib.core.runs import Run
 from lib.figures import curve_parts, theme
 from lib.figures.curve_parts import Band, Sheet, View

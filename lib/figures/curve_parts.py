@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lib.core import curves
+from lib.core.reading import curves
 from lib.core.runs import EpochRecord, Phase, Run
 from lib.figures import theme
 

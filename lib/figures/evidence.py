@@ -5,8 +5,9 @@ from math import log10
 
 import plotly.graph_objects as go
 
-from lib.core import datasets, evidence
-from lib.core.evidence import Cell, Difference
+from lib.core import datasets
+from lib.core.strategy import evidence
+from lib.core.strategy.evidence import Cell, Difference
 from lib.figures import theme
 from lib.figures.strategy_map import way_colour
 

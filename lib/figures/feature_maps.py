@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lib.core import feature_maps
-from lib.core.feature_maps import Decision, FeatureMaps, FloatArray, Size
+from lib.core.maps import feature_maps
+from lib.core.maps.feature_maps import Decision, FeatureMaps, FloatArray, Size
 from lib.figures import theme
 
 NUM_STRONGEST = 12

@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-from lib.core import evaluation
+from lib.core.reading import evaluation
 from lib.figures import theme
 
 COLUMNS = 4

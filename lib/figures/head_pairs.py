@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lib.core import head_pairs
-from lib.core.head_pairs import HeadPair
+from lib.core.maps import pooling_pairs
+from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.runs import Run
 from lib.figures import theme
 
@@ -173,5 +173,5 @@ def _accuracy(run: Run) -> str:
 
 def heads_words(pair: HeadPair) -> str:
     """How large the two heads are."""
-    sizes = [head_pairs.head_params(run) for run in (pair.gap, pair.flatten)]
+    sizes = [pooling_pairs.head_params(run) for run in (pair.gap, pair.flatten)]
     return f"{sizes[0]:,} parameters against {sizes[1]:,}"

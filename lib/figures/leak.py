@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lib.core.leak import Epoch
+from lib.core.images.shuffle_leak import Epoch
 from lib.figures import theme
 
 HEIGHT = 300

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from lib.core import curves
+from lib.core.reading import curves
 from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
 from lib.figures import curve_parts, theme
 from lib.figures.curve_parts import Band, Sheet, View

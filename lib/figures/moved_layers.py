@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lib.core.curves import LayerChange
+from lib.core.reading.curves import LayerChange
 from lib.figures import theme
 
 HEIGHT = 260

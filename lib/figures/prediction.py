@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lib.core.feature_maps import FloatArray
-from lib.core.predictions import Answer
+from lib.core.maps.feature_maps import FloatArray
+from lib.core.maps.predictions import Answer
 from lib.figures import feature_maps as drawing
 from lib.figures import theme
 from lib.figures.feature_maps import Choice

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from lib.core.similarity import Scores, Share
+from lib.core.strategy.similarity import Scores, Share
 from lib.figures import theme
 from lib.figures.curve_parts import Sheet
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.core.leak import Epoch
+from lib.core.images.shuffle_leak import Epoch
 from lib.core.splits import IntArray, Splits
 from lib.figures import theme
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from lib.core import datasets, evidence, recommendation, similarity
+from lib.core import datasets
 from lib.core.datasets import DatasetSpec
-from lib.core.evidence import Cell, Evidence
+from lib.core.strategy import evidence, rule, similarity
+from lib.core.strategy.evidence import Cell, Evidence
 from lib.figures import theme
 
 # Labelled images on the axis: a handful to more than most courses have. Beyond, a point stays at
@@ -74,7 +75,7 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
     colours = theme.palette(dark)
     return {
         "axis": {"lowest": LOWEST, "highest": HIGHEST},
-        "similar": recommendation.SIMILAR,
+        "similar": rule.SIMILAR,
         "fields": [
             {
                 "region": region.id,
@@ -85,7 +86,7 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
                 "opacity": COLD if region.way == "head" else WARMTH[region.way],
                 "at": NAMES_AT[region.similar],
             }
-            for region in recommendation.REGIONS.values()
+            for region in rule.REGIONS.values()
         ],
         "kinds": [
             {"id": kind.id, "words": kind.words, "value": kind.value, "example": kind.example}

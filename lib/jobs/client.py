@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lib.core import run_store, runs
+from lib.core import runs
 from lib.core.errors import EngineError, StoreError, ThawError
-from lib.core.progress import ENDED, Progress, apply
-from lib.core.run_store import RunStore
+from lib.core.lab import store as run_store
+from lib.core.lab.progress import ENDED, Progress, apply
+from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs import folders, worker
 from lib.jobs.connection import Connection

@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from lib.core.errors import EngineError
-from lib.core.progress import ENDED
-from lib.core.run_store import RunStore
+from lib.core.lab.progress import ENDED
+from lib.core.lab.store import RunStore
 from lib.jobs import folders, worker
 from lib.jobs.records import Record
 

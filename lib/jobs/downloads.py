@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lib.core import downloads, network
 from lib.core.datasets import DATASETS, DatasetSpec
-from lib.core.downloads import Progress, Standing
+from lib.core.files import reachability
+from lib.core.images import download_status
+from lib.core.images.download_status import Progress, Standing
 from lib.jobs.questions import Question
 
 START_TASK = "lib.training.downloads:start"
@@ -73,7 +74,7 @@ class Downloads:
 
     def standing(self, spec: DatasetSpec) -> Standing:
         """What of a dataset is here, and what is going on with it; returns at once."""
-        found = self._there.standing(spec) if self._there else downloads.standing(spec)
+        found = self._there.standing(spec) if self._there else download_status.standing(spec)
         with self._lock:
             question = self._asked.get(spec.id)
             if question is None:
@@ -99,11 +100,11 @@ class Downloads:
         if self._there:
             self._client.ask(CANCEL_TASK, owner=f"cancel {dataset}", dataset=dataset)
         else:
-            downloads.ask_to_cancel(dataset)
+            download_status.ask_to_cancel(dataset)
 
     def free_mb(self) -> int:
         """Free space where datasets are kept, in megabytes of 1,000,000 bytes."""
-        return self._there.seen.free_mb if self._there else downloads.free_mb()
+        return self._there.seen.free_mb if self._there else download_status.free_mb()
 
     def reachable(self, hosts: Collection[str]) -> frozenset[str] | None:
         """Those of some hosts that could be reached a moment ago; None while nobody knows.
@@ -120,8 +121,8 @@ class Downloads:
             return self._reachable
 
     def _look(self, hosts: tuple[str, ...]) -> None:
-        addresses = {host: network.address(f"https://{host}") for host in hosts}
-        found = network.reachable(addresses.values())
+        addresses = {host: reachability.address(f"https://{host}") for host in hosts}
+        found = reachability.reachable(addresses.values())
         with self._lock:
             self._reachable = frozenset(host for host in hosts if addresses[host] in found)
             self._looked_at, self._looking = time.monotonic(), False

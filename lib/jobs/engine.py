@@ -19,7 +19,7 @@ import psutil
 from distributed import LocalCluster, Security, Status
 
 from lib.core.errors import EngineError
-from lib.core.home import thaw_home
+from lib.core.files.home import thaw_home
 from lib.jobs.worker import TRAINER, TRAINER_VARIABLE
 
 LOOPBACK = "127.0.0.1"

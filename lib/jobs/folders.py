@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.core import run_store, runs, whole_files
+from lib.core import runs
 from lib.core.errors import ThawError
-from lib.core.run_store import RunStore, RunWriter
+from lib.core.files import atomic_write
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore, RunWriter
 from lib.core.runs import EpochRecord, TrainConfig
 
 logger = logging.getLogger(__name__)
@@ -99,4 +101,4 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in sorted(files, key=lambda name: (name == RESULT, name)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole_files.write(path, files[name])
+        atomic_write.write(path, files[name])

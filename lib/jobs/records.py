@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.core.progress import Progress
+from lib.core.lab.progress import Progress
 from lib.core.runs import TrainConfig
 
 # Ended runs are in the store; the last ones are kept here too, should the store be full.

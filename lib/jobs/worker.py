@@ -21,8 +21,8 @@ from typing import Any
 
 from lib.core import errors, runs
 from lib.core.errors import ConfigError, EngineError, ThawError
-from lib.core.progress import ENDED
-from lib.core.run_store import RunStore
+from lib.core.lab.progress import ENDED
+from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs import folders
 

@@ -24,7 +24,7 @@ from PIL import Image
 
 from lib.core import splits
 from lib.core.datasets import DATASETS
-from lib.core.feature_maps import FOLDER, SIZES, Example, Size
+from lib.core.maps.feature_maps import FOLDER, SIZES, Example, Size
 from lib.training import inference, tfds_data
 
 # The picture that ships is the image: its maps are computed from it, not from a larger original.

@@ -11,8 +11,9 @@ import json
 import sys
 from typing import Any
 
-from lib.core import datasets, look
+from lib.core import datasets
 from lib.core.datasets import DatasetSpec
+from lib.core.images import inspection
 from lib.training import data_questions
 
 # How long it took is another number every time, and pictures differ with the version of WebP.
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     for spec in datasets.DATASETS.values():
         if not spec.offline:
             continue
-        path, now = look.shipped_file(spec.id), json.loads(json.dumps(contents(spec)))
+        path, now = inspection.shipped_file(spec.id), json.loads(json.dumps(contents(spec)))
         if check:
             known = json.loads(path.read_text("utf-8")) if path.exists() else {}
             if _compared(known) != _compared(now):

@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from lib.core import feature_maps, predictions
+from lib.core.maps import feature_maps, predictions
 from lib.training import images
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from lib.core.datasets import DATASETS, DatasetSpec
-from lib.core.samples import FOLDER, PICTURE
+from lib.core.images.samples import FOLDER, PICTURE
 from lib.training import pictures, pipeline
 
 PER_CLASS = 12

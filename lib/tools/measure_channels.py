@@ -22,9 +22,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lib.core import backbones, pooling, splits
-from lib.core.channel_line import FILE, ChannelLine, Measured
 from lib.core.datasets import DATASETS
 from lib.core.intervals import Z_95
+from lib.core.maps.channel_threshold import FILE, ChannelLine, Measured
 from lib.training import model as models
 from lib.training import pipeline
 from lib.training.prefix import FrozenForward

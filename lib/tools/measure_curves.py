@@ -21,8 +21,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from lib.core import run_store, runs
-from lib.core.run_store import RunStore
+from lib.core import runs
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore
 from lib.core.runs import Run
 from lib.tools import measure_ui
 

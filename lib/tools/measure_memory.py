@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from lib.core import runs
-from lib.core.run_store import RunStore
+from lib.core.lab.store import RunStore
 from lib.jobs.client import Client
 
 LIMIT_BYTES = 2_000_000_000

@@ -22,12 +22,12 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from lib.core import own_images, own_uploads
+from lib.core.uploads import inbox, own_datasets
 
 WIDTH, HEIGHT = 1152, 868
 LIMIT_S, LIMIT_BYTES = 30.0, 1_000_000_000
 SECONDS_BETWEEN_LOOKS = 0.02
-READER = own_images.hashed("measurement")
+READER = own_datasets.hashed("measurement")
 
 CHILD = """
 import json, sys, time
@@ -87,7 +87,7 @@ def main() -> int:
         os.environ["THAW_HOME"] = folder
         content = archive(args.images)
         began = time.monotonic()
-        upload = own_uploads.receive(content, READER)
+        upload = inbox.receive(content, READER)
         received = time.monotonic() - began
         loaded = "with TensorFlow" if args.tensorflow else "alone"
         child = subprocess.Popen(
@@ -98,7 +98,7 @@ def main() -> int:
         )
         peak = _peak_bytes(child)
         said = json.loads(child.communicate()[0])
-        made = own_images.get(said["dataset"])
+        made = own_datasets.get(said["dataset"])
     assert made
     assert made.num_images == args.images
     seconds = received + said["seconds"]

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lib.core import similarity
-from lib.core.similarity import Scores
+from lib.core.strategy import similarity
+from lib.core.strategy.similarity import Scores
 from lib.tools.record_runs import nothing_cached
 
 OFFLINE = ("openmoji_animals_food", "elpv")

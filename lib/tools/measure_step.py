@@ -1,4 +1,4 @@
-"""Times real training steps, to check the estimate of lib.core.compute.
+"""Times real training steps, to check the estimate of lib.core.network.step_cost.
 
 python -m lib.tools.measure_step [backbone ...] [--rounds N] [--batch-size N] [--image-size PX]
 
@@ -13,7 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lib.core import backbones, compute
+from lib.core import backbones
+from lib.core.network import step_cost
 from lib.core.freezing import FreezePlan
 from lib.training import model as models
 
@@ -100,7 +101,7 @@ def main() -> None:
         measured_s = step_times_s(steps, options.rounds)
         for name, plan in chosen.items():
             print(
-                f"{backbone}, {name}: estimated {compute.relative_step_time(layers, plan):.2f}, "
+                f"{backbone}, {name}: estimated {step_cost.relative_step_time(layers, plan):.2f}, "
                 f"measured {measured_s[name] / measured_s['head only']:.2f} "
                 f"({measured_s[name] * 1000:.0f} ms)",
                 flush=True,

@@ -18,11 +18,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.core import backbones, downloads
+from lib.core import backbones
 from lib.core.backbones import BackboneSpec
 from lib.core.datasets import DATASETS
 from lib.core.errors import ThawError
-from lib.core.home import thaw_home
+from lib.core.files.home import thaw_home
+from lib.core.images import download_status
 
 SECONDS_BETWEEN_LINES = 1.0
 # Comes with a package, as the offline datasets do.
@@ -60,9 +61,11 @@ def dataset(name: str, say: Callable[[str], None]) -> Item:
         with _progress(name, say):
             tfds_data.source(name)
     except ThawError as error:
-        return Item(name, False, _folder_bytes(downloads.download_folder(name)), error.in_words())
+        return Item(
+            name, False, _folder_bytes(download_status.download_folder(name)), error.in_words()
+        )
     words = f"{time.monotonic() - begin:.1f} s"
-    return Item(name, True, _folder_bytes(downloads.lock_file(name).parent), words)
+    return Item(name, True, _folder_bytes(download_status.lock_file(name).parent), words)
 
 
 def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
@@ -91,8 +94,8 @@ def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
 def what_is_here() -> Iterator[Item]:
     """Every dataset and every backbone, without fetching anything."""
     for spec in DATASETS.values():
-        standing = downloads.standing(spec)
-        size_bytes = _folder_bytes(downloads.lock_file(spec.id).parent)
+        standing = download_status.standing(spec)
+        size_bytes = _folder_bytes(download_status.lock_file(spec.id).parent)
         words = f"{spec.download_mb:,} MB to download" if not spec.offline else ""
         if standing.state == "downloading" and standing.progress:
             words = standing.progress.words
@@ -145,7 +148,7 @@ def _progress(name: str, say: Callable[[str], None]) -> Iterator[None]:
     def look() -> None:
         said = ""
         while not ended.wait(SECONDS_BETWEEN_LINES):
-            progress = downloads.read(name)
+            progress = download_status.read(name)
             if progress and progress.words != said:
                 said = progress.words
                 say(said)

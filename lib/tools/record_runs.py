@@ -2,7 +2,7 @@
 
 Each is trained here and now, and stored with its seed, versions, hardware, wall time and the
 command that gives it. `lessons` are the runs the pages open with; `evidence` is the grid of
-lib.core.evidence, which took 121 minutes on two cores with other work. `--missing` keeps those that
+lib.core.strategy.evidence, which took 121 minutes on two cores with other work. `--missing` keeps those that
 are there; `--check` trains the cheapest again and compares every epoch with what is stored.
 
 The photographs of cats and dogs are not part of Thaw: `--images` names a folder with some of
@@ -21,9 +21,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lib.core import evaluation, evidence, run_store, runs
-from lib.core.run_store import META_FILE, TEST_IMAGES_FILE, RunMeta, RunStore
+from lib.core import runs
+from lib.core.lab import store as run_store
+from lib.core.lab.store import META_FILE, TEST_IMAGES_FILE, RunMeta, RunStore
+from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
+from lib.core.strategy import evidence
 
 # What the lab opens with first; then what each strategy does with few images that resemble
 # ImageNet, and with many that do not.
@@ -62,7 +65,7 @@ HEADS: tuple[TrainConfig, ...] = tuple(
     for pooling in ("gap", "flatten")
 )
 # Broken on purpose, each beside a sound run and with one thing changed; what
-# lib.core.diagnose must say of each is in the comment.
+# lib.core.reading.diagnose must say of each is in the comment.
 BROKEN: dict[str, TrainConfig] = {
     # learning_rate_too_high, fine_tuning_destroyed. Beside CONFIGS[0]: a hundred times its rate.
     "Rate a hundred times too high": runs.make_config(
@@ -212,7 +215,7 @@ def record_lessons(root: Path, *, missing: bool) -> None:
 
 
 def evidence_configs(images: Path | None) -> dict[str, TrainConfig]:
-    """The grid of lib.core.evidence, the quickest first, without datasets that are not here."""
+    """The grid of lib.core.strategy.evidence, the quickest first, without datasets that are not here."""
     given: dict[str, dict[str, Any]] = {name: {} for name in evidence.SIZES}
     if images is None:
         del given[evidence.PHOTOGRAPHS]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from lib.core import own_images, own_uploads
 from lib.core.errors import DataError
+from lib.core.uploads import inbox, own_datasets
 from lib.training.image_folder import JUNK, MAX_FILE_BYTES
 
 MAX_FILES = 10_000
@@ -69,8 +69,8 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO, size_bytes: int) -> None:
-        if size_bytes > own_uploads.MAX_ARCHIVE_BYTES:
-            raise own_uploads.too_large()
+        if size_bytes > inbox.MAX_ARCHIVE_BYTES:
+            raise inbox.too_large()
         self._size_bytes = size_bytes
         self._unpacked_bytes = 0
         self.left_out: list[str] = []
@@ -111,8 +111,8 @@ class Archive:
             if problem:
                 self.left_out.append(f"{shown}: {problem}")
             else:
-                members.append(Member(own_images.name_of(within[0]), shown, entry))
-        self.class_names = tuple(sorted({own_images.name_of(name) for name in classes} - {""}))
+                members.append(Member(own_datasets.name_of(within[0]), shown, entry))
+        self.class_names = tuple(sorted({own_datasets.name_of(name) for name in classes} - {""}))
         return tuple(sorted(members, key=lambda each: (each.class_name, each.name)))
 
     def _check_sizes(self, entries: Sequence[zipfile.ZipInfo]) -> None:
@@ -258,7 +258,7 @@ def _not_taken(entry: zipfile.ZipInfo, within: Sequence[str]) -> str:
         return "not a file"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "packed in a way Thaw does not read"
-    if len(within) < 2 or not own_images.name_of(within[0]):
+    if len(within) < 2 or not own_datasets.name_of(within[0]):
         return "not in the folder of a class"
     if len(within) > 2:
         return "in a folder inside that of a class"

@@ -19,10 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from lib.core import backbones, datasets, downloads, duplicates, own_images
-from lib.core import look as looking
-from lib.core.duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
+from lib.core import backbones, datasets
 from lib.core.errors import DataError
+from lib.core.images import download_status, near_duplicates
+from lib.core.images import inspection as looking
+from lib.core.images.near_duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
+from lib.core.uploads import own_datasets
 from lib.training import image_folder, images, tfds_data, upload
 from lib.training.augmentation import build_augmentation
 from lib.training.images import ImageSource, UInt8Array
@@ -58,13 +60,13 @@ def _source(dataset: str, fingerprint: str) -> ImageSource:
     Raises:
         DataError: If it is not here.
     """
-    if not own_images.is_own(dataset):
+    if not own_datasets.is_own(dataset):
         spec = datasets.get(dataset)
-        if downloads.standing(spec).state == "ready":
+        if download_status.standing(spec).state == "ready":
             return _of_tfds(dataset, fingerprint)
         raise DataError(f"{spec.title} is not on this machine yet.", "Download it under Datasets.")
     # Its folder is asked for every time: its reader may have deleted it.
-    return _of_folder(dataset, fingerprint, own_images.folder(dataset))
+    return _of_folder(dataset, fingerprint, own_datasets.folder(dataset))
 
 
 @lru_cache(maxsize=SOURCES_KEPT)
@@ -105,7 +107,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
         fingerprint: Of its images.
 
     Returns:
-        The fields of lib.core.look.Look.
+        The fields of lib.core.images.inspection.Look.
 
     Raises:
         DataError: If it is not here.
@@ -145,7 +147,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
 
 def _left_out_at_upload(dataset: str) -> tuple[str, ...]:
     """Files of a reader's own that were not taken when they came, in words."""
-    own = own_images.get(dataset) if own_images.is_own(dataset) else None
+    own = own_datasets.get(dataset) if own_datasets.is_own(dataset) else None
     return own.left_out if own else ()
 
 
@@ -171,14 +173,14 @@ def _pairs(source: ImageSource, small: Mapping[int, UInt8Array]) -> list[Pair]:
     indices = sorted(small)
     found = [
         (indices[first], indices[second], bits)
-        for first, second, bits in duplicates.close_pairs(
+        for first, second, bits in near_duplicates.close_pairs(
             [_hash(small[index]) for index in indices]
         ).tolist()
     ]
     copies = {
         (first, second)
         for first, second, _ in found
-        if duplicates.correlation(small[first], small[second]) >= COPY_CORRELATION
+        if near_duplicates.correlation(small[first], small[second]) >= COPY_CORRELATION
     }
     digests = _digests(source, {index for pair in copies for index in pair})
 

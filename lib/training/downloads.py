@@ -19,10 +19,11 @@ from typing import Any
 
 import psutil
 
-from lib.core import downloads, file_lock
 from lib.core.datasets import DATASETS
-from lib.core.downloads import Progress
 from lib.core.errors import ThawError
+from lib.core.files import lock as file_lock
+from lib.core.images import download_status
+from lib.core.images.download_status import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def start(dataset: str) -> None:
     from lib.training import tfds_data, tfds_prepare  # seconds, which the process itself has not
 
     builder, _ = tfds_data.open_builder(dataset)
-    lock = downloads.lock_file(dataset)
+    lock = download_status.lock_file(dataset)
     if tfds_prepare.is_prepared(builder) or file_lock.held(lock):
         return
     tfds_prepare.preflight(builder)
@@ -62,7 +63,7 @@ def start(dataset: str) -> None:
 
 def cancel(dataset: str) -> None:
     """End a download, whichever process is at it; a question to a worker of another machine."""
-    downloads.ask_to_cancel(dataset)
+    download_status.ask_to_cancel(dataset)
 
 
 def look() -> dict[str, Any]:
@@ -71,24 +72,24 @@ def look() -> dict[str, Any]:
     Returns:
         `standings`, dataset -> (state, fields of its Progress or None); `free_mb`.
     """
-    found = {id_: downloads.standing(spec) for id_, spec in DATASETS.items()}
+    found = {id_: download_status.standing(spec) for id_, spec in DATASETS.items()}
     standings = {
         id_: (each.state, asdict(each.progress) if each.progress else None)
         for id_, each in found.items()
     }
-    return {"standings": standings, "free_mb": downloads.free_mb()}
+    return {"standings": standings, "free_mb": download_status.free_mb()}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Download a dataset; the exit code."""
     dataset, parent = sys.argv[1:] if arguments is None else arguments
-    lock = downloads.lock_file(dataset)
+    lock = download_status.lock_file(dataset)
     lock.parent.mkdir(parents=True, exist_ok=True)
     if file_lock.held(lock):
         return 0
     with file_lock.only_one(lock):
-        downloads.forget_wishes(dataset)
-        downloads.note(dataset, downloads.read(dataset) or Progress("Starting"))
+        download_status.forget_wishes(dataset)
+        download_status.note(dataset, download_status.read(dataset) or Progress("Starting"))
         threading.Thread(target=_watch, args=(dataset, int(parent)), daemon=True).start()
         try:
             _prepare(dataset)
@@ -109,11 +110,11 @@ def _prepare(dataset: str) -> None:
 
 def _watch(dataset: str, parent: int) -> None:
     """End this process once nobody wants it: at once, as a library may hang for minutes."""
-    while _is_alive(parent) and not downloads.is_cancelled(dataset):
+    while _is_alive(parent) and not download_status.is_cancelled(dataset):
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    if downloads.is_cancelled(dataset):
-        downloads.end_notes()  # or one might come after the rest is gone
-        downloads.clean_up(dataset, archives=True)
+    if download_status.is_cancelled(dataset):
+        download_status.end_notes()  # or one might come after the rest is gone
+        download_status.clean_up(dataset, archives=True)
     os._exit(1)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lib.core.evaluation import TILE_PIXELS, TILES_A_ROW
+from lib.core.reading.evaluation import TILE_PIXELS, TILES_A_ROW
 from lib.training.images import UInt8Array
 from lib.training.pipeline import ImageSet
 
@@ -31,7 +31,7 @@ def probabilities(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def answers(test: ImageSet, logits: npt.NDArray[np.float32]) -> dict[str, Any]:
-    """What evaluation.json holds; see lib.core.evaluation."""
+    """What evaluation.json holds; see lib.core.reading.evaluation."""
     return {
         "test": {
             "index": test.indices.tolist(),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lib.core.home import thaw_home
+from lib.core.files.home import thaw_home
 
 # One array for each tensor, of whatever type and shape.
 Tensors = tuple[npt.NDArray[Any], ...]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.core import own_images, splits
+from lib.core import splits
 from lib.core.errors import DataError
-from lib.core.own_images import MAX_CLASSES, MIN_CLASSES
+from lib.core.uploads import own_datasets
+from lib.core.uploads.own_datasets import MAX_CLASSES, MIN_CLASSES
 from lib.training import images
 from lib.training.images import ImageSource
 
@@ -51,7 +52,7 @@ class FolderDescription:
     @property
     def dataset(self) -> str:
         """What a run's configuration calls these images."""
-        return own_images.PREFIX + self.fingerprint[: own_images.FINGERPRINT_LENGTH]
+        return own_datasets.PREFIX + self.fingerprint[: own_datasets.FINGERPRINT_LENGTH]
 
 
 def describe_folder(folder: Path) -> FolderDescription:
@@ -222,13 +223,13 @@ def source_of(dataset: str, fingerprint: str = "", folder: Path | None = None) -
     Raises:
         DataError: If they are not here, cannot be used or have changed since.
     """
-    folder = folder or own_images.folder(dataset)
+    folder = folder or own_datasets.folder(dataset)
     if folder is None:
         raise DataError(
             "These images are not on this machine.",
             "They were deleted, or never were here: give their folder, or upload them again.",
         )
-    return source(fingerprint or dataset.removeprefix(own_images.PREFIX), folder)
+    return source(fingerprint or dataset.removeprefix(own_datasets.PREFIX), folder)
 
 
 def _changed(folder: Path) -> DataError:

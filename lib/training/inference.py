@@ -24,7 +24,7 @@ from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError, DataError, StoreError
 from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
-from lib.core.run_store import MODEL_FILE
+from lib.core.lab.store import MODEL_FILE
 from lib.core.runs import MAX_IMAGE_SIZE, TrainConfig
 from lib.training import efficientnet_lite, explain, model, stored_model, upload
 from lib.training.head import build_head, build_pooling

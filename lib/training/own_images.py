@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from lib.core import own_images, own_uploads, splits
+from lib.core import splits
 from lib.core.errors import DataError, ThawError
-from lib.core.own_images import OwnDataset
+from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads.own_datasets import OwnDataset
 from lib.training import archive, image_folder, images
 from lib.training.archive import Archive, Member
 
@@ -30,30 +31,30 @@ def prepare(upload: str, reader: str, title: str) -> str:
     """Make a dataset of an upload, all of it or nothing.
 
     Args:
-        upload: From lib.core.own_uploads.receive or pack.
+        upload: From lib.core.uploads.inbox.receive or pack.
         reader: Hash of the reader's key.
         title: What the reader calls it.
 
     Returns:
-        What the dataset is called; see lib.core.own_images.get.
+        What the dataset is called; see lib.core.uploads.own_datasets.get.
 
     Raises:
         DataError: If it is not an archive of 2 to 20 classes of images.
         StoreError: If it cannot be stored, or there is no room for it.
     """
     try:
-        own_images.check_room(reader)
-        path = own_uploads.archive_of(upload)
-        with archive.opened(path) as opened, own_images.making() as folder:
+        own_datasets.check_room(reader)
+        path = inbox.archive_of(upload)
+        with archive.opened(path) as opened, own_datasets.making() as folder:
             made = _Maker(opened, upload, folder).make(reader, title)
-            found = own_images.publish(folder, made)
+            found = own_datasets.publish(folder, made)
     except ThawError as error:
-        own_uploads.refuse(upload, error)
+        inbox.refuse(upload, error)
         raise
     except BaseException:
-        own_uploads.discard(upload)
+        inbox.discard(upload)
         raise
-    own_uploads.discard(upload)
+    inbox.discard(upload)
     return found.id
 
 
@@ -107,8 +108,9 @@ class _Maker:
         # Fails here, in words, where a class is too small to be in every split.
         splits.split(labels, splits.max_train_images(len(labels)), 0, class_names)
         return OwnDataset(
-            id=own_images.PREFIX + fingerprint.hexdigest()[: own_images.FINGERPRINT_LENGTH],
-            title=own_images.name_of(title) or ", ".join(class_names)[: own_images.MAX_NAME_LENGTH],
+            id=own_datasets.PREFIX + fingerprint.hexdigest()[: own_datasets.FINGERPRINT_LENGTH],
+            title=own_datasets.name_of(title)
+            or ", ".join(class_names)[: own_datasets.MAX_NAME_LENGTH],
             owner=owner,
             fingerprint=fingerprint.hexdigest(),
             content=content.hexdigest(),
@@ -116,7 +118,7 @@ class _Maker:
             counts=tuple(counts[name] for name in class_names),
             size_bytes=size_bytes,
             created=time.time(),
-            left_out=tuple(self._left_out[: own_images.MAX_LEFT_OUT]),
+            left_out=tuple(self._left_out[: own_datasets.MAX_LEFT_OUT]),
             num_left_out=len(self._left_out),
         )
 
@@ -162,5 +164,5 @@ class _Maker:
             )
         if now >= self._next_words:
             self._next_words = now + SECONDS_BETWEEN_WORDS
-            if not own_uploads.say_done(self._upload, done, total):
+            if not inbox.say_done(self._upload, done, total):
                 raise STOPPED

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from lib.core import backbones, freezing, heads, own_images, shift, strategies
-from lib.core.compute import multiply_adds
+from lib.core import backbones, freezing, heads, strategies
 from lib.core.freezing import FreezePlan
-from lib.core.run_store import RunWriter
+from lib.core.images import split_shift
+from lib.core.lab.store import RunWriter
+from lib.core.network.step_cost import multiply_adds
 from lib.core.runs import EpochRecord, Phase
+from lib.core.uploads import own_datasets
 from lib.training import feature_cache, model, prefix, stored_model
 from lib.training.augmentation import build_augmentation
 from lib.training.head import build_head, build_pooling
@@ -127,7 +129,7 @@ class PhaseRunner:
             "what": what,
             "version": self.config.training_version,
         }
-        if own_images.is_own(self.config.dataset):
+        if own_datasets.is_own(self.config.dataset):
             # Whoever has the same images is not to learn it from how fast a run is.
             identity["dataset"] = self.config.dataset
 
@@ -331,8 +333,8 @@ class PhaseRunner:
             examples.tensors[0].numpy()[:: -(-len(examples) // MAX_SHIFT_IMAGES)]
             for examples in (train, validation)
         ]
-        if min(map(len, vectors)) >= shift.MIN_IMAGES:
-            found = asdict(shift.separability(*vectors))
+        if min(map(len, vectors)) >= split_shift.MIN_IMAGES:
+            found = asdict(split_shift.separability(*vectors))
             counts = zip(("num_train", "num_validation"), map(len, vectors), strict=True)
             self.log.facts["shift"] = found | dict(counts)
 

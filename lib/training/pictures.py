@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lib.core import downloads, whole_files
 from lib.core.datasets import DATASETS
+from lib.core.files import atomic_write
+from lib.core.images import download_status
 from lib.training import images
 from lib.training.images import ImageSource
 
@@ -63,15 +64,15 @@ def write(dataset: str, source: ImageSource) -> None:
         source: Its images.
     """
     spec = DATASETS.get(dataset)
-    if spec is None or spec.offline or downloads.picture_file(spec).exists():
+    if spec is None or spec.offline or download_status.picture_file(spec).exists():
         return
     shown = chosen(source.labels[:MAX_LOOKED_AT].tolist())
     # Without a picture the dataset is as good.
     with contextlib.suppress(OSError, ValueError):
         encoded = dict(source.read(frozenset(shown)))
         picture = montage(images.decode(encoded[index], TILE) for index in shown)
-        path = downloads.picture_file(spec)
+        path = download_status.picture_file(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
         file = io.BytesIO()
         Image.fromarray(picture).save(file, "WEBP", quality=85)
-        whole_files.write(path, file.getvalue())
+        atomic_write.write(path, file.getvalue())

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.core import own_images, splits
+from lib.core import splits
+from lib.core.uploads import own_datasets
 from lib.training import feature_cache, image_folder, images, tfds_data
 from lib.training.image_folder import FolderDescription, describe_folder
 from lib.training.images import ImageSource, IntArray, UInt8Array
@@ -93,7 +94,7 @@ def load_data(
             is not what its description said.
     """
     wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
-    if folder or own_images.is_own(dataset):
+    if folder or own_datasets.is_own(dataset):
         source = image_folder.source_of(dataset, fingerprint, folder)
         columns = _decoded(dataset, source, **wanted, progress=progress)
         return _sorted_out(columns, source.class_names, source.left_out)

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lib.core import backbones, datasets, heads, run_store, runs, strategies
+from lib.core import backbones, datasets, heads, runs, strategies
 from lib.core.errors import ConfigError, ThawError
+from lib.core.lab import store
 from lib.core.runs import TrainConfig
 
 
@@ -128,7 +129,7 @@ def _check_out(out: Path) -> None:
     if os.path.exists(out) and not os.path.isdir(out):
         raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
     for name in ("config.json", "history.jsonl", "result.json"):
-        if os.path.exists(out / name) and run_store.read_run(out) is None:
+        if os.path.exists(out / name) and store.read_run(out) is None:
             raise ConfigError(
                 f"{out} holds a {name} that is not of a run.",
                 "Name a new or an empty folder with --out.",

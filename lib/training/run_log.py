@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from lib.core import run_command, runs
+from lib.core import runs
+from lib.core.lab import command
 from lib.core.runs import TrainConfig
 
 Report = Callable[[dict[str, Any]], None]
@@ -25,7 +26,7 @@ class RunLog:
 
     Args:
         config: What is run.
-        report: Called with events as lib.core.progress reads them.
+        report: Called with events as lib.core.lab.progress reads them.
         cancelled: Asked at every report; the run stops once it answers True.
     """
 
@@ -72,7 +73,7 @@ class RunLog:
         return {
             "status": status,
             "run_id": runs.run_id(self.config),
-            "command": run_command.command(self.config),
+            "command": command.command(self.config),
             "wall_time_s": round(time.monotonic() - self._started, 6),
             "versions": versions(),
             "hardware": hardware(),

@@ -18,10 +18,11 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
-from lib.core import backbones, own_images, similarity, splits
+from lib.core import backbones, splits
 from lib.core.errors import DataError
-from lib.core.logme import logme
-from lib.core.similarity import (
+from lib.core.strategy import similarity
+from lib.core.strategy.logme import logme
+from lib.core.strategy.similarity import (
     BACKBONE,
     IMAGE_SIZE,
     LAYERS,
@@ -30,6 +31,7 @@ from lib.core.similarity import (
     Depth,
     Scores,
 )
+from lib.core.uploads import own_datasets
 from lib.training import efficientnet_lite, feature_cache, image_folder, images, tfds_data
 from lib.training.feature_cache import Tensors
 from lib.training.images import ImageSource, IntArray, UInt8Array
@@ -61,7 +63,7 @@ def measure(
         num_images: At most so many, of training and validation images.
 
     Returns:
-        As lib.core.similarity.to_dict.
+        As lib.core.strategy.similarity.to_dict.
 
     Raises:
         DataError: If the dataset is unknown, cannot be fetched, is not here any more or has too
@@ -89,7 +91,7 @@ def measure_dataset(
         DataError: If the images cannot be used.
         WeightsError: If the weights of the backbone are not installed.
     """
-    of_folder = folder is not None or own_images.is_own(dataset)
+    of_folder = folder is not None or own_datasets.is_own(dataset)
     if not of_folder:
         fingerprint = tfds_data.describe_dataset(dataset).fingerprint
 

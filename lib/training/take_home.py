@@ -9,7 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from lib.core import run_sections, runs, strategies
+from lib.core import runs, strategies
+from lib.core.code import keras_sections
 from lib.core.runs import TrainConfig
 from lib.training import model, pipeline
 from lib.training.images import UInt8Array
@@ -40,9 +41,11 @@ def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, 
         for name, text in texts.items():
             archive.writestr(f"{folder}/{name}", text)
         for name, png in split_images(train_config):
-            archive.writestr(f"{folder}/{run_sections.IMAGES_FOLDER}/{name}", png)
-        if run_sections.needs_backbone_file(train_config):
-            archive.writestr(f"{folder}/{run_sections.BACKBONE_FILE}", first_backbone(train_config))
+            archive.writestr(f"{folder}/{keras_sections.IMAGES_FOLDER}/{name}", png)
+        if keras_sections.needs_backbone_file(train_config):
+            archive.writestr(
+                f"{folder}/{keras_sections.BACKBONE_FILE}", first_backbone(train_config)
+            )
     return {"file": packed.getvalue()}
 
 
@@ -60,7 +63,7 @@ def split_images(config: TrainConfig) -> Iterator[tuple[str, bytes]]:
         image_size=config.image_size,
         seed=config.seed,
     )
-    folders = run_sections.folder_names(data.class_names)
+    folders = keras_sections.folder_names(data.class_names)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     for split, part in parts.items():
         yield from ((f"{split}/{name}", png) for name, png in _encoded(part, folders))
@@ -93,6 +96,6 @@ def first_backbone(config: TrainConfig) -> bytes:
         seed=config.seed,
     )
     with TemporaryDirectory() as folder:
-        path = Path(folder, run_sections.BACKBONE_FILE)
+        path = Path(folder, keras_sections.BACKBONE_FILE)
         backbone.save(path)
         return path.read_bytes()

@@ -8,10 +8,12 @@ from typing import Any
 
 import keras
 
-from lib.core import intervals, own_images, run_store, runs, strategies
+from lib.core import intervals, runs, strategies
 from lib.core.errors import StoreError, ThawError
-from lib.core.run_store import RunStore, RunWriter
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore, RunWriter
 from lib.core.runs import Run, TrainConfig
+from lib.core.uploads import own_datasets
 from lib.training import evaluation, model, pipeline, stored_model
 from lib.training.phases import PhaseRunner
 from lib.training.run_log import CancelledError, Report, RunLog
@@ -32,7 +34,7 @@ def train(
 
     Args:
         config: What to run.
-        report: Called with events as lib.core.progress reads them, the last one an end.
+        report: Called with events as lib.core.lab.progress reads them, the last one an end.
         store: Where runs are kept; the one under THAW_HOME where None.
         cancelled: Asked after every batch; the run stops once it answers True.
         images: Folder with one folder of images a class; uploaded ones are found without.
@@ -70,7 +72,7 @@ def train(
         report({"state": "failed", **words})
         raise
     finally:
-        if own_images.is_own(config.dataset) and not images:
+        if own_datasets.is_own(config.dataset) and not images:
             _forget_deleted(config.dataset)
     report({"state": result["status"]})
     run = run_store.read_run(folder)
@@ -81,8 +83,8 @@ def train(
 
 def _forget_deleted(dataset: str) -> None:
     """Keep nothing that shows images which their reader has deleted while the run went on."""
-    if own_images.get(dataset) is None:
-        own_images.forget_traces([dataset])
+    if own_datasets.get(dataset) is None:
+        own_datasets.forget_traces([dataset])
 
 
 def _replay(run: Run, report: Report) -> None:

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 import lib.training.builders  # noqa: F401 - registers the offline datasets
 from lib.core import datasets, splits
 from lib.core.errors import DataError
-from lib.core.home import thaw_home
+from lib.core.files.home import thaw_home
 from lib.training import pictures, tfds_prepare
 from lib.training.images import ImageSource
 

@@ -14,9 +14,12 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import checksums, downloader
 from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-from lib.core import datasets, downloads, file_lock, network
-from lib.core.downloads import Progress
+from lib.core import datasets
 from lib.core.errors import DataError
+from lib.core.files import lock as file_lock
+from lib.core.files import reachability
+from lib.core.images import download_status
+from lib.core.images.download_status import Progress
 from lib.training import fetch
 
 SECONDS_BETWEEN_NOTES = 0.3
@@ -39,7 +42,7 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
     Raises:
         DataError: If it cannot be fetched or written.
     """
-    lock = downloads.lock_file(builder.name)
+    lock = download_status.lock_file(builder.name)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         with file_lock.only_one(lock):
@@ -56,27 +59,27 @@ def write_records(builder: tfds.core.DatasetBuilder) -> None:
     Raises:
         DataError: If it cannot be fetched or written.
     """
-    downloads.forget_wishes(builder.name)
+    download_status.forget_wishes(builder.name)
     # Nobody else is writing now, so these are leftovers of a process that was killed. What it
     # has fetched stays: the download goes on there.
-    downloads.clean_up(builder.name, archives=False)
+    download_status.clean_up(builder.name, archives=False)
     meter = _Meter(builder)
     try:
         with _noted(meter):
             _download_and_prepare(builder, meter)
     except fetch.CancelledError:
-        downloads.clean_up(builder.name, archives=True)
+        download_status.clean_up(builder.name, archives=True)
         raise
     except Exception as error:
         # Anything between a full disk and a site that has moved; TFDS names no common class.
         failure = error if isinstance(error, DataError) else _failure(builder, error)
-        downloads.clean_up(builder.name, archives=False)
-        downloads.note(
+        download_status.clean_up(builder.name, archives=False)
+        download_status.note(
             builder.name,
             Progress(*meter.count(), message=failure.message, next_step=failure.next_step),
         )
         raise failure from error
-    downloads.clean_up(builder.name, archives=True)
+    download_status.clean_up(builder.name, archives=True)
 
 
 def first_line(error: Exception) -> str:
@@ -125,15 +128,15 @@ def preflight(builder: tfds.core.DatasetBuilder) -> None:
     size_bytes = sum(info.size for info in (builder.url_infos or {}).values())
     size_mb = spec.download_mb if spec else size_bytes // 1_000_000
     needed_mb = datasets.disk_mb(size_mb)
-    free_mb = downloads.free_mb(but_for=builder.name)
+    free_mb = download_status.free_mb(but_for=builder.name)
     if free_mb < needed_mb:
         raise DataError(
             f"{builder.name} takes about {needed_mb / 1e3:.1f} GB while it is prepared, and "
             f"{free_mb / 1e3:.1f} GB are free beside other downloads.",
             "Make room, or set THAW_HOME to a folder on another disk.",
         )
-    addresses = {network.address(url) for url in builder.url_infos or [builder.info.homepage]}
-    if not network.reachable(addresses):
+    addresses = {reachability.address(url) for url in builder.url_infos or [builder.info.homepage]}
+    if not reachability.reachable(addresses):
         raise DataError(
             f"{builder.name} has to be downloaded first, and "
             f"{' or '.join(sorted({host for host, _ in addresses}))} cannot be reached.",
@@ -177,7 +180,7 @@ class _Meter:
 
     def _scan(self) -> int:
         """Bytes of what TFDS has unpacked, and of its records, once the files are here."""
-        extracted = downloads.download_folder(self.name) / "extracted"
+        extracted = download_status.download_folder(self.name) / "extracted"
         return sum(map(_folder_bytes, (extracted, *self._parent.glob("incomplete.*"))))
 
 
@@ -196,9 +199,9 @@ def _noted(meter: _Meter) -> Iterator[None]:
 
     def write() -> None:
         while not ended.wait(SECONDS_BETWEEN_NOTES):
-            downloads.note(meter.name, Progress(*meter.count()))
+            download_status.note(meter.name, Progress(*meter.count()))
 
-    downloads.note(meter.name, Progress(*meter.count()))
+    download_status.note(meter.name, Progress(*meter.count()))
     thread = threading.Thread(target=write, daemon=True)
     thread.start()
     try:
@@ -223,14 +226,14 @@ class _Downloader(downloader._Downloader):
     ) -> downloader.DownloadResult:
         if not url.startswith("http") or url.startswith("https://drive.google.com/"):
             return super()._sync_download(url, destination_path, verify)
-        partial = downloads.download_folder(self._meter.name) / "partial"
+        partial = download_status.download_folder(self._meter.name) / "partial"
         partial.mkdir(parents=True, exist_ok=True)
         path = partial / hashlib.sha256(url.encode()).hexdigest()
         response = fetch.fetch(
             url,
             path,
             report=lambda done, total: self._meter.fetched(url, done, total),
-            cancelled=lambda: downloads.is_cancelled(self._meter.name),
+            cancelled=lambda: download_status.is_cancelled(self._meter.name),
             verify=verify,
         )
         name = _file_name(response)
@@ -259,4 +262,4 @@ def _download_and_prepare(builder: tfds.core.DatasetBuilder, meter: _Meter) -> N
     tfds.disable_progress_bar()
     # TFDS prints to standard output, where the command line puts its result.
     with contextlib.redirect_stdout(io.StringIO()):
-        builder.download_and_prepare(download_dir=downloads.download_folder(builder.name))
+        builder.download_and_prepare(download_dir=download_status.download_folder(builder.name))

@@ -5,7 +5,7 @@ from typing import Any
 
 from lib.core.backbones import Preprocessing
 from lib.core.errors import DataError
-from lib.core.predictions import in_words
+from lib.core.maps.predictions import in_words
 from lib.training import images
 from lib.training.images import UInt8Array
 

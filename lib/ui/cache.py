@@ -4,12 +4,14 @@ import atexit
 
 import streamlit as st
 
-from lib.core import backbones, own_images, run_store, runs
-from lib.core import evidence as strategy_evidence
-from lib.core import head_pairs as pairs
+from lib.core import backbones, runs
 from lib.core.backbones import LayerRow
-from lib.core.evidence import Evidence
-from lib.core.head_pairs import HeadPair
+from lib.core.lab import store
+from lib.core.maps import pooling_pairs as pairs
+from lib.core.maps.pooling_pairs import HeadPair
+from lib.core.strategy import evidence as strategy_evidence
+from lib.core.strategy.evidence import Evidence
+from lib.core.uploads import own_datasets
 from lib.jobs.client import Client
 from lib.jobs.downloads import Downloads
 
@@ -23,7 +25,7 @@ def layer_table(backbone: str, image_size: int) -> tuple[LayerRow, ...]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def recorded_runs() -> tuple[runs.Run, ...]:
     """The runs that ship with Thaw; not to be changed."""
-    return tuple(run for run in run_store.RunStore() if run.recorded)
+    return tuple(run for run in store.RunStore() if run.recorded)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -42,8 +44,8 @@ class _Holder:
     """Streamlit's cache refuses what can be awaited, as a Dask client can."""
 
     def __init__(self) -> None:
-        own_images.tidy()  # what the last start left half made
-        self.client = Client(run_store.RunStore())
+        own_datasets.tidy()  # what the last start left half made
+        self.client = Client(store.RunStore())
         self.downloads = Downloads(self.client)
         atexit.register(self.client.close)
 

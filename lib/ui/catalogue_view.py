@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from lib.core import datasets, downloads, samples, similarity, splits
+from lib.core import datasets, splits
 from lib.core.datasets import DATASETS, DatasetSpec
-from lib.core.downloads import Standing
 from lib.core.errors import ThawError
+from lib.core.images import download_status, samples
+from lib.core.images.download_status import Standing
+from lib.core.strategy import similarity
 from lib.ui import cache, components, state
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -36,7 +38,7 @@ def show() -> None:
     standings = {id_: known.standing(spec) for id_, spec in DATASETS.items()}
     reachable, free_mb = known.reachable(HOSTS), known.free_mb()
     verdicts = {
-        id_: downloads.verdict(spec, standings[id_].state, reachable, free_mb)
+        id_: download_status.verdict(spec, standings[id_].state, reachable, free_mb)
         for id_, spec in DATASETS.items()
     }
     here = [id_ for id_ in DATASETS if standings[id_].state != "missing"]
@@ -89,7 +91,7 @@ def _state(spec: DatasetSpec, standing: Standing, verdict: str) -> None:
 
 
 def _picture(spec: DatasetSpec) -> None:
-    path = samples.picture(spec.id) or downloads.picture_file(spec)
+    path = samples.picture(spec.id) or download_status.picture_file(spec)
     if path.exists():
         st.image(str(path), width="stretch", alt=f"Eight images of {spec.title}")
         return

@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, datasets, downloads, strategies
+from lib.core import backbones, datasets, strategies
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
-from lib.core.own_images import is_own
+from lib.core.images import download_status
 from lib.core.strategies import StrategySpec
+from lib.core.uploads.own_datasets import is_own
 from lib.ui import own_images, state
 
 
@@ -111,7 +112,7 @@ def show_source(*functions: Callable[..., Any]) -> None:
 
 
 def _dataset_words(spec: DatasetSpec) -> str:
-    if downloads.standing(spec).state == "ready":
+    if download_status.standing(spec).state == "ready":
         return spec.title
     return f"{spec.title} ({spec.download_mb:,} MB to download)"
 

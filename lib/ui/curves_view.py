@@ -5,7 +5,7 @@ from statistics import fmean
 
 import streamlit as st
 
-from lib.core import compare, curves, diagnose, evaluation
+from lib.core.reading import compare, curves, diagnose, evaluation
 from lib.core.runs import Run
 from lib.figures import comparison, learning_curves
 from lib.figures.comparison import Curve

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from lib.core import downloads
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import DataError
+from lib.core.images import download_status
 from lib.ui import (
     catalogue_view,
     components,
@@ -43,7 +43,7 @@ def _here(show: Callable[[DatasetSpec], None]) -> Callable[[DatasetSpec], None]:
     """A section about the images themselves, which have to be on this machine."""
 
     def checked(dataset: DatasetSpec) -> None:
-        if downloads.standing(dataset).state == "ready":
+        if download_status.standing(dataset).state == "ready":
             show(dataset)
         else:
             components.problem(

@@ -5,8 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from lib.core import datasets, evaluation
-from lib.core.evaluation import Evaluation
+from lib.core import datasets
+from lib.core.reading import evaluation
+from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run
 from lib.figures import calibration, confusion, gallery
 from lib.ui import components, own_images, shell, state

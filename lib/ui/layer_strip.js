@@ -46,7 +46,7 @@ function isFrozen(layer, index, plan) {
   return rule !== plan.byHand.has(index)
 }
 
-/** What lib.core.freezing and lib.core.compute say about a plan, from each layer's costs. */
+/** What lib.core.freezing and lib.core.network.step_cost say about a plan, from each layer's costs. */
 function derive(layers, head, plan) {
   const live = []
   const found = { total: head.params, trainable: head.params, tensors: head.tensors }
@@ -69,7 +69,7 @@ function derive(layers, head, plan) {
     forward += ahead
     backward += (learns ? weights : 0) + (passesOn ? inputs : 0)
   })
-  found.optimizer = 2 * found.trainable + 2 // lib.core.compute.adam_params
+  found.optimizer = 2 * found.trainable + 2 // lib.core.network.step_cost.adam_params
   found.stepTime = 1 + backward / forward
   return found
 }

@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, compute, freezing, heads, runs
+from lib.core import backbones, freezing, heads, runs
+from lib.core.network import step_cost
 from lib.core.heads import HeadSpec
 from lib.ui import inline, plan_state, state
 from lib.ui.plan_state import PlanState
@@ -68,8 +69,8 @@ def _table(backbone: str, image_size: int) -> str:
                     "statistics": row.statistics_params if row.is_batch_norm else 0,
                     "tensors": sum(weight.trainable for weight in row.weights),
                     "batchNorm": row.is_batch_norm,
-                    "cost": list(compute.step_cost(row)),
-                    "multiplyAdds": compute.multiply_adds(row),
+                    "cost": list(step_cost.step_cost(row)),
+                    "multiplyAdds": step_cost.multiply_adds(row),
                 }
                 for row in layers
             ],
@@ -95,8 +96,8 @@ def numbers(wanted: PlanState) -> dict[str, float]:
         "tensors": tensors + heads.count_trainable_tensors(wanted.head),
         "layersThawed": freezing.layers_thawed(layers, plan),
         "moving": freezing.moving_statistics(layers, plan),
-        "optimizer": compute.adam_params(counts.trainable),
-        "stepTime": compute.relative_step_time(layers, plan),
+        "optimizer": step_cost.adam_params(counts.trainable),
+        "stepTime": step_cost.relative_step_time(layers, plan),
     }
 
 

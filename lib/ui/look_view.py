@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.core import duplicates, look
 from lib.core.datasets import DatasetSpec
-from lib.core.look import Look
+from lib.core.images import inspection, near_duplicates
+from lib.core.images.inspection import Look
 from lib.core.splits import Splits
 from lib.figures import histogram
 from lib.ui import components, questions, shell, state, tiles
@@ -18,14 +18,14 @@ TILE = 84  # px on the page
 
 def look_at(dataset: DatasetSpec) -> Look | None:
     """What is in a dataset; None while a worker is looking, which is said here."""
-    shipped = look.shipped(dataset.id, dataset.fingerprint)
+    shipped = inspection.shipped(dataset.id, dataset.fingerprint)
     if shipped is not None:
         return shipped
     said = questions.ask(
         state.LOOK,
         dataset.fingerprint,
         "lib.training.data_questions:look",
-        waiting=f"Looking at {min(dataset.num_images, look.MAX_LOOKED_AT):,} images",
+        waiting=f"Looking at {min(dataset.num_images, inspection.MAX_LOOKED_AT):,} images",
         height=WAITING_HEIGHT,
         keep=ANSWERS_KEPT,
         dataset=dataset.id,
@@ -57,7 +57,7 @@ def show(dataset: DatasetSpec) -> None:
     )
     st.caption(f"A worker looked at {how_many} images, in {found.seconds:.1f} s.")
     components.sources("imagehash")
-    components.show_source(duplicates.close_pairs, duplicates.correlation)
+    components.show_source(near_duplicates.close_pairs, near_duplicates.correlation)
 
 
 def _samples(dataset: DatasetSpec, found: Look) -> None:
@@ -110,12 +110,12 @@ def _copies(found: Look) -> None:
     st.markdown(
         "A picture that was trained on and comes up in the test again makes a network look better "
         "than it is. A **perceptual hash** is 64 bits that say roughly what a picture looks like; "
-        f"pairs that differ in at most {duplicates.MAX_DISTANCE} of them are compared by their "
+        f"pairs that differ in at most {near_duplicates.MAX_DISTANCE} of them are compared by their "
         "pixels."
     )
-    parts = look.every_use(found.labels)
-    crossing = duplicates.across(found.pairs, parts) if parts else ()
-    copies = [pair for pair in found.pairs if pair.kind != duplicates.ALIKE]
+    parts = inspection.every_use(found.labels)
+    crossing = near_duplicates.across(found.pairs, parts) if parts else ()
+    copies = [pair for pair in found.pairs if pair.kind != near_duplicates.ALIKE]
     if crossing:
         st.warning(
             f"{len(crossing):,} {'pictures are' if len(crossing) > 1 else 'picture is'} in two "
@@ -137,21 +137,21 @@ def _copies(found: Look) -> None:
 
 def _alike(found: Look, parts: Splits | None) -> None:
     """Pairs of which the pixels do not say whether they show the same thing."""
-    alike = [pair for pair in found.pairs if pair.kind == duplicates.ALIKE]
+    alike = [pair for pair in found.pairs if pair.kind == near_duplicates.ALIKE]
     if not alike:
         return
-    number = found.num_pairs[duplicates.ALIKE]
+    number = found.num_pairs[near_duplicates.ALIKE]
     words = "pair is" if number == 1 else "pairs are"
-    if sum(found.num_pairs.values()) >= duplicates.MAX_PAIRS:
+    if sum(found.num_pairs.values()) >= near_duplicates.MAX_PAIRS:
         words = "pairs or more are"
-    trained = duplicates.trained_alike(alike, parts) if parts else 0
+    trained = near_duplicates.trained_alike(alike, parts) if parts else 0
     with st.expander(
         f"{number:,} {words} nearly alike",
         icon=":material/compare:",
     ):
         st.markdown(
             "Their hashes are close, and their pixels are not those of one picture (correlated by "
-            f"less than {duplicates.COPY_CORRELATION}). Plain things just look alike. But two "
+            f"less than {near_duplicates.COPY_CORRELATION}). Plain things just look alike. But two "
             "photographs of one thing, neighbouring slices of it or frames of one film leak as "
             "copies do, and only somebody who knows the images can tell: have a look."
         )
@@ -163,20 +163,22 @@ def _alike(found: Look, parts: Splits | None) -> None:
         _pairs(found, alike, parts, "alike")
 
 
-def _pairs(found: Look, pairs: Sequence[duplicates.Pair], parts: Splits | None, key: str) -> None:
+def _pairs(
+    found: Look, pairs: Sequence[near_duplicates.Pair], parts: Splits | None, key: str
+) -> None:
     """The first of some pairs side by side, and in which splits they are."""
-    crossing = duplicates.across(pairs, parts, duplicates.KINDS) if parts else ()
+    crossing = near_duplicates.across(pairs, parts, near_duplicates.KINDS) if parts else ()
     where = {pair: f", in {one} and {other}" for pair, one, other in crossing}
     rows = [
         tiles.Row(
             [_tile(found, index) for index in (pair.first, pair.second)],
             title=f"{pair.first:,} and {pair.second:,}",
-            note=f"{duplicates.KINDS[pair.kind]}{where.get(pair, '')}; {pair.distance} bits differ",
+            note=f"{near_duplicates.KINDS[pair.kind]}{where.get(pair, '')}; {pair.distance} bits differ",
         )
         for pair in pairs
         if {pair.first, pair.second} <= found.thumbnails.keys()
     ]
-    tiles.show(rows[: look.MAX_PAIRS_SHOWN], f"{state.LOOK}_{key}", TILE, flow=True)
+    tiles.show(rows[: inspection.MAX_PAIRS_SHOWN], f"{state.LOOK}_{key}", TILE, flow=True)
 
 
 def _tile(found: Look, index: int) -> tiles.Tile:

@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 
-from lib.core import backbones, imagenet
+from lib.core import backbones
+from lib.core.network import imagenet_facts
 
 STEP_TIME = """\
 A step goes forward through every layer and back to the lowest thawed one. Forward costs each layer
@@ -96,10 +97,10 @@ def about(backbone: str) -> str:
     Args:
         backbone: Id of the backbone.
     """
-    spec, published = backbones.get(backbone), imagenet.get(backbone)
+    spec, published = backbones.get(backbone), imagenet_facts.get(backbone)
     low, high = spec.preprocessing.value_range
-    with_top = imagenet.params_with_top(backbone)
-    without = with_top - imagenet.classifier_params(backbone)
+    with_top = imagenet_facts.params_with_top(backbone)
+    without = with_top - imagenet_facts.classifier_params(backbone)
     smallest = f"{spec.min_image_size} x {spec.min_image_size}"
     rows = {
         "Paper": f"[{published.paper}]({published.address}), {spec.year}",

@@ -1,11 +1,11 @@
 """The reader's own datasets, and what of others' runs a reader may see."""
 
 from lib.core import datasets as registry
-from lib.core import own_images
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import DataError
-from lib.core.own_images import OwnDataset
 from lib.core.runs import TrainConfig
+from lib.core.uploads import own_datasets
+from lib.core.uploads.own_datasets import OwnDataset
 from lib.ui import reader
 
 
@@ -16,39 +16,39 @@ def datasets() -> tuple[DatasetSpec, ...]:
 
 def mine() -> tuple[OwnDataset, ...]:
     """The same, with what there is to say of their keeping."""
-    return own_images.owned_by(reader.owner())
+    return own_datasets.owned_by(reader.owner())
 
 
 def spec(dataset: str) -> DatasetSpec | None:
     """A dataset of the registry or of this reader's own; None for any other."""
-    if not own_images.is_own(dataset):
+    if not own_datasets.is_own(dataset):
         return registry.DATASETS.get(dataset)
-    found = own_images.get(dataset) if is_mine(dataset) else None
+    found = own_datasets.get(dataset) if is_mine(dataset) else None
     return found.spec if found else None
 
 
 def title(dataset: str) -> str:
     """What a dataset is called on a page; one of a reader's own only for those who may see it."""
-    if not own_images.is_own(dataset):
+    if not own_datasets.is_own(dataset):
         known = registry.DATASETS.get(dataset)
         return known.title if known else dataset
-    found = own_images.get(dataset) if may_see(dataset) else None
-    return found.title if found else own_images.anonymous(dataset)
+    found = own_datasets.get(dataset) if may_see(dataset) else None
+    return found.title if found else own_datasets.anonymous(dataset)
 
 
 def is_mine(dataset: str) -> bool:
     """True where a dataset is this reader's own, or no reader's: its runs are in their lists."""
-    return not own_images.is_own(dataset) or own_images.owns(dataset, reader.owner())
+    return not own_datasets.is_own(dataset) or own_datasets.owns(dataset, reader.owner())
 
 
 def may_see(dataset: str) -> bool:
     """True where this reader may see the images of a dataset, and what was learned from them."""
-    return own_images.may_see(dataset, reader.owner())
+    return own_datasets.may_see(dataset, reader.owner())
 
 
 def are_gone(dataset: str) -> bool:
     """True where a dataset was some reader's own and was deleted."""
-    return own_images.is_own(dataset) and own_images.get(dataset) is None
+    return own_datasets.is_own(dataset) and own_datasets.get(dataset) is None
 
 
 def claim(config: TrainConfig) -> None:
@@ -57,8 +57,8 @@ def claim(config: TrainConfig) -> None:
     Raises:
         StoreError: If it is another reader's.
     """
-    if own_images.is_own(config.dataset):
-        own_images.claim(config.dataset, reader.know())
+    if own_datasets.is_own(config.dataset):
+        own_datasets.claim(config.dataset, reader.know())
 
 
 def check(config: TrainConfig) -> None:
@@ -67,7 +67,7 @@ def check(config: TrainConfig) -> None:
     Raises:
         DataError: If this reader cannot train on them.
     """
-    if own_images.is_own(config.dataset) and spec(config.dataset) is None:
+    if own_datasets.is_own(config.dataset) and spec(config.dataset) is None:
         raise DataError(
             "The images of this run are not among yours: they are another reader's, or were "
             "deleted.",

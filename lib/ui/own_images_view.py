@@ -8,17 +8,17 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import own_images as store
-from lib.core import own_uploads
 from lib.core.errors import DataError, ThawError
-from lib.core.own_images import OwnDataset
+from lib.core.uploads import inbox
+from lib.core.uploads import own_datasets as store
+from lib.core.uploads.own_datasets import OwnDataset
 from lib.figures import feature_maps as drawing
 from lib.ui import cache, components, own_images, reader, shell, state
 
 TASK = "lib.training.own_images:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3
 ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp")
-MAX_MEGABYTES = own_uploads.MAX_ARCHIVE_BYTES // 1_000_000
+MAX_MEGABYTES = inbox.MAX_ARCHIVE_BYTES // 1_000_000
 # So many of each class, and every class is among the validation and test images.
 ENOUGH = 6
 SHOWN_LEFT_OUT = 200
@@ -49,8 +49,8 @@ class Making:
     def ended(self) -> bool:
         """True once there is a dataset, or a reason why there is none."""
         if self.question is None:
-            going_on = self.upload in own_uploads.uploads_of(reader.owner())
-            return not going_on or own_uploads.problem(self.upload) is not None
+            going_on = self.upload in inbox.uploads_of(reader.owner())
+            return not going_on or inbox.problem(self.upload) is not None
         return bool(self.question.ended)
 
 
@@ -73,7 +73,7 @@ def panel() -> None:
     if not isinstance(making, Making):
         # One from before a reload goes on.
         before = tuple(each.id for each in own_images.mine())
-        going_on = own_uploads.uploads_of(reader.owner())
+        going_on = inbox.uploads_of(reader.owner())
         making = Making(going_on[0], before=before) if going_on else None
     state.choose(state.OWN_WAY, state.read(state.OWN_WAY, ZIP))  # kept while it is not on screen
     if making:
@@ -206,7 +206,7 @@ def _by_zip(round_: int) -> None:
         help="The names of the folders are the names of the classes.",
     )
     if file is not None:
-        _begin(lambda: own_uploads.receive(file, reader.owner()), file.name.rpartition(".")[0])
+        _begin(lambda: inbox.receive(file, reader.owner()), file.name.rpartition(".")[0])
         st.rerun()
 
 
@@ -316,7 +316,7 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
         disabled=not enough,
         help=None if enough else "Two classes at least, each with a name and pictures.",
         on_click=_begin,
-        args=(lambda: own_uploads.pack(pictures, reader.owner()), ", ".join(pictures)),
+        args=(lambda: inbox.pack(pictures, reader.owner()), ", ".join(pictures)),
     )
 
 
@@ -353,22 +353,22 @@ def _progress(making: Making) -> None:
         if making.ended:
             _end(making)
             st.rerun()
-        done, total = own_uploads.num_done(making.upload)
+        done, total = inbox.num_done(making.upload)
         position = making.question.position if making.question else ""
         words = f"Looking at image {done + 1:,} of {total:,}" if total else position
         st.progress(done / total if total else 0.0, text=words or "A worker opens the upload")
 
     look()
     if st.button("Stop", icon=":material/close:"):
-        own_uploads.discard(making.upload)
+        inbox.discard(making.upload)
         state.choose(state.OWN_MAKING, None)
         st.rerun()
 
 
 def _end(making: Making) -> None:
     state.choose(state.OWN_MAKING, None)
-    error = making.question.error if making.question else own_uploads.problem(making.upload)
-    own_uploads.discard(making.upload)
+    error = making.question.error if making.question else inbox.problem(making.upload)
+    inbox.discard(making.upload)
     if error:
         state.choose(state.OWN_PROBLEM, error)
     elif making.question:

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from lib.core import backbones, data_code, feature_maps, predictions
+from lib.core import backbones
 from lib.core.backbones import BackboneSpec, Preprocessing
+from lib.core.code import tf_data
 from lib.core.datasets import DatasetSpec
+from lib.core.maps import feature_maps, predictions
 from lib.figures import feature_maps as drawing
 from lib.figures import histogram, prediction
 from lib.figures.feature_maps import Choice
@@ -298,7 +300,7 @@ def _twice(dataset: DatasetSpec, backbone: BackboneSpec, example: str, index: in
 
 
 def _batched(backbone: BackboneSpec) -> None:
-    side, size = backbone.image_size, data_code.BATCH_SIZE
+    side, size = backbone.image_size, tf_data.BATCH_SIZE
     st.subheader("5  Batched", anchor=False)
     megabytes = size * side * side * 3 * 4 / 1e6
     st.markdown(
@@ -310,7 +312,7 @@ def _batched(backbone: BackboneSpec) -> None:
 def _code(dataset: DatasetSpec, backbone: BackboneSpec, seed: int) -> None:
     with st.expander("All of it as tf.data code", icon=":material/code:"):
         st.code(
-            data_code.code(
+            tf_data.code(
                 dataset,
                 backbone,
                 image_size=backbone.image_size,

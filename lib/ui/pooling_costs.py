@@ -4,9 +4,11 @@ from itertools import pairwise
 
 import streamlit as st
 
-from lib.core import backbones, channel_line, datasets, heads, imagenet, runs
-from lib.core.channel_line import ChannelLine, Measured
+from lib.core import backbones, datasets, heads, runs
+from lib.core.network import imagenet_facts
 from lib.core.heads import HeadSpec
+from lib.core.maps import channel_threshold
+from lib.core.maps.channel_threshold import ChannelLine, Measured
 from lib.figures import channel_line as line_figure
 from lib.figures import pooling_params
 from lib.ui import cache, components, plan_state, shell, state
@@ -85,12 +87,12 @@ def show_params() -> None:
 
 def _vgg16() -> str:
     """The most famous head with Flatten, as a sum."""
-    published = imagenet.get("vgg16")
+    published = imagenet_facts.get("vgg16")
     shape = backbones.load_layer_table("vgg16", published.image_size)[-1].output_shape
     (inputs,) = heads.pooled_shape(HeadSpec("flatten"), shape)
-    sizes = (inputs, *published.hidden_units, imagenet.NUM_CLASSES)
+    sizes = (inputs, *published.hidden_units, imagenet_facts.NUM_CLASSES)
     terms = [heads.dense_params(*pair) for pair in pairwise(sizes)]
-    share = 100 * sum(terms) / imagenet.params_with_top("vgg16")
+    share = 100 * sum(terms) / imagenet_facts.params_with_top("vgg16")
     return (
         f"VGG16 as published flattens {' × '.join(map(str, shape))} into three Dense layers: "
         f"{' + '.join(f'{term:,}' for term in terms)} = {sum(terms):,} parameters, "
@@ -101,7 +103,7 @@ def _vgg16() -> str:
 @st.fragment
 def show_line() -> None:
     """Where Flatten is the better choice: accuracy against channels, to be tried."""
-    lines = channel_line.lines()
+    lines = channel_threshold.lines()
     # --- Controls ---
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = st.segmented_control(

@@ -11,19 +11,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lib.core import (
-    backbones,
-    datasets,
-    feature_maps,
-    heads,
-    predictions,
-    run_store,
-    strategies,
-)
+from lib.core import backbones, datasets, heads, strategies
 from lib.core.errors import ConfigError
-from lib.core.feature_maps import Classifier, FeatureMaps
-from lib.core.predictions import Answer, Shown
-from lib.core.run_store import RunSummary
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunSummary
+from lib.core.maps import feature_maps, predictions
+from lib.core.maps.feature_maps import Classifier, FeatureMaps
+from lib.core.maps.predictions import Answer, Shown
 from lib.core.runs import Run, TrainConfig, is_run_id
 from lib.figures import feature_maps as drawing
 from lib.figures import prediction

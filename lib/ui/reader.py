@@ -1,7 +1,7 @@
 """Who reads: a random key in a cookie of their browser, so that their own images stay theirs.
 
 There are no accounts. The key is made when a reader first comes to where own images are taken in;
-it is never in a link, and only its hash is stored (lib/core/own_images.py).
+it is never in a link, and only its hash is stored (lib/core/uploads/own_datasets.py).
 """
 
 import re
@@ -9,7 +9,7 @@ import secrets
 
 import streamlit as st
 
-from lib.core import own_images
+from lib.core.uploads import own_datasets
 from lib.ui import inline, state
 
 COOKIE = "thaw_reader"
@@ -24,7 +24,7 @@ _component = inline.component("reader", '<section aria-hidden="true"></section>'
 def owner() -> str:
     """The hash by which this reader's images and runs are theirs; "" for one who has none."""
     key = _key()
-    return own_images.hashed(key) if key else ""
+    return own_datasets.hashed(key) if key else ""
 
 
 def know() -> str:

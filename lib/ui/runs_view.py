@@ -6,9 +6,12 @@ from functools import lru_cache, partial
 
 import streamlit as st
 
-from lib.core import compare, run_files, run_store, runs
+from lib.core import runs
 from lib.core.errors import ConfigError, StoreError, ThawError
-from lib.core.run_store import RunMeta, RunSummary
+from lib.core.lab import bundle
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunMeta, RunSummary
+from lib.core.reading import compare
 from lib.core.runs import Run, TrainConfig
 from lib.figures import learning_curves
 from lib.ui import cache, components, own_images, reader, state
@@ -261,7 +264,7 @@ def manage(chosen: Sequence[Run]) -> None:
             type="zip",
             key=state.IMPORT_RUN,
             on_change=_import,
-            max_upload_size=run_files.MAX_FILE_BYTES // 1_000_000,
+            max_upload_size=bundle.MAX_FILE_BYTES // 1_000_000,
             help="A file that was exported here or elsewhere: data only, and all of it is checked.",
         )
 
@@ -300,8 +303,8 @@ def _look_after(run: Run) -> None:
         if run.status == "finished":
             st.download_button(
                 "Export",
-                lambda: run_files.export_run(run),
-                file_name=run_files.file_name(run),
+                lambda: bundle.export_run(run),
+                file_name=bundle.file_name(run),
                 mime="application/zip",
                 icon=":material/download:",
                 key=state.EXPORT_RUN,
@@ -356,7 +359,7 @@ def _import() -> None:
         return
     try:
         content = file.getvalue()  # type: ignore[attr-defined]
-        run = run_files.import_run(content, cache.client().store, own_images.claim)
+        run = bundle.import_run(content, cache.client().store, own_images.claim)
     except StoreError as error:
         state.choose(state.STORE_PROBLEM, error)
     else:

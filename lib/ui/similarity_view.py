@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lib.core import datasets, recommendation, similarity
+from lib.core import datasets
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
-from lib.core.own_images import is_own
-from lib.core.similarity import Scores
+from lib.core.strategy import rule, similarity
+from lib.core.strategy.similarity import Scores
+from lib.core.uploads.own_datasets import is_own
 from lib.figures import similarity as figures
 from lib.figures.similarity import Place
 from lib.ui import cache, components, questions, shell, state, strategy_state
@@ -138,7 +139,7 @@ def in_words(scores: Scores, said: float) -> str:
         return f"{measured} They agree as far as so few images can tell."
     side = "more" if apart > 0 else "less"
     words = f"{measured} :material/warning: **They disagree**: it says {abs(apart):.2f} {side}."
-    border = recommendation.SIMILAR
+    border = rule.SIMILAR
     if (place >= border) != (said >= border):
         named = "similar" if place >= border else "dissimilar"
         words += (
@@ -183,7 +184,7 @@ def _scale(dataset: DatasetSpec, scores: Scores, said: float) -> None:
     places = scale_places(dataset, scores, said)
     st.markdown("**Between random pixels, 0, and everyday photographs, 1**")
     st.plotly_chart(
-        figures.scale(places, recommendation.SIMILAR, dark=shell.is_dark()),
+        figures.scale(places, rule.SIMILAR, dark=shell.is_dark()),
         theme=None,
         config=PLOT,
         key="similarity_scale",

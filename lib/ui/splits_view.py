@@ -3,9 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from lib.core import leak, look, splits
+from lib.core import splits
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
+from lib.core.images import inspection, shuffle_leak
 from lib.core.splits import IntArray
 from lib.figures import leak as leak_figure
 from lib.figures import splits as drawing
@@ -17,12 +18,15 @@ LABELS_KEPT = 4
 NUM_EPOCHS = 10
 # What a browser steps through without a pause; the shares are those of the whole.
 MAX_LEAK_IMAGES = 2_400
-BUFFERS = {0: "all images", leak.KERAS_BUFFER: f"{leak.KERAS_BUFFER} images, as Keras does"}
+BUFFERS = {
+    0: "all images",
+    shuffle_leak.KERAS_BUFFER: f"{shuffle_leak.KERAS_BUFFER} images, as Keras does",
+}
 
 
 def labels_of(dataset: DatasetSpec) -> IntArray | None:
     """The class of every image; None while a worker is looking, which is said here."""
-    shipped = look.shipped(dataset.id, dataset.fingerprint)
+    shipped = inspection.shipped(dataset.id, dataset.fingerprint)
     if shipped is not None:
         return shipped.labels
     said = questions.ask(
@@ -89,7 +93,7 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
         "**The same for every run**: the seed chooses among the training images only, and fewer "
         "images with the same seed are part of more. So two runs can be compared."
     )
-    counts = look.per_class(parts, labels, dataset.num_classes)
+    counts = inspection.per_class(parts, labels, dataset.num_classes)
     with st.expander(f"Images of each class, seed {seed}", icon=":material/table_rows:"):
         st.table(
             [
@@ -104,7 +108,7 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
 
 def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
     st.subheader("What goes wrong with shuffle, take and skip", anchor=False)
-    shown = np.array(sorted(look.sample(len(labels), MAX_LEAK_IMAGES)), np.int64)
+    shown = np.array(sorted(inspection.sample(len(labels), MAX_LEAK_IMAGES)), np.int64)
     num_images, num_validation = len(shown), splits.evaluation_size(len(shown))
     text, picture = st.columns([1, 1.15], gap="medium")
     with text:
@@ -122,8 +126,10 @@ def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
             help="`image_dataset_from_directory` shuffles within eight batches of 32 images.",
         )
         # In one colour: those of the highlighter are too faint beside text.
-        st.code(leak.code(num_images, num_validation, buffer), language=None, wrap_lines=True)
-    epochs = leak.take_and_skip(
+        st.code(
+            shuffle_leak.code(num_images, num_validation, buffer), language=None, wrap_lines=True
+        )
+    epochs = shuffle_leak.take_and_skip(
         num_images,
         num_validation,
         num_epochs=NUM_EPOCHS,
@@ -151,7 +157,7 @@ def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
         "TensorFlow tutorial the same happens between its test and its validation images."
     )
     components.sources("tf-transfer", "tf-shuffle")
-    components.show_source(splits.split, leak.take_and_skip, leak.trained_on)
+    components.show_source(splits.split, shuffle_leak.take_and_skip, shuffle_leak.trained_on)
 
 
 def _all_or(number: int, total: int) -> str:

@@ -33,7 +33,7 @@ function largeFrom(fixed, answers) {
   return Math.max(images, perClass * answers.classes) * (answers.noisy ? noisy : 1)
 }
 
-/** What lib.core.recommendation says of the answers. */
+/** What lib.core.strategy.rule says of the answers. */
 function lookUp(fixed, answers) {
   const border = largeFrom(fixed, answers)
   const { fields, similar } = fixed.map

@@ -10,10 +10,11 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from lib.core import backbones, freezing, recommendation, similarity
-from lib.core import feature_maps as examples
+from lib.core import backbones, freezing
 from lib.core.datasets import DatasetSpec
-from lib.core.recommendation import Recommendation, Situation
+from lib.core.maps import feature_maps as examples
+from lib.core.strategy import rule, similarity
+from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures import backbone_strip, strategy_map
 from lib.figures.feature_maps import data_uri
 from lib.ui import cache, inline, shell, state, strategy_state
@@ -73,7 +74,7 @@ def _situations(noisy: bool, hurry: bool, phone: bool) -> dict[str, Situation]:
             phone,
             noisy,
         )
-        for region in recommendation.REGIONS.values()
+        for region in rule.REGIONS.values()
     }
 
 
@@ -87,7 +88,7 @@ def _fixed(backbone: str, dark: bool) -> str:
         key = "".join("01"[each] for each in (noisy, hurry, phone))
         advices[key] = {}
         for region, situation in _situations(noisy, hurry, phone).items():
-            advice = recommendation.recommend(situation, backbone)
+            advice = rule.recommend(situation, backbone)
             advices[key][region] = _advice(advice)
             plans[advice.way] = _plan(advice, layers, dark)
     return json.dumps(
@@ -95,14 +96,14 @@ def _fixed(backbone: str, dark: bool) -> str:
             "advices": advices,
             "plans": plans,
             "border": {
-                "images": recommendation.LARGE_NUM_IMAGES,
-                "perClass": recommendation.LARGE_PER_CLASS,
-                "noisy": recommendation.NOISY_FACTOR,
-                "nearFactor": recommendation.NEAR_FACTOR,
-                "nearSimilarity": recommendation.NEAR_SIMILARITY,
+                "images": rule.LARGE_NUM_IMAGES,
+                "perClass": rule.LARGE_PER_CLASS,
+                "noisy": rule.NOISY_FACTOR,
+                "nearFactor": rule.NEAR_FACTOR,
+                "nearSimilarity": rule.NEAR_SIMILARITY,
             },
             "hurryMinutes": strategy_state.HURRY_MINUTES,
-            "headOnlyMinutes": recommendation.HEAD_ONLY_MINUTES,
+            "headOnlyMinutes": rule.HEAD_ONLY_MINUTES,
             "most": {"images": strategy_state.MAX_IMAGES, "classes": strategy_state.MAX_CLASSES},
             "pictures": {
                 kind: data_uri(examples.examples()[id_].thumbnail())
@@ -116,7 +117,7 @@ def _fixed(backbone: str, dark: bool) -> str:
 
 def _plan(advice: Recommendation, layers: Any, dark: bool) -> dict[str, str]:
     """A freeze plan as a picture, and in words."""
-    plan = recommendation.plan(advice, layers)
+    plan = rule.plan(advice, layers)
     counts = freezing.count_params(layers, plan)
     picture = backbone_strip.svg(layers, plan, dark=dark).encode()
     return {
@@ -138,7 +139,7 @@ def payload(
         gesture: Number of the last gesture the server knows of.
     """
     now = answers.situation
-    advice = recommendation.recommend(now, backbone)
+    advice = rule.recommend(now, backbone)
     return {
         "fixed": _fixed(backbone, shell.is_dark()),
         "dataset": {"id": dataset.id, "title": dataset.title},

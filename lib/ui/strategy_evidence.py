@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from lib.core import datasets, evidence, intervals, look, recommendation, splits
-from lib.core.evidence import Cell, Evidence
-from lib.core.recommendation import Region
+from lib.core import datasets, intervals, splits
+from lib.core.images import inspection
+from lib.core.strategy import evidence, rule
+from lib.core.strategy.evidence import Cell, Evidence
+from lib.core.strategy.rule import Region
 from lib.figures import evidence as figures
 from lib.ui import cache, components, shell, state
 
@@ -26,7 +28,7 @@ def show() -> None:
     for pair in ORDER:
         for column, region in zip(st.columns(2), pair, strict=True):
             with column.container(border=True, height="stretch", gap="xsmall"):
-                _field(found, recommendation.REGIONS[region])
+                _field(found, rule.REGIONS[region])
     with st.expander("The rule against the best of the others", icon=":material/compare_arrows:"):
         st.plotly_chart(
             figures.margins(found.cells, dark=shell.is_dark()),
@@ -49,8 +51,8 @@ def show() -> None:
 def _caution(dataset: str) -> str:
     """That test images are nearly like training images, where a look at the dataset found any."""
     spec = datasets.get(dataset)
-    seen = look.shipped(dataset, spec.fingerprint)
-    alike = look.test_images_alike(seen) if seen else 0
+    seen = inspection.shipped(dataset, spec.fingerprint)
+    alike = inspection.test_images_alike(seen) if seen else 0
     if not seen or not alike:
         return ""
     return (
@@ -81,7 +83,7 @@ def _field(found: Evidence, region: Region) -> None:
     """One field of the two-by-two: what the rule says there, and what came of it."""
     st.markdown(f"**{region.where.capitalize()}**")
     st.markdown(f"The rule: {way(region.way)}")
-    cells = [cell for cell in found.cells if recommendation.region_of(cell.situation) is region]
+    cells = [cell for cell in found.cells if rule.region_of(cell.situation) is region]
     for cell in cells:
         says = evidence.verdict(cell)
         icon = "warning" if says.contradicts else "check" if says.winner == says.rule else "balance"
@@ -156,7 +158,7 @@ def about(found: Evidence) -> str:
         if found.num_missing
         else ""
     )
-    each = recommendation.PHASE_EPOCHS
+    each = rule.PHASE_EPOCHS
     return (
         f"{found.num_runs} recorded runs of EfficientNet-Lite0: images of {evidence.IMAGE_SIZE} "
         f"pixels, {evidence.NUM_EPOCHS} epochs in all, of which the last {each} with thawed layers "

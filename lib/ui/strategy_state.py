@@ -12,10 +12,11 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, datasets, similarity
+from lib.core import backbones, datasets
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ConfigError
-from lib.core.recommendation import Situation
+from lib.core.strategy import similarity
+from lib.core.strategy.rule import Situation
 from lib.ui import own_images, state
 
 MAX_IMAGES = 10_000_000

@@ -6,13 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, evaluation, evidence, recommendation, runs
+from lib.core import backbones, runs
 from lib.core.backbones import BackboneSpec
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ConfigError, ThawError
-from lib.core.evaluation import Evaluation
-from lib.core.recommendation import Recommendation, Situation
+from lib.core.reading import evaluation
+from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run, TrainConfig
+from lib.core.strategy import evidence, rule
+from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures import comparison
 from lib.ui import cache, components, lab_settings, own_images, plan_state, shell, state
 from lib.ui.plan_state import PlanState
@@ -40,7 +42,7 @@ def config(
         head_epochs=advice.head_epochs,
         fine_tune_epochs=advice.fine_tune_epochs,
         head_learning_rate=advice.head_learning_rate,
-        fine_tune_learning_rate=advice.fine_tune_learning_rate or recommendation.FINE_TUNE_RATE,
+        fine_tune_learning_rate=advice.fine_tune_learning_rate or rule.FINE_TUNE_RATE,
         batch_size=advice.batch_size or BATCH_SIZE,
         batch_norm=advice.batch_norm,
         dropout=advice.dropout,

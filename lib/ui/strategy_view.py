@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from lib.core import backbones, datasets, evidence, recommendation, runs
-from lib.core import feature_maps as examples
-from lib.core.evidence import Cell, Evidence
-from lib.core.recommendation import Recommendation, Situation
+from lib.core import backbones, datasets, runs
+from lib.core.maps import feature_maps as examples
+from lib.core.strategy import evidence, rule
+from lib.core.strategy.evidence import Cell, Evidence
+from lib.core.strategy.rule import Recommendation, Situation
 from lib.ui import cache, components, strategy_board
 
 
@@ -117,32 +118,32 @@ def borders(situation: Situation) -> None:
                 {
                     "Border": "Many images",
                     "Where": f"from {situation.large_from:,} here",
-                    "Why there": f"{recommendation.LARGE_NUM_IMAGES:,}, and no fewer than "
-                    f"{recommendation.LARGE_PER_CLASS} for each class: a convention, for the rule "
+                    "Why there": f"{rule.LARGE_NUM_IMAGES:,}, and no fewer than "
+                    f"{rule.LARGE_PER_CLASS} for each class: a convention, for the rule "
                     f"itself names no number. {thawing_pays(cache.evidence())}",
                     "Source": components.source_link("thaw-measurements"),
                 },
                 {
                     "Border": "Similar",
-                    "Where": f"from {recommendation.SIMILAR:g} on a scale of 0 to 1",
+                    "Where": f"from {rule.SIMILAR:g} on a scale of 0 to 1",
                     "Why there": "The middle of the scale: a convention.",
                     "Source": components.source_link("cs231n-transfer"),
                 },
                 {
                     "Border": "Wrong labels",
-                    "Where": f"{recommendation.NOISY_FACTOR} times as many images",
+                    "Where": f"{rule.NOISY_FACTOR} times as many images",
                     "Why there": "That it takes more is measured; how many times is a convention.",
                     "Source": components.source_link("rolnick-2017"),
                 },
                 {
                     "Border": "A hurry",
-                    "Where": f"less than {recommendation.HEAD_ONLY_MINUTES:g} minute",
+                    "Where": f"less than {rule.HEAD_ONLY_MINUTES:g} minute",
                     "Why there": f"A convention. {time_taken()}",
                     "Source": components.source_link("thaw-measurements"),
                 },
                 {
                     "Border": "A phone",
-                    "Where": f"up to {recommendation.MAX_PHONE_PARAMS / 1e6:g} million parameters",
+                    "Where": f"up to {rule.MAX_PHONE_PARAMS / 1e6:g} million parameters",
                     "Why there": "The backbones that were made for one have fewer.",
                     "Source": components.source_link("efficientnet-lite"),
                 },
@@ -151,6 +152,6 @@ def borders(situation: Situation) -> None:
             border="horizontal",
         )
         st.markdown(
-            f"Near a border, within a factor of {recommendation.NEAR_FACTOR:g} in images or "
-            f"{recommendation.NEAR_SIMILARITY:g} on the scale, both neighbours are worth a try."
+            f"Near a border, within a factor of {rule.NEAR_FACTOR:g} in images or "
+            f"{rule.NEAR_SIMILARITY:g} on the scale, both neighbours are worth a try."
         )

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lib.core import feature_maps
 from lib.core.errors import DataError, ThawError
-from lib.core.feature_maps import Classifier, FeatureMaps, Size
+from lib.core.maps import feature_maps
+from lib.core.maps.feature_maps import Classifier, FeatureMaps, Size
 from lib.figures import feature_maps as drawing
 from lib.figures.feature_maps import Choice
 from lib.ui import cache, components, own_image, state

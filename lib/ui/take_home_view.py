@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import run_code, run_sections, run_store, torch_code
+from lib.core.code import keras_run, keras_sections, torch_run
 from lib.core.errors import ThawError
+from lib.core.lab import store
 from lib.core.runs import Run
 from lib.ui import components, prediction_board, questions, state
 
@@ -26,7 +27,11 @@ runs when it is opened.
 def take_home(run: Run) -> None:
     """Script, notebook, PyTorch, and what a worker has to make."""
     try:
-        script, notebook, torch = run_code.script(run), run_code.notebook(run), torch_code.code(run)
+        script, notebook, torch = (
+            keras_run.script(run),
+            keras_run.notebook(run),
+            torch_run.code(run),
+        )
     except ThawError as error:
         components.problem(error)
         return
@@ -38,11 +43,11 @@ def take_home(run: Run) -> None:
             "Plain Keras, from the images to the accuracy: with the same seed, order and versions "
             "it ends where this run ended."
         )
-        _code(script, run_code.SCRIPT)
+        _code(script, keras_run.SCRIPT)
     with as_notebook:
         st.caption("The same in cells, for Jupyter or Colab.")
-        _download("Download notebook", notebook, run_code.NOTEBOOK, "application/x-ipynb+json")
-        for section in run_sections.sections(run):
+        _download("Download notebook", notebook, keras_run.NOTEBOOK, "application/x-ipynb+json")
+        for section in keras_sections.sections(run):
             with st.expander(section.title):
                 st.markdown(section.text)
                 st.code(section.code, language="python")
@@ -54,7 +59,7 @@ def take_home(run: Run) -> None:
         _code(torch, "train_torch.py")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        backbone = BACKBONE_TEXT if run_sections.needs_backbone_file(run.config) else ""
+        backbone = BACKBONE_TEXT if keras_sections.needs_backbone_file(run.config) else ""
         _prepared(
             run,
             "The whole folder",
@@ -63,10 +68,10 @@ def take_home(run: Run) -> None:
             task="lib.training.take_home:take_home",
             file_name=f"thaw-{run.id}.zip",
             mime="application/zip",
-            arguments={"texts": run_code.texts(run)},
+            arguments={"texts": keras_run.texts(run)},
         )
     with right.container(border=True, height="stretch"):
-        stored = (run.folder / "model" / run_store.MODEL_FILE).is_file()
+        stored = (run.folder / "model" / store.MODEL_FILE).is_file()
         _prepared(
             run,
             "The trained model",

@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from lib.core import datasets, leak, look, splits
+from lib.core import datasets, splits
+from lib.core.images import inspection, shuffle_leak
 from tests.browser import lab
 
 # The first question of a session waits for the engine and the import of TensorFlow.
@@ -55,7 +56,7 @@ def test_tabs_change_the_section_and_the_link_restores_it(page: Page, app_url: s
     page.get_by_role("spinbutton", name="Seed").fill("12")
     page.get_by_role("spinbutton", name="Seed").press("Enter")
     page.wait_for_url(re.compile("split_seed=12"))
-    first, *_ = leak.take_and_skip(2_223, 370, num_epochs=1, seed=12)
+    first, *_ = shuffle_leak.take_and_skip(2_223, 370, num_epochs=1, seed=12)
     seen = key_of(page, 1).locator("li", has_text="validates, though trained on").locator("b")
     expect(seen).to_have_text(f"{len(first.seen):,}")
     page.reload()
@@ -89,7 +90,7 @@ def test_every_image_is_a_dot_and_dots_are_drawn(page: Page, app_url: str) -> No
 
 def test_the_leak_is_stepped_through_without_the_server(page: Page, app_url: str) -> None:
     open_data(page, app_url)
-    epochs = leak.take_and_skip(2_223, 370, num_epochs=10, seed=1)
+    epochs = shuffle_leak.take_and_skip(2_223, 370, num_epochs=10, seed=1)
     first, last = (f"{len(epochs[at].seen):,}" for at in (0, -1))
     seen = key_of(page, 1).locator("li", has_text="validates, though trained on").locator("b")
     expect(seen).to_have_text(first)
@@ -108,11 +109,11 @@ def test_the_leak_is_stepped_through_without_the_server(page: Page, app_url: str
 
 def test_a_look_shows_images_of_each_class(page: Page, app_url: str) -> None:
     open_data(page, app_url, "Look")
-    found = look.shipped("elpv", "elpv/1.0.0")
+    found = inspection.shipped("elpv", "elpv/1.0.0")
     assert found is not None
     for name in found.class_names:
         pictures = page.get_by_role("img", name=re.compile(f"^{name}, image"))
-        expect(pictures).to_have_count(look.SAMPLES_A_CLASS)
+        expect(pictures).to_have_count(inspection.SAMPLES_A_CLASS)
         assert pictures.first.evaluate("image => image.naturalWidth") == 96
     page.get_by_text(re.compile(r"\d+ pairs are nearly alike")).click()
     expect(page.get_by_text("bits differ").first).to_be_visible()

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from lib.core import feature_maps
+from lib.core.maps import feature_maps
 from lib.ui import imagenet_names
 from tests.browser import lab
 

@@ -9,8 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from lib.core import diagnose, runs
-from lib.core.run_store import RunStore
+from lib.core import runs
+from lib.core.lab.store import RunStore
+from lib.core.reading import diagnose
 from lib.core.runs import Run
 from tests.browser import lab
 

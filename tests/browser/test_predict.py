@@ -10,7 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from lib.core import feature_maps, runs
+from lib.core import runs
+from lib.core.maps import feature_maps
 from tests.browser import lab
 
 # The first question of a session waits for the engine and the import of TensorFlow.

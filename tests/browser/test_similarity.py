@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from lib.core import similarity
+from lib.core.strategy import similarity
 from tests.browser import lab, own_pictures
 
 # The first question waits for the engine and the import of TensorFlow.

@@ -8,8 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from lib.core import evidence, recommendation
-from lib.core.recommendation import REGIONS, Situation
+from lib.core.strategy import evidence
+from lib.core.strategy import rule as strategy_rule
+from lib.core.strategy.rule import REGIONS, Situation
 
 # Pixels around the map (lib/ui/strategy_board.js).
 MARGIN = 14
@@ -198,7 +199,7 @@ def test_the_browser_recommends_what_the_server_does_on_the_whole_plane(
     for number, alike in ((1, 0), (667, 0.41), (999, 0.49), (1_000, 0.5), (1_499, 0.6), (10**7, 1)):
         page.goto(f"{app_url}/strategy?images={number}&similar={alike}&classes=3")
         expect(images(page)).to_have_value(str(number))
-        expect(title).to_have_text(recommendation.recommend(Situation(number, alike, 3)).title)
+        expect(title).to_have_text(strategy_rule.recommend(Situation(number, alike, 3)).title)
         confirmed(page)
 
 

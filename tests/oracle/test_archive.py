@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.core import own_uploads
 from lib.core.errors import DataError
+from lib.core.uploads import inbox
 from lib.training import archive
 from lib.training.archive import Archive
 
@@ -209,12 +209,12 @@ def test_the_limits_are_those_of_the_page():
     assert archive.MAX_FILES == 10_000
     assert archive.MAX_UNPACKED_BYTES == 500_000_000
     assert archive.MAX_RATIO == 100
-    assert own_uploads.MAX_ARCHIVE_BYTES == 200_000_000
+    assert inbox.MAX_ARCHIVE_BYTES == 200_000_000
 
 
 def test_an_archive_that_is_too_large_is_not_opened():
     with pytest.raises(DataError, match="more than 200 MB"):
-        Archive(io.BytesIO(b""), own_uploads.MAX_ARCHIVE_BYTES + 1)
+        Archive(io.BytesIO(b""), inbox.MAX_ARCHIVE_BYTES + 1)
 
 
 def test_compression_beyond_100_to_1_is_refused_by_what_the_list_says():

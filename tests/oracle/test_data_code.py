@@ -11,8 +11,12 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from lib.core import backbones, data_code, datasets, downloads, feature_maps, own_images
+from lib.core import backbones, datasets
+from lib.core.code import tf_data
+from lib.core.images import download_status
+from lib.core.maps import feature_maps
 from lib.core.splits import IntArray
+from lib.core.uploads import own_datasets
 from lib.training import images, pipeline, tfds_data
 from lib.training.augmentation import build_augmentation
 
@@ -46,9 +50,9 @@ def test_its_pixels_are_those_of_a_run(
 ) -> None:
     spec, how = datasets.get(dataset), backbones.get(backbone).preprocessing
     run = pipeline.load_data(dataset, num_images=40, image_size=SIZE, seed=3)
-    here = str(downloads.data_folder())
+    here = str(download_status.data_folder())
     monkeypatch.setattr(tfds, "load", functools.partial(tfds.load, data_dir=here, download=False))
-    code = data_code.code(spec, backbones.get(backbone), image_size=SIZE, num_images=40, seed=3)
+    code = tf_data.code(spec, backbones.get(backbone), image_size=SIZE, num_images=40, seed=3)
     theirs = executed(code)
     for part in ("validation", "test"):
         loaded = getattr(run, part)
@@ -66,7 +70,7 @@ def test_its_pixels_are_those_of_a_run(
 
 
 def test_its_augmentation_draws_what_thaw_draws() -> None:
-    code = data_code.code(
+    code = tf_data.code(
         datasets.get("elpv"), backbones.get("vgg16"), image_size=SIZE, num_images=40, seed=7
     )
     start = code.index("augment = keras")
@@ -89,7 +93,7 @@ def test_a_folder_of_ones_own_gives_the_same_too(
             small = rng.integers(0, 256, (6 + label, 5, 3)).astype(np.uint8)
             picture = Image.fromarray(small).resize((90 + 7 * number, 120), 3)
             picture.save(tmp_path / "images" / name / f"{number:05d}.png")
-    spec = own_images.OwnSpec(
+    spec = own_datasets.OwnSpec(
         id="images-0123456789ab",
         title="Mine",
         version="",
@@ -103,7 +107,7 @@ def test_a_folder_of_ones_own_gives_the_same_too(
     )
     monkeypatch.chdir(tmp_path)
     lite = backbones.get("efficientnet_lite0")
-    code = data_code.code(spec, lite, image_size=SIZE, num_images=8, seed=2)
+    code = tf_data.code(spec, lite, image_size=SIZE, num_images=8, seed=2)
     theirs = executed(code)
     described = pipeline.describe_folder(tmp_path / "images")
     run = pipeline.load_data(
@@ -121,7 +125,7 @@ def test_a_photograph_differs_by_more_where_pillow_takes_a_short_cut(tmp_path: P
     file = tmp_path / "cat.jpg"
     with images.opened(picture) as opened:
         opened.convert("RGB").resize((1680, 1120), 3).save(file, quality=95)
-    code = data_code.code(
+    code = tf_data.code(
         datasets.get("elpv"), backbones.get("vgg16"), image_size=SIZE, num_images=40, seed=7
     )
     start, end = code.index("def decoded"), code.index("# Where a run augments")

@@ -1,4 +1,4 @@
-"""The shuffle of lib.core.leak is that of tf.data, and so is the leak of take and skip."""
+"""The shuffle of lib.core.images.shuffle_leak is that of tf.data, and so is the leak of take and skip."""
 
 from itertools import count
 
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lib.core import leak, splits
+from lib.core import splits
+from lib.core.images import shuffle_leak
 from lib.core.splits import IntArray
 
-BUFFERS = [(240, 40, 240), (1_000, 192, leak.KERAS_BUFFER)]
+BUFFERS = [(240, 40, 240), (1_000, 192, shuffle_leak.KERAS_BUFFER)]
 
 
 def read(data: tf.data.Dataset) -> IntArray:
@@ -25,11 +26,11 @@ def test_tf_data_leaks_as_many_images_in_the_mean(
     def of_tensorflow(seed: int) -> list[int]:
         data = tf.data.Dataset.range(num_images).shuffle(buffer, seed=seed)
         train, validation = data.skip(num_validation), data.take(num_validation)
-        epochs = leak.trained_on((read(train), read(validation)) for _ in range(4))
+        epochs = shuffle_leak.trained_on((read(train), read(validation)) for _ in range(4))
         return [len(epoch.seen) for epoch in epochs]
 
     def of_numpy(seed: int) -> list[int]:
-        epochs = leak.take_and_skip(
+        epochs = shuffle_leak.take_and_skip(
             num_images, num_validation, num_epochs=4, seed=seed, buffer_size=buffer
         )
         return [len(epoch.seen) for epoch in epochs]
@@ -48,7 +49,7 @@ def test_an_image_comes_where_tf_data_puts_it(buffer: int) -> None:
     data = tf.data.Dataset.range(num_images).shuffle(buffer, seed=1).batch(num_images)
     theirs = np.array([next(data.as_numpy_iterator()) for _ in range(readings)])
     rng = np.random.default_rng(2)
-    ours = np.array([leak.shuffled(num_images, buffer, rng) for _ in range(readings)])
+    ours = np.array([shuffle_leak.shuffled(num_images, buffer, rng) for _ in range(readings)])
     for image in (0, 20, 39):
         # Where each image comes, on average, and how much that varies.
         first, second = (np.nonzero(orders == image)[1] for orders in (theirs, ours))
@@ -70,19 +71,19 @@ def test_of_the_same_order_tf_data_and_thaw_count_the_same() -> None:
     for _ in range(3):
         known |= set(read(fixed.skip(20)).tolist())
         seen.append(len(known & set(read(fixed.take(20)).tolist())))
-    epochs = leak.trained_on((orders[2 * n][20:], orders[2 * n + 1][:20]) for n in range(3))
+    epochs = shuffle_leak.trained_on((orders[2 * n][20:], orders[2 * n + 1][:20]) for n in range(3))
     assert [len(epoch.seen) for epoch in epochs] == seen
 
 
 def test_without_reshuffling_tf_data_leaks_nothing() -> None:
     data = tf.data.Dataset.range(120).shuffle(120, seed=3, reshuffle_each_iteration=False)
-    epochs = leak.trained_on((read(data.skip(20)), read(data.take(20))) for _ in range(4))
+    epochs = shuffle_leak.trained_on((read(data.skip(20)), read(data.take(20))) for _ in range(4))
     assert [len(epoch.seen) for epoch in epochs] == [0, 0, 0, 0]
 
 
 def test_the_test_images_of_the_tutorial_have_validated() -> None:
     # 1,000 images in batches of 32: 32 // 5 = 6 batches are taken for the test.
-    data = tf.data.Dataset.range(1_000).shuffle(leak.KERAS_BUFFER, seed=5)
+    data = tf.data.Dataset.range(1_000).shuffle(shuffle_leak.KERAS_BUFFER, seed=5)
     validated = set(read(data.skip(192)).tolist())
     seen = len(set(read(data.take(192)).tolist()) & validated)
     # Of 192; facts of the first measurement: 103. The spread over seeds is about 5.
@@ -93,5 +94,5 @@ def test_thaws_split_in_tf_data_leaks_nothing() -> None:
     parts = splits.split(np.arange(240) % 2, 160, seed=1)
     train = tf.data.Dataset.from_tensor_slices(parts.train).shuffle(160, seed=1)
     validation = tf.data.Dataset.from_tensor_slices(parts.validation)
-    epochs = leak.trained_on((read(train), read(validation)) for _ in range(5))
+    epochs = shuffle_leak.trained_on((read(train), read(validation)) for _ in range(5))
     assert [len(epoch.seen) for epoch in epochs] == [0] * 5

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import backbones, datasets, feature_maps, look, own_images, own_uploads, splits
-from lib.core.duplicates import ALIKE, COPY, SAME
+from lib.core import backbones, datasets, splits
 from lib.core.errors import DataError
-from lib.core.look import Look
+from lib.core.images import inspection
+from lib.core.images.inspection import Look
+from lib.core.images.near_duplicates import ALIKE, COPY, SAME
+from lib.core.maps import feature_maps
+from lib.core.uploads import inbox, own_datasets
 from lib.tools import export_looks
 from lib.training import data_questions, images, pipeline
 from lib.training import own_images as making
@@ -37,13 +40,13 @@ def decoded(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
-def own(pictures: Mapping[str, list[bytes]]) -> own_images.OwnDataset:
+def own(pictures: Mapping[str, list[bytes]]) -> own_datasets.OwnDataset:
     """A dataset of a reader's own, as an upload makes it."""
     named = {
         name: [(f"{number:02d}", data) for number, data in enumerate(files)]
         for name, files in pictures.items()
     }
-    made = own_images.get(making.prepare(own_uploads.pack(named), "0" * 64, "Mine"))
+    made = own_datasets.get(making.prepare(inbox.pack(named), "0" * 64, "Mine"))
     assert made is not None
     return made
 
@@ -51,10 +54,10 @@ def own(pictures: Mapping[str, list[bytes]]) -> own_images.OwnDataset:
 @pytest.fixture(autouse=True)
 def _fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thaw_home: Path) -> None:
     """Own datasets of each test apart; the prepared ones are those of the session."""
-    monkeypatch.setattr(own_images, "root", lambda: tmp_path / "images")
+    monkeypatch.setattr(own_datasets, "root", lambda: tmp_path / "images")
 
 
-def found_in(dataset: own_images.OwnDataset) -> Look:
+def found_in(dataset: own_datasets.OwnDataset) -> Look:
     return Look.from_worker(data_questions.look(dataset.id, dataset.fingerprint))
 
 
@@ -124,7 +127,7 @@ def test_the_same_pixels_are_called_so() -> None:
 
 def test_no_picture_of_the_offline_datasets_comes_twice() -> None:
     for spec in OFFLINE:
-        found = look.shipped(spec.id, spec.fingerprint)
+        found = inspection.shipped(spec.id, spec.fingerprint)
         assert found is not None
         assert set(found.num_pairs) <= {ALIKE}
 
@@ -168,7 +171,9 @@ def test_an_image_that_is_damaged_on_disk_is_left_out_and_the_rest_looked_at(
 
 
 def test_of_a_large_dataset_a_sample_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "sample", lambda num_images, count=40: frozenset(range(0, 240, 6)))
+    monkeypatch.setattr(
+        inspection, "sample", lambda num_images, count=40: frozenset(range(0, 240, 6))
+    )
     found = Look.from_worker(data_questions.look(OPENMOJI.id, OPENMOJI.fingerprint))
     assert len(found.looked_at) == 40
     assert not found.is_all
@@ -252,7 +257,7 @@ def test_images_that_were_deleted_are_not_remembered() -> None:
     }
     dataset = own(pictures)
     assert len(data_questions.labels(dataset.id, dataset.fingerprint)["labels"]) == 14
-    own_images.delete(dataset.id, "0" * 64)
+    own_datasets.delete(dataset.id, "0" * 64)
     with pytest.raises(DataError, match="These images are not on this machine"):
         data_questions.labels(dataset.id, dataset.fingerprint)
 

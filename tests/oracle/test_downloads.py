@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import datasets, downloads, file_lock
+from lib.core import datasets
 from lib.core.errors import DataError
+from lib.core.files import lock as file_lock
+from lib.core.images import download_status
 from lib.training import downloads as worker_downloads
 from lib.training import fetch, pipeline, tfds_data, tfds_prepare
 from tests import tiny_builder, tiny_web
@@ -43,8 +45,8 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
         yield behaviour
 
 
-def standing() -> downloads.Standing:
-    return downloads.standing(SPEC)
+def standing() -> download_status.Standing:
+    return download_status.standing(SPEC)
 
 
 def prepare() -> None:
@@ -56,13 +58,13 @@ def refused() -> DataError:
     with pytest.raises(DataError) as error:
         prepare()
     assert standing().state == "missing"
-    assert not file_lock.held(downloads.lock_file(SPEC.id))
+    assert not file_lock.held(download_status.lock_file(SPEC.id))
     return error.value
 
 
 def left() -> list[str]:
     """Names of what is left of a download."""
-    folder = downloads.download_folder(SPEC.id)
+    folder = download_status.download_folder(SPEC.id)
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
@@ -70,11 +72,11 @@ def left() -> list[str]:
 
 
 def test_a_dataset_that_was_downloaded_is_ready_and_leaves_no_archive(web):
-    assert standing() == downloads.Standing("missing")
+    assert standing() == download_status.Standing("missing")
     prepare()
-    assert standing() == downloads.Standing("ready")
+    assert standing() == download_status.Standing("ready")
     assert web.asked == [""]
-    assert not downloads.download_folder(SPEC.id).exists()
+    assert not download_status.download_folder(SPEC.id).exists()
     assert len(pipeline.load_data(SPEC.id, num_images=4, image_size=16, seed=1).test) > 0
 
 
@@ -107,7 +109,7 @@ def test_a_server_that_cannot_begin_in_the_middle_begins_anew(web):
 @pytest.mark.parametrize(("extra", "num_asked"), [(b"", 1), (b"and more", 2)])
 def test_a_beginning_as_long_as_the_file_is_the_file_and_a_longer_one_is_not(web, extra, num_asked):
     url = os.environ[tiny_web.URL_VARIABLE]
-    partial = downloads.download_folder(SPEC.id) / "partial"
+    partial = download_status.download_folder(SPEC.id) / "partial"
     partial.mkdir(parents=True)
     (partial / hashlib.sha256(url.encode()).hexdigest()).write_bytes(ARCHIVE + extra)
     prepare()
@@ -129,17 +131,17 @@ def test_a_wish_to_cancel_ends_the_download_of_a_run_too(web):
     thread = threading.Thread(target=run)
     thread.start()
     until(lambda: (said := standing().progress) and said.done, limit_s=60)
-    downloads.ask_to_cancel(SPEC.id)
+    download_status.ask_to_cancel(SPEC.id)
     thread.join()
     assert "was cancelled" in errors[0].message
     assert left() == []
-    assert standing() == downloads.Standing("missing")
+    assert standing() == download_status.Standing("missing")
 
 
 def test_whoever_waited_for_another_process_does_not_fetch_it_again(web, monkeypatch):
     looked: list[object] = []
     monkeypatch.setattr(tfds_prepare, "preflight", looked.append)
-    lock = downloads.lock_file(SPEC.id)
+    lock = download_status.lock_file(SPEC.id)
     lock.parent.mkdir(parents=True)
     with file_lock.only_one(lock):
         waiting = threading.Thread(target=prepare)
@@ -165,14 +167,14 @@ def test_a_file_that_never_comes_whole_is_given_up_and_its_beginning_kept(web, m
     assert not web.stalls
     prepare()
     assert web.asked[-1].startswith("bytes=")
-    assert standing() == downloads.Standing("ready")
+    assert standing() == download_status.Standing("ready")
 
 
 def test_something_else_than_was_published_is_refused_and_not_kept(web):
     web.content = ARCHIVE[:-1] + b"x"
     error = refused()
     assert "its checksum is another" in error.message
-    assert left() == [downloads.NOTE]
+    assert left() == [download_status.NOTE]
     web.content = ARCHIVE
     prepare()
     assert web.asked == ["", ""]
@@ -199,10 +201,10 @@ def test_an_archive_that_is_none_is_told_in_words(web, monkeypatch):
 
 
 def test_without_enough_space_nothing_is_fetched(web, monkeypatch):
-    monkeypatch.setattr(downloads, "free_mb", lambda but_for: SPEC.disk_mb - 1)
+    monkeypatch.setattr(download_status, "free_mb", lambda but_for: SPEC.disk_mb - 1)
     assert "are free" in refused().message
     assert web.asked == []
-    monkeypatch.setattr(downloads, "free_mb", lambda but_for: SPEC.disk_mb)
+    monkeypatch.setattr(download_status, "free_mb", lambda but_for: SPEC.disk_mb)
     prepare()
 
 
@@ -228,7 +230,7 @@ def test_a_disk_that_fills_up_meanwhile_is_told_in_words(web, monkeypatch):
 
 def test_the_picture_of_a_dataset_shows_its_classes_in_turn():
     tfds_data.source(SPEC.id)
-    with Image.open(downloads.picture_file(SPEC)) as image:
+    with Image.open(download_status.picture_file(SPEC)) as image:
         assert image.size == (384, 192)
         pixels = np.asarray(image.convert("RGB"), float)
     tiles = [pixels[:96, left : left + 96].mean() for left in range(0, 384, 96)]
@@ -286,8 +288,8 @@ def test_a_second_reader_sees_the_same_download_and_its_words(web, download):
     assert len(web.asked) == tfds_prepare_calls
     web.pause_s = 0
     assert process.wait(60) == 0
-    assert standing() == downloads.Standing("ready")
-    assert downloads.picture_file(SPEC).exists()
+    assert standing() == download_status.Standing("ready")
+    assert download_status.picture_file(SPEC).exists()
 
 
 # More than once: who notes how far it is must not do so after all is removed.
@@ -297,10 +299,10 @@ def test_a_download_is_cancelled_within_two_seconds_and_leaves_nothing(_time, we
     process = download()
     wait_for_bytes(process)
     begin = time.monotonic()
-    downloads.ask_to_cancel(SPEC.id)
+    download_status.ask_to_cancel(SPEC.id)
     process.wait(60)
     assert time.monotonic() - begin < CANCEL_LIMIT_S
-    assert standing() == downloads.Standing("missing")
+    assert standing() == download_status.Standing("missing")
     assert left() == []
     # And the wish is not there any more when somebody starts again.
     web.pause_s = 0
@@ -321,13 +323,13 @@ def test_a_process_that_is_killed_leaves_no_lock_and_no_half_dataset(web, downlo
     web.pause_s = 0
     prepare()
     assert web.asked[-1].startswith("bytes=")
-    assert standing() == downloads.Standing("ready")
-    assert not downloads.download_folder(SPEC.id).exists()
+    assert standing() == download_status.Standing("ready")
+    assert not download_status.download_folder(SPEC.id).exists()
 
 
 def test_half_written_records_are_removed_by_the_next_start():
-    half = downloads.data_folder() / SPEC.id / "incomplete.ABC123_1.0.0"
-    extracted = downloads.download_folder(SPEC.id) / "extracted" / "half"
+    half = download_status.data_folder() / SPEC.id / "incomplete.ABC123_1.0.0"
+    extracted = download_status.download_folder(SPEC.id) / "extracted" / "half"
     for folder in (half, extracted):
         folder.mkdir(parents=True)
         (folder / "some").write_bytes(b"1")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import feature_maps
-from lib.core.feature_maps import FeatureMaps
-from lib.core.run_store import RunStore
+from lib.core.lab.store import RunStore
+from lib.core.maps import feature_maps
+from lib.core.maps.feature_maps import FeatureMaps
 from lib.tools import export_feature_maps
 from lib.training import inference
 

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from lib.core import backbones, run_store, runs
+from lib.core import backbones, runs
 from lib.core.freezing import FreezePlan
-from lib.core.run_store import RunWriter
+from lib.core.lab import store
+from lib.core.lab.store import RunWriter
 from lib.training import head as heads
 from lib.training import model as models
 from lib.training import pipeline
@@ -71,7 +72,7 @@ def history_of(config, data, folder, *, use_prefix, plan=None):
     for phase in config.phases:
         runner.run(phase)
     assert (runner.parts.prefix is not None) == use_prefix
-    return run_store.read_run(folder).history, runner
+    return store.read_run(folder).history, runner
 
 
 def numbers(record):

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import backbones, datasets, evaluation, freezing, heads, pooling, runs, strategies
+from lib.core import backbones, datasets, freezing, heads, pooling, runs, strategies
 from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError, DataError, StoreError
 from lib.core.heads import HeadSpec
-from lib.core.run_store import RunStore
+from lib.core.lab.store import RunStore
+from lib.core.reading import evaluation
 from lib.training import inference, model, stored_model, task, tfds_data, upload
 from lib.training.head import build_head, build_pooling
 

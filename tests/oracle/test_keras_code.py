@@ -6,7 +6,8 @@ from math import prod
 import keras
 import pytest
 
-from lib.core import backbones, keras_code
+from lib.core import backbones
+from lib.core.code import keras_model
 from lib.core.heads import HeadSpec
 from lib.ui import layer_strip
 from lib.ui.plan_state import PlanState
@@ -43,7 +44,7 @@ def _no_downloads(monkeypatch):
 
 
 def run(state: PlanState) -> keras.Model:
-    code = keras_code.code(
+    code = keras_model.code(
         state.backbone,
         state.image_size,
         state.head,

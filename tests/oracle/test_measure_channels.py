@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from lib.core import channel_line
+from lib.core.maps import channel_threshold
 from lib.tools import measure_channels
 
 
@@ -33,8 +33,10 @@ def test_the_interval_is_that_of_the_differences() -> None:
     assert (row.low, row.high) == pytest.approx((0.2 - half, 0.2 + half), abs=1e-3)
 
 
-@pytest.mark.parametrize("line", channel_line.lines().values(), ids=lambda line: line.dataset)
-def test_a_committed_measurement_is_checked_to_a_hundredth(line: channel_line.ChannelLine) -> None:
+@pytest.mark.parametrize("line", channel_threshold.lines().values(), ids=lambda line: line.dataset)
+def test_a_committed_measurement_is_checked_to_a_hundredth(
+    line: channel_threshold.ChannelLine,
+) -> None:
     kept = asdict(line)
     assert list(measure_channels.differences(line, kept)) == []
     first = replace(line.rows[0], gap=line.rows[0].gap + 0.02)
@@ -42,9 +44,9 @@ def test_a_committed_measurement_is_checked_to_a_hundredth(line: channel_line.Ch
     assert len(list(measure_channels.differences(changed, kept))) == 2
 
 
-@pytest.mark.parametrize("line", channel_line.lines().values(), ids=lambda line: line.dataset)
+@pytest.mark.parametrize("line", channel_threshold.lines().values(), ids=lambda line: line.dataset)
 def test_the_committed_measurement_is_the_one_the_tool_makes(
-    line: channel_line.ChannelLine,
+    line: channel_threshold.ChannelLine,
 ) -> None:
     num_images, most_tested, num_draws = measure_channels.PLANS[line.dataset]
     assert (line.num_images, line.num_draws) == (num_images, num_draws)

@@ -19,14 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lib.core import own_images, own_uploads, run_store, runs
+from lib.core import runs
 from lib.core.errors import DataError, StoreError, ThawError
-from lib.core.run_store import RunStore
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore
+from lib.core.uploads import inbox, own_datasets
 from lib.training import image_folder, images, pipeline
 from lib.training import own_images as making
 
 PROJECT = Path(__file__).resolve().parents[2]
-ANNA, BERT = own_images.hashed("key of Anna"), own_images.hashed("key of Bert")
+ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
 EXIF_ORIENTATION, UPSIDE_DOWN_LEFT = 0x0112, 6
 GPS = 0x8825
 
@@ -65,7 +67,7 @@ def upload(files: Mapping[str, bytes]) -> str:
         for name, data in files.items():
             archive.writestr(name, data)
     content.seek(0)
-    return own_uploads.receive(content, ANNA)
+    return inbox.receive(content, ANNA)
 
 
 def prepare(files: Mapping[str, bytes], reader: str = ANNA, title: str = "pets") -> str:
@@ -73,17 +75,17 @@ def prepare(files: Mapping[str, bytes], reader: str = ANNA, title: str = "pets")
     try:
         return making.prepare(name, reader, title)
     finally:
-        refused = own_images.root() / name
+        refused = own_datasets.root() / name
         if refused.exists():
             # Nothing of it stays but the reason, until its reader has seen that.
             kept = {path.name for path in refused.iterdir()}
             assert "problem.json" in kept <= {"owner.json", "problem.json", "progress.json"}
-            own_uploads.discard(name)
+            inbox.discard(name)
 
 
 def left() -> list[str]:
     """What there is under THAW_HOME/images besides whose things are."""
-    return [path.name for path in own_images.root().iterdir() if path.name != "owners"]
+    return [path.name for path in own_datasets.root().iterdir() if path.name != "owners"]
 
 
 # --- A dataset like any other ---------------------------------------------------------------------
@@ -91,11 +93,11 @@ def left() -> list[str]:
 
 def test_a_zip_becomes_a_dataset_that_loads_as_any_other():
     name = prepare(pictures("cat", "dog"))
-    made = own_images.get(name)
+    made = own_datasets.get(name)
     assert made.class_names == ("cat", "dog")
     assert made.counts == (12, 12)
     assert made.left_out == ()
-    described = image_folder.describe_folder(own_images.folder(name))
+    described = image_folder.describe_folder(own_datasets.folder(name))
     assert (described.dataset, described.fingerprint) == (made.id, made.fingerprint)
     assert described.max_train_images == made.max_train_images
     # No folder is given: whoever asks for the dataset finds it.
@@ -111,9 +113,9 @@ def test_the_same_pictures_of_two_readers_are_two_datasets():
     files = pictures("cat", "dog")
     anna, bert = prepare(files), prepare(files, BERT)
     assert anna != bert
-    assert own_images.get(anna).fingerprint != own_images.get(bert).fingerprint
+    assert own_datasets.get(anna).fingerprint != own_datasets.get(bert).fingerprint
     assert prepare(files) == anna
-    assert [each.id for each in own_images.owned_by(BERT)] == [bert]
+    assert [each.id for each in own_datasets.owned_by(BERT)] == [bert]
 
 
 def test_the_split_does_not_hang_on_the_random_part_of_the_names():
@@ -126,7 +128,7 @@ def test_the_split_does_not_hang_on_the_random_part_of_the_names():
 
 def test_a_dataset_that_was_deleted_is_named_in_the_error():
     name = prepare(pictures("cat", "dog"))
-    own_images.delete(name, ANNA)
+    own_datasets.delete(name, ANNA)
     with pytest.raises(DataError, match="not on this machine"):
         pipeline.load_data(name, num_images=10, image_size=32, seed=1)
 
@@ -234,7 +236,7 @@ def test_every_kind_of_bad_file_is_named_and_the_rest_goes_on():
         "Thumbs.db": b"x",
         "notes.txt": b"x",
     }
-    made = own_images.get(prepare(files))
+    made = own_datasets.get(prepare(files))
     # The wrongly named and the tiny one are images all the same.
     assert made.counts == (14, 12)
     assert sorted(made.left_out) == [
@@ -276,20 +278,20 @@ def test_classes_that_cannot_be_used_are_told_in_a_sentence(files, words):
 
 def test_two_and_twenty_classes_can_be_used():
     for names in (["a", "b"], [f"{number:02d}" for number in range(20)]):
-        assert own_images.get(prepare(pictures(*names))).class_names == tuple(names)
+        assert own_datasets.get(prepare(pictures(*names))).class_names == tuple(names)
 
 
 def test_an_empty_class_is_named():
-    made = own_images.get(prepare(pictures("cat", "dog") | {"bird/": b""}))
+    made = own_datasets.get(prepare(pictures("cat", "dog") | {"bird/": b""}))
     assert made.class_names == ("cat", "dog")
     assert made.left_out == ("bird: no usable image in it",)
 
 
 def test_names_in_any_script_are_class_names():
     names = ("**bold**", "<i>x", "Кошки", "قطط", "猫")
-    made = own_images.get(prepare(pictures(*names)))
+    made = own_datasets.get(prepare(pictures(*names)))
     assert made.class_names == names
-    assert image_folder.describe_folder(own_images.folder(made.id)).class_names == names
+    assert image_folder.describe_folder(own_datasets.folder(made.id)).class_names == names
 
 
 def test_single_files_become_the_same_as_a_zip():
@@ -297,10 +299,8 @@ def test_single_files_become_the_same_as_a_zip():
         name: [(f"{number}.png", encoded(image(100 * place + number))) for number in range(12)]
         for place, name in enumerate(("cat", "dog"))
     }
-    assert making.prepare(own_uploads.pack(files, ANNA), ANNA, "") == prepare(
-        pictures("cat", "dog")
-    )
-    assert own_images.owned_by(ANNA)[0].title == "cat, dog"
+    assert making.prepare(inbox.pack(files, ANNA), ANNA, "") == prepare(pictures("cat", "dog"))
+    assert own_datasets.owned_by(ANNA)[0].title == "cat, dog"
 
 
 # --- All of it or nothing -------------------------------------------------------------------------
@@ -315,14 +315,14 @@ def test_an_archive_that_is_refused_leaves_nothing():
 def test_an_upload_that_is_taken_back_stops_the_worker(monkeypatch):
     monkeypatch.setattr(making, "SECONDS_BETWEEN_WORDS", 0.0)
     name = upload(pictures("cat", "dog"))
-    say = own_uploads.say_done
+    say = inbox.say_done
 
     def say_and_take_back(upload_, done, total):
         if done == 5:
-            own_uploads.discard(upload_)
+            inbox.discard(upload_)
         return say(upload_, done, total)
 
-    monkeypatch.setattr(own_uploads, "say_done", say_and_take_back)
+    monkeypatch.setattr(inbox, "say_done", say_and_take_back)
     with pytest.raises(DataError, match="taken back"):
         making.prepare(name, ANNA, "pets")
     assert left() == []
@@ -362,7 +362,7 @@ def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
     process = subprocess.Popen([sys.executable, "-c", PREPARING, name], env=environment)
     try:
         end = time.monotonic() + 60
-        while len(list(own_images.root().glob(".making-*/pictures/*/*.jpg"))) < 5:
+        while len(list(own_datasets.root().glob(".making-*/pictures/*/*.jpg"))) < 5:
             assert time.monotonic() < end
             assert process.poll() is None
             time.sleep(0.005)
@@ -370,11 +370,11 @@ def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
     finally:
         process.kill()
         process.wait()
-    assert own_images.owned_by("owner") == ()
-    own_images.tidy()
+    assert own_datasets.owned_by("owner") == ()
+    own_datasets.tidy()
     # The upload is of this process, which lives, and could ask once more; the half is gone.
     assert left() == [name]
-    own_uploads.discard(name)
+    inbox.discard(name)
     assert left() == []
 
 
@@ -382,7 +382,7 @@ def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
 
 
 def config_on(name: str, **asked) -> runs.TrainConfig:
-    made = own_images.get(name)
+    made = own_datasets.get(name)
     return runs.make_config(
         dataset=name,
         data_fingerprint=made.fingerprint,
@@ -406,14 +406,14 @@ def test_a_run_finds_the_images_and_shows_them_only_while_they_are_there():
 
     def delete_while_evaluating(event):
         if event.get("state") == "evaluating":
-            own_images.delete(name, ANNA)
+            own_datasets.delete(name, ANNA)
 
     later = task.train(config_on(name, seed=2), delete_while_evaluating, store=store)
     assert later.status == "finished"
     for each in (run, later):
         assert not (each.folder / run_store.TEST_IMAGES_FILE).exists()
     # Nor are maps of the images left in the cache of frozen layers.
-    assert not list((own_images.root().parent / "features").glob("*/manifest.json"))
+    assert not list((own_datasets.root().parent / "features").glob("*/manifest.json"))
     with pytest.raises(ThawError, match="not on this machine"):
         task.train(replace(later.config, seed=3), lambda event: None, store=store)
 

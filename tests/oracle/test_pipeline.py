@@ -20,9 +20,9 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from lib.core import downloads, samples
 from lib.core.datasets import DATASETS
 from lib.core.errors import DataError
+from lib.core.images import download_status, samples
 from lib.tools import export_samples
 from lib.training import images, pipeline
 
@@ -247,7 +247,9 @@ def test_a_proxy_is_asked_in_place_of_the_host(monkeypatch):
 
 
 def test_a_disk_that_is_too_full_is_found_before_the_download(monkeypatch):
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**9))
+    monkeypatch.setattr(
+        download_status.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**9)
+    )
     with pytest.raises(DataError, match=r"takes about 2\.7 GB .* and 1\.0 GB are free"):
         load("cats_vs_dogs")
 

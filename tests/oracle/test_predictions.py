@@ -5,7 +5,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from lib.core import feature_maps, predictions, run_store
+from lib.core.lab import store
+from lib.core.maps import feature_maps, predictions
 from lib.tools import export_pixels
 from lib.training import inference
 
@@ -17,9 +18,7 @@ def test_the_pixels_that_ship_are_those_of_the_shipped_images(capsys):
 @pytest.mark.parametrize("example", ["cat", "burger"])
 def test_a_recorded_run_says_the_same_with_and_without_a_worker(example):
     run = next(
-        run
-        for run in run_store.RunStore()
-        if run.recorded and feature_maps.reads_averages(run.config)
+        run for run in store.RunStore() if run.recorded and feature_maps.reads_averages(run.config)
     )
     alone = predictions.from_shipped_maps(run, example)
     picture = feature_maps.examples()[example].picture()

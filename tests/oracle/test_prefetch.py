@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import tensorflow_datasets as tfds
 
-from lib.core import backbones, datasets, downloads
+from lib.core import backbones, datasets
 from lib.core.datasets import DATASETS
+from lib.core.images import download_status
 from lib.tools import prefetch
 from lib.training import fetch, weights
 from tests import tiny_builder, tiny_web
@@ -76,7 +77,7 @@ def test_a_dataset_is_fetched_with_progress_and_once(web, capsys):
     assert re.search(r"^tiny_web: Downloading, \d+ of 1 MB$", said.err, re.MULTILINE)
     assert re.search(r"^tiny_web  ready +\d\.\d MB  \d+\.\d s$", said.out, re.MULTILINE)
     assert "1 of 1 ready" in said.out
-    assert downloads.picture_file(SPEC).exists()
+    assert download_status.picture_file(SPEC).exists()
     assert prefetch.main(["--datasets", SPEC.id]) == 0
     assert web.asked == [""]
 

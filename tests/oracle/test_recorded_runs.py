@@ -4,21 +4,12 @@ import dataclasses
 
 import pytest
 
-from lib.core import (
-    backbones,
-    curves,
-    datasets,
-    evidence,
-    freezing,
-    heads,
-    intervals,
-    run_command,
-    run_store,
-    runs,
-    strategies,
-)
+from lib.core import backbones, datasets, freezing, heads, intervals, runs, strategies
 from lib.core.freezing import FreezePlan
-from lib.core.run_store import RunStore
+from lib.core.lab import command, store
+from lib.core.lab.store import RunStore
+from lib.core.reading import curves
+from lib.core.strategy import evidence
 from lib.tools import record_runs
 
 ROOT = RunStore().recorded_root
@@ -32,7 +23,7 @@ every_recorded_run = pytest.mark.parametrize("name", FOLDERS)
 
 
 def recorded(name):
-    run = run_store.read_run(ROOT / name, recorded=True)
+    run = store.read_run(ROOT / name, recorded=True)
     assert run is not None, f"{name} cannot be read"
     return run
 
@@ -53,12 +44,12 @@ def test_a_recorded_run_reproduces_its_own_name(name):
 def test_every_run_that_ships_carries_the_command_that_gives_it():
     folders = [folder for root in (ROOT, EVIDENCE) for folder in root.iterdir()]
     for folder in folders:
-        run = run_store.read_run(folder, recorded=True)
-        assert run.result["command"] == run_command.command(run.config), folder.name
+        run = store.read_run(folder, recorded=True)
+        assert run.result["command"] == command.command(run.config), folder.name
 
 
 def test_the_evidence_is_the_whole_grid_and_nothing_else():
-    found = [run_store.read_run(folder, recorded=True) for folder in EVIDENCE.iterdir()]
+    found = [store.read_run(folder, recorded=True) for folder in EVIDENCE.iterdir()]
     for run in found:
         data = run.config.catalogued
         like = {"data_fingerprint": run.config.data_fingerprint, "max_train_images": 1_066}

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.core import curves, runs
-from lib.core.run_store import RunStore
+from lib.core import runs
+from lib.core.lab.store import RunStore
+from lib.core.reading import curves
 from lib.training import task
 from lib.training.augmentation import build_augmentation
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lib.core import diagnose, runs
-from lib.core.run_store import RunStore
+from lib.core import runs
+from lib.core.lab.store import RunStore
+from lib.core.reading import diagnose
 from lib.training import pipeline, task
 
 CHANGES = {

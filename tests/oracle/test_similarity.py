@@ -11,9 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lib.core import backbones, datasets, similarity, splits
+from lib.core import backbones, datasets, splits
 from lib.core.errors import DataError
-from lib.core.similarity import IMAGE_SIZE, LAYERS
+from lib.core.strategy import similarity
+from lib.core.strategy.similarity import IMAGE_SIZE, LAYERS
 from lib.tools import measure_similarity
 from lib.training import efficientnet_lite, image_folder, images, inference, tfds_data
 from lib.training import similarity as measuring

@@ -21,9 +21,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import run_code, run_sections, runs
+from lib.core import runs
+from lib.core.code import keras_run, keras_sections
 from lib.core.errors import DataError
-from lib.core.run_store import RunStore
+from lib.core.lab.store import RunStore
 from lib.core.runs import Run
 from lib.training import pipeline, take_home, task
 from lib.training import weights as pretrained
@@ -38,7 +39,7 @@ INSTALL_LIMIT_S = 600
 
 def packed(run: Run) -> dict[str, bytes]:
     """Path in the archive -> content."""
-    file = take_home.take_home(asdict(run.config), run_code.texts(run))["file"]
+    file = take_home.take_home(asdict(run.config), keras_run.texts(run))["file"]
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
@@ -59,7 +60,7 @@ def clean_environment() -> dict[str, str]:
 
 def run_script(folder: Path, python: str = sys.executable, first: str = "") -> str:
     """What the script printed, run in its folder with nothing else on the path of imports."""
-    code = f"{first}\nimport runpy\nrunpy.run_path('{run_code.SCRIPT}', run_name='__main__')"
+    code = f"{first}\nimport runpy\nrunpy.run_path('{keras_run.SCRIPT}', run_name='__main__')"
     done = subprocess.run(
         [python, "-I", "-c", code],
         cwd=folder,
@@ -145,7 +146,7 @@ def test_the_script_repeats_the_run_epoch_by_epoch(run, folder):
 def test_the_notebook_repeats_the_run_epoch_by_epoch(run, folder, monkeypatch):
     for name in set(os.environ) - set(clean_environment()):
         monkeypatch.delenv(name)
-    notebook = nbformat.read(folder / run_code.NOTEBOOK, as_version=4)
+    notebook = nbformat.read(folder / keras_run.NOTEBOOK, as_version=4)
     nbclient.NotebookClient(
         notebook, timeout=SCRIPT_LIMIT_S, resources={"metadata": {"path": str(folder)}}
     ).execute()
@@ -210,7 +211,7 @@ def test_a_run_with_a_backbone_of_keras_applications_is_repeated(tmp_path, monke
     monkeypatch.setenv("THAW_WEIGHTS", str(path))
     run = trained(tmp_path, backbone="mobilenet_v2", thaw_from="block_16_expand")
     folder = unpacked(run, tmp_path)
-    assert not (folder / run_sections.BACKBONE_FILE).exists()
+    assert not (folder / keras_sections.BACKBONE_FILE).exists()
     load = f"""
 import keras
 published = keras.applications.MobileNetV2
@@ -273,7 +274,7 @@ def test_grey_images_are_packed_as_grey(tmp_path):
 
 
 def test_the_backbone_in_the_folder_is_untouched_by_training(run, folder):
-    stored = keras.saving.load_model(folder / run_sections.BACKBONE_FILE, compile=False)
+    stored = keras.saving.load_model(folder / keras_sections.BACKBONE_FILE, compile=False)
     from lib.training import model
 
     fresh = model.build_backbone("efficientnet_lite0", 64, weights="imagenet")
@@ -311,7 +312,7 @@ def test_the_script_runs_in_a_new_environment_made_from_its_requirements(run, fo
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     python = str(environment / "bin" / "python")
-    requirements = folder / run_code.REQUIREMENTS
+    requirements = folder / keras_run.REQUIREMENTS
     subprocess.run(
         [python, "-m", "pip", "install", "--quiet", "-r", requirements],
         check=True,

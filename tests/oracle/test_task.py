@@ -11,21 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core import (
-    backbones,
-    compute,
-    evaluation,
-    freezing,
-    heads,
-    intervals,
-    progress,
-    run_store,
-    runs,
-    strategies,
-)
+from lib.core import backbones, freezing, heads, intervals, runs, strategies
 from lib.core.errors import ConfigError, StoreError, ThawError
+from lib.core.network import step_cost
 from lib.core.freezing import FreezePlan
-from lib.core.run_store import RunStore
+from lib.core.lab import progress
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore
+from lib.core.reading import evaluation
 from lib.training import head as keras_heads
 from lib.training import loop, phases, pipeline, prefix, stored_model, task
 from lib.training import model as models
@@ -495,7 +488,7 @@ def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features
     seconds_each, fetch, work = 1e-8, phases.feature_cache.fetch, []
 
     def on_a_clock(identity, inputs, compute, units=1):
-        features = fetch(identity, inputs, compute, units)
+        features = fetch(identity, inputs, step_cost, units)
         work.append((units, features.work, features.from_cache))
         seconds = seconds_each * features.work * len(features.tensors[0])
         return dataclasses.replace(features, compute_s=seconds)
@@ -508,7 +501,7 @@ def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features
     config, events = config_of(strategy="full_fine_tuning", **asked), []
     task.train(config, events.append, folder=tmp_path / "b")
     layers = backbones.load_layer_table(config.backbone, config.image_size)
-    much = sum(compute.multiply_adds(row) for row in layers)
+    much = sum(step_cost.multiply_adds(row) for row in layers)
     assert much > 4 * little
     assert (much, little, True) in work
     images = phases.STEP_TO_FORWARD * NUM_IMAGES + 40

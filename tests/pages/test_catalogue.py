@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from lib.core import downloads, file_lock
 from lib.core.datasets import DATASETS, DatasetSpec
-from lib.core.downloads import Progress
 from lib.core.errors import DataError
+from lib.core.files import lock as file_lock
+from lib.core.images import download_status
+from lib.core.images.download_status import Progress
 from lib.jobs.client import Client
 from lib.jobs.downloads import Downloads
 from lib.jobs.questions import Question
@@ -56,7 +57,7 @@ def words(app: AppTest) -> str:
 
 def prepared(spec: DatasetSpec, config: str = "") -> None:
     """As if TFDS had written it."""
-    folder = downloads.data_folder() / spec.id / config / spec.version
+    folder = download_status.data_folder() / spec.id / config / spec.version
     folder.mkdir(parents=True)
     (folder / "dataset_info.json").write_text("{}")
 
@@ -116,7 +117,7 @@ def test_the_code_of_cats_and_dogs_slices_and_the_page_says_how_a_run_splits():
 @pytest.mark.parametrize(("spec", "config"), [(CATS, ""), (DATASETS["eurosat"], "rgb")])
 def test_what_was_downloaded_is_ready_and_has_a_picture(spec, config):
     prepared(spec, config)
-    picture = downloads.picture_file(spec)
+    picture = download_status.picture_file(spec)
     picture.parent.mkdir(parents=True)
     Image.new("RGB", (384, 192)).save(picture)
     app = open_page()
@@ -128,10 +129,10 @@ def test_what_was_downloaded_is_ready_and_has_a_picture(spec, config):
 
 def test_another_version_and_a_half_written_one_are_not_ready():
     for name in ("3.0.0", f"incomplete.ABC_{CATS.version}"):
-        folder = downloads.data_folder() / CATS.id / name
+        folder = download_status.data_folder() / CATS.id / name
         folder.mkdir(parents=True)
         (folder / "dataset_info.json").write_text("{}")
-    (downloads.data_folder() / CATS.id / CATS.version).mkdir()
+    (download_status.data_folder() / CATS.id / CATS.version).mkdir()
     assert words(open_page()).count("Ready here") == 2
 
 
@@ -147,7 +148,7 @@ def test_without_a_network_nothing_can_be_downloaded(hosts):
 
 
 def test_without_enough_disk_space_nothing_can_be_downloaded(monkeypatch):
-    monkeypatch.setattr(downloads, "free_mb", lambda: 2_000)
+    monkeypatch.setattr(download_status, "free_mb", lambda: 2_000)
     app = open_page()
     assert "Not enough disk space · 825 MB" in words(app)
     assert "2.7 GB" in app.button("download_cats_vs_dogs").help
@@ -180,9 +181,9 @@ def test_a_refusal_is_one_sentence_and_a_next_step_for_everybody(asked):
 @pytest.fixture
 def going_on() -> Any:
     """A download by some process."""
-    lock = downloads.lock_file(CATS.id)
+    lock = download_status.lock_file(CATS.id)
     lock.parent.mkdir(parents=True)
-    downloads.note(CATS.id, Progress("Downloading, 206 of 825 MB", 206, 825))
+    download_status.note(CATS.id, Progress("Downloading, 206 of 825 MB", 206, 825))
     with file_lock.only_one(lock):
         yield
 
@@ -194,7 +195,7 @@ def test_a_download_of_another_process_is_followed_and_can_be_cancelled():
     assert bar.proto.text == "Downloading, 206 of 825 MB"
     assert bar.proto.value == 24  # percent, 206 of 825
     app.button("cancel_cats_vs_dogs").click().run()
-    assert downloads.is_cancelled(CATS.id)
+    assert download_status.is_cancelled(CATS.id)
     assert "Cancelling" in words(app)
     assert not app.get("progress")
 
@@ -203,13 +204,13 @@ def test_a_download_of_another_process_is_followed_and_can_be_cancelled():
 @pytest.mark.usefixtures("going_on")
 def test_cancelling_one_download_leaves_the_others_alone(other):
     open_page()
-    downloads.ask_to_cancel(other)
-    assert not downloads.is_cancelled(CATS.id)
-    assert not downloads.download_folder(other).exists()
+    download_status.ask_to_cancel(other)
+    assert not download_status.is_cancelled(CATS.id)
+    assert not download_status.download_folder(other).exists()
 
 
 def test_a_download_that_was_interrupted_says_so_and_can_be_started_again():
-    downloads.note(CATS.id, Progress("Downloading, 206 of 825 MB", 206, 825))
+    download_status.note(CATS.id, Progress("Downloading, 206 of 825 MB", 206, 825))
     app = open_page()
     assert "The download was interrupted." in app.warning[0].value
     assert not app.button("download_cats_vs_dogs").disabled

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import datasets, leak, look, own_images, splits
+from lib.core import datasets, splits
 from lib.core.errors import DataError
+from lib.core.images import inspection, shuffle_leak
+from lib.core.uploads import own_datasets
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import data_view, imagenet_names, state
@@ -137,13 +139,13 @@ def test_own_images_are_looked_at_by_their_owner_alone(
     worker: Worker, reader: str, sees: bool
 ) -> None:
     fingerprint = "ab" * 32
-    with own_images.making() as pictures:
-        made = own_images.publish(
+    with own_datasets.making() as pictures:
+        made = own_datasets.publish(
             pictures,
-            own_images.OwnDataset(
-                id=own_images.PREFIX + fingerprint[:12],
+            own_datasets.OwnDataset(
+                id=own_datasets.PREFIX + fingerprint[:12],
                 title="my pets",
-                owner=own_images.hashed("A" * 43),
+                owner=own_datasets.hashed("A" * 43),
                 fingerprint=fingerprint,
                 content=fingerprint,
                 class_names=("ant", "bee"),
@@ -191,7 +193,7 @@ def test_the_seed_and_the_number_choose_the_training_images_only() -> None:
     after = dots(app)[0]["frames"][0]
     assert (after["counts"]["t"], after["counts"]["u"]) == (31, 160 - 31)
     assert all(before["counts"][code] == after["counts"][code] for code in "ve")
-    found = look.shipped(OPENMOJI.id, OPENMOJI.fingerprint)
+    found = inspection.shipped(OPENMOJI.id, OPENMOJI.fingerprint)
     assert found is not None
     parts = splits.split(found.labels, 31, 7)
     (table,) = app.table
@@ -211,12 +213,12 @@ def test_the_link_restores_the_seed() -> None:
     assert "seed 9" in words(app) + " ".join(each.label for each in app.expander)
 
 
-@pytest.mark.parametrize("buffer", [0, leak.KERAS_BUFFER])
+@pytest.mark.parametrize("buffer", [0, shuffle_leak.KERAS_BUFFER])
 def test_the_leak_is_counted_as_lists_count_it(buffer: int) -> None:
     app = open_data("Splits", dataset="elpv")
     app.selectbox(key=state.LEAK_BUFFER).set_value(buffer).run()
     assert not app.exception
-    epochs = leak.take_and_skip(2_223, 370, num_epochs=10, seed=1, buffer_size=buffer)
+    epochs = shuffle_leak.take_and_skip(2_223, 370, num_epochs=10, seed=1, buffer_size=buffer)
     known: set[int] = set()
     seen = []
     for epoch in epochs:
@@ -234,7 +236,7 @@ def test_the_leak_is_counted_as_lists_count_it(buffer: int) -> None:
 def test_a_class_too_small_for_a_split_is_one_sentence(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(look, "shipped", lambda dataset, fingerprint: None)
+    monkeypatch.setattr(inspection, "shipped", lambda dataset, fingerprint: None)
     worker.answers["labels"] = {"labels": np.array([0] * 239 + [1]), "class_names": ["a", "b"]}
     app = open_data("Splits")
     assert not app.exception
@@ -264,7 +266,7 @@ def a_look(**fields: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def asks_for_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "shipped", lambda dataset, fingerprint: None)
+    monkeypatch.setattr(inspection, "shipped", lambda dataset, fingerprint: None)
 
 
 def test_a_look_at_an_offline_dataset_needs_no_worker(worker: Worker) -> None:
@@ -325,7 +327,7 @@ def test_pictures_that_only_look_alike_are_no_warning_and_are_counted(worker: Wo
 
 
 def test_the_solar_cells_that_look_alike_are_counted_as_bits_count_them() -> None:
-    found = look.shipped(ELPV.id, ELPV.fingerprint)
+    found = inspection.shipped(ELPV.id, ELPV.fingerprint)
     assert found is not None
     parts = splits.split(found.labels, 1_483, 0)
     train, test = set(parts.train.tolist()), set(parts.test.tolist())

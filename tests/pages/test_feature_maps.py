@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import feature_maps, head_pairs, run_store
 from lib.core.errors import DataError
+from lib.core.lab import store as run_store
+from lib.core.maps import feature_maps, pooling_pairs
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import cache, feature_maps_view, state, subjects
@@ -248,11 +249,11 @@ def test_without_a_recorded_pair_the_page_says_what_will_be_there(monkeypatch):
 
 
 def test_the_recorded_pairs_are_shown_with_what_they_say():
-    found = head_pairs.pairs(run for run in run_store.RunStore() if run.recorded)
+    found = pooling_pairs.pairs(run for run in run_store.RunStore() if run.recorded)
     if not found:
         pytest.skip("No pair has been recorded.")
     page = open_page()
     said = [one.value for one in page.markdown] + [one.value for one in page.caption]
-    assert any(head_pairs.headline(found) in one for one in said)
+    assert any(pooling_pairs.headline(found) in one for one in said)
     for pair in found:
-        assert any(head_pairs.verdict(pair) in one for one in said)
+        assert any(pooling_pairs.verdict(pair) in one for one in said)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import backbones, channel_line, pooling
+from lib.core import backbones, pooling
+from lib.core.maps import channel_threshold
 from lib.ui import components, plan_state, pooling_lessons, state
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -89,7 +90,7 @@ def test_every_backbone_can_be_chosen(backbone: str) -> None:
 
 def test_the_line_can_be_tried_with_every_number_of_channels() -> None:
     page = open_page()
-    for name, line in channel_line.lines().items():
+    for name, line in channel_threshold.lines().items():
         page.segmented_control(key=state.LINE_DATASET).set_value(name).run()
         for row in (line.rows[0], line.rows[-1]):
             page.select_slider(key=state.CHANNELS_KEPT).set_value(row.channels).run()

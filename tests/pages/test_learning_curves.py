@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import curves, diagnose, run_command, run_files, run_store, runs
-from lib.core.run_store import RunStore
+from lib.core import runs
+from lib.core.lab import bundle, command, store
+from lib.core.lab.store import RunStore
+from lib.core.reading import curves, diagnose
 from lib.core.runs import Run
 from lib.ui import cache, runs_view, state
 
@@ -39,7 +41,7 @@ def stored(seed: int, source: Run | None = None) -> Run:
     shutil.copytree(source.folder, folder)
     (folder / "config.json").write_text(json.dumps(asdict(config)), "utf-8")
     result = json.loads((folder / "result.json").read_text("utf-8"))
-    result |= {"run_id": folder.name, "command": run_command.command(config)}
+    result |= {"run_id": folder.name, "command": command.command(config)}
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     run = RunStore().open(folder.name)
     assert run
@@ -237,7 +239,7 @@ def test_a_run_is_named_and_noted_and_the_list_says_so() -> None:
     app.text_area(key=f"{state.RUN_NOTE}_{run.id}").set_value("shown in class")
     app.button(key=state.SAVE_RUN).click().run()
     assert not app.exception
-    assert RunStore().meta(run.id) == run_store.RunMeta("Monday", "shown in class", False)
+    assert RunStore().meta(run.id) == store.RunMeta("Monday", "shown in class", False)
     assert "Monday" in app.multiselect(key=state.CHOSEN_RUNS).options
     assert "shown in class" in all_text(app)
 
@@ -249,7 +251,7 @@ def test_a_name_that_cannot_be_used_is_one_sentence_and_changes_nothing() -> Non
     app.button(key=state.SAVE_RUN).click().run()
     assert not app.exception
     assert len(app.warning) == 1
-    assert RunStore().meta(run.id) == run_store.RunMeta()
+    assert RunStore().meta(run.id) == store.RunMeta()
 
 
 def test_a_run_is_deleted_only_after_a_second_click() -> None:
@@ -268,7 +270,7 @@ def test_a_run_is_deleted_only_after_a_second_click() -> None:
 def test_an_exported_run_comes_back_by_import() -> None:
     run = stored(7)
     RunStore().rename(run.id, name="Monday")
-    content = run_files.export_run(run)
+    content = bundle.export_run(run)
     RunStore().delete(run.id)
     app = open_page()
     app.file_uploader(key=state.IMPORT_RUN).set_value(("run.zip", content, "application/zip")).run()
@@ -308,7 +310,7 @@ def _cell_words(cell: tuple[int, int]) -> str:
 
 def test_a_run_without_answers_still_says_how_good_it_is() -> None:
     run = stored(7)
-    (run.folder / run_store.EVALUATION_FILE).unlink()
+    (run.folder / store.EVALUATION_FILE).unlink()
     app = open_page(run=run.id)
     assert "not in this run's folder" in all_text(app)
     assert len(app.get("plotly_chart")) == 1

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import evaluation, own_images, own_uploads, run_files, runs
+from lib.core import runs
 from lib.core.errors import DataError
-from lib.core.own_images import OwnDataset
-from lib.core.run_store import TEST_IMAGES_FILE, RunStore
+from lib.core.lab import bundle
+from lib.core.lab.store import TEST_IMAGES_FILE, RunStore
+from lib.core.reading import evaluation
 from lib.core.runs import Run
+from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads.own_datasets import OwnDataset
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import cache, components, state
@@ -33,13 +36,13 @@ def _no_run_of_another_store() -> None:
 def dataset(reader: str = "Anna", title: str = "my pets", number: int = 1) -> OwnDataset:
     """A dataset of a reader, whose pictures are never looked at here."""
     fingerprint = f"{number:02x}" * 32
-    with own_images.making() as pictures:
-        return own_images.publish(
+    with own_datasets.making() as pictures:
+        return own_datasets.publish(
             pictures,
             OwnDataset(
-                id=own_images.PREFIX + fingerprint[:12],
+                id=own_datasets.PREFIX + fingerprint[:12],
                 title=title,
-                owner=own_images.hashed(KEYS[reader]),
+                owner=own_datasets.hashed(KEYS[reader]),
                 fingerprint=fingerprint,
                 content=fingerprint,
                 class_names=("animal", "food"),
@@ -201,7 +204,7 @@ def test_only_its_owner_ends_a_run_that_goes_on(monkeypatch: pytest.MonkeyPatch)
 def test_a_run_whose_images_were_deleted_says_so_and_is_still_its_readers() -> None:
     made = dataset()
     run = run_on(made)
-    own_images.delete(made.id, own_images.hashed(KEYS["Anna"]))
+    own_datasets.delete(made.id, own_datasets.hashed(KEYS["Anna"]))
     app = open_page("learning_curves", "Anna", run=run.id)
     assert "The images were deleted." in all_text(app)
     assert state.DELETE_RUN in [each.key for each in app.button]
@@ -210,7 +213,7 @@ def test_a_run_whose_images_were_deleted_says_so_and_is_still_its_readers() -> N
 
 def test_a_run_that_is_imported_becomes_the_importers(tmp_path: Path) -> None:
     made = dataset()
-    content = run_files.export_run(run_on(made))
+    content = bundle.export_run(run_on(made))
     # Elsewhere, where nobody has these images.
     for folder in ("runs", "images"):
         shutil.rmtree(tmp_path / folder)
@@ -224,7 +227,7 @@ def test_a_run_that_is_imported_becomes_the_importers(tmp_path: Path) -> None:
 
 def test_a_run_of_another_reader_is_not_imported_beside_them() -> None:
     run = run_on(dataset())
-    content = run_files.export_run(run)
+    content = bundle.export_run(run)
     RunStore().delete(run.id)
     app = open_page("learning_curves", "Bert")
     app.file_uploader(key=state.IMPORT_RUN).set_value(("run.zip", content, "application/zip")).run()
@@ -241,7 +244,7 @@ def test_the_section_says_where_the_images_are_for_how_long_and_for_whom(tmp_pat
         str(tmp_path / "images"),
         "No other reader",
         "nothing is sent anywhere else",
-        f"deleted {own_images.DAYS_KEPT} days after their last use",
+        f"deleted {own_datasets.DAYS_KEPT} days after their last use",
         "at once when you say so",
     ):
         assert words in text
@@ -260,9 +263,9 @@ def test_a_dataset_is_deleted_after_a_question() -> None:
     made = dataset()
     app = open_page("data", "Anna", **SECTION)
     app.button(key=f"{state.OWN_DELETE}_{made.id}").click().run()
-    assert own_images.get(made.id)
+    assert own_datasets.get(made.id)
     app.button(key=state.OWN_DELETE).click().run()
-    assert own_images.get(made.id) is None
+    assert own_datasets.get(made.id) is None
     assert "240 images" not in all_text(app)
 
 
@@ -289,16 +292,16 @@ def test_a_zip_goes_to_a_worker_by_its_name_and_what_it_says_is_shown(
     (one,) = asked
     assert one["task"] == "lib.training.own_images:prepare"
     assert one["title"] == "pets"
-    assert one["reader"] == own_images.hashed(KEYS["Anna"])
+    assert one["reader"] == own_datasets.hashed(KEYS["Anna"])
     assert not any(isinstance(value, bytes) for value in one.values())
 
 
 def test_after_a_reload_an_upload_still_says_why_there_is_no_dataset() -> None:
-    upload = own_uploads.receive(io.BytesIO(b"zip"), own_images.hashed(KEYS["Anna"]))
-    own_uploads.refuse(upload, DataError("This is no archive.", "Choose another."))
+    upload = inbox.receive(io.BytesIO(b"zip"), own_datasets.hashed(KEYS["Anna"]))
+    inbox.refuse(upload, DataError("This is no archive.", "Choose another."))
     assert "no archive" not in all_text(open_page("data", "Bert", **SECTION))
     assert "This is no archive." in all_text(open_page("data", "Anna", **SECTION))
-    assert own_uploads.uploads_of(own_images.hashed(KEYS["Anna"])) == ()
+    assert inbox.uploads_of(own_datasets.hashed(KEYS["Anna"])) == ()
 
 
 def test_a_reader_is_given_a_key_where_images_are_taken_in_and_not_before() -> None:

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import feature_maps, run_code, run_store, runs, torch_code
+from lib.core import runs
+from lib.core.code import keras_run, torch_run
 from lib.core.errors import DataError
-from lib.core.run_store import RunStore
+from lib.core.lab import store
+from lib.core.lab.store import RunStore
+from lib.core.maps import feature_maps
 from lib.core.runs import Run
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
@@ -93,7 +96,7 @@ def stored(tmp_path: Path, **asked: Any) -> str:
     shutil.copytree(source.folder, folder)
     (folder / "config.json").write_text(json.dumps(asdict(config)), "utf-8")
     (folder / "model").mkdir(exist_ok=True)
-    (folder / "model" / run_store.MODEL_FILE).write_bytes(b"")
+    (folder / "model" / store.MODEL_FILE).write_bytes(b"")
     return folder.name
 
 
@@ -134,7 +137,7 @@ def test_it_opens_complete_without_a_worker(worker: Worker) -> None:
 def test_the_code_of_the_run_is_there_at_once(worker: Worker) -> None:
     run = recorded("partial_fine_tuning")
     app = open_predict(run.id)
-    assert codes(app) == [run_code.script(run), torch_code.code(run)]
+    assert codes(app) == [keras_run.script(run), torch_run.code(run)]
     assert "take_home" not in worker.tasks
 
 
@@ -173,7 +176,7 @@ def test_a_run_without_any_model_says_so_and_keeps_its_code() -> None:
     app = open_predict(run.id)
     assert not app.exception
     assert ["is not stored here" in warning for warning in warnings(app)] == [True]
-    assert run_code.script(run) in codes(app)
+    assert keras_run.script(run) in codes(app)
 
 
 def test_before_and_after_fine_tuning_stand_side_by_side(worker: Worker, tmp_path: Path) -> None:

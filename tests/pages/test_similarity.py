@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import datasets, downloads, similarity
-from lib.core.downloads import Standing
+from lib.core import datasets
 from lib.core.errors import DataError
+from lib.core.images import download_status
+from lib.core.images.download_status import Standing
+from lib.core.strategy import similarity
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import similarity_view, state
@@ -62,7 +64,7 @@ def measured(dataset: str, **changed: Any) -> dict[str, Any]:
 
 
 def ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "standing", lambda spec: Standing("ready"))
+    monkeypatch.setattr(download_status, "standing", lambda spec: Standing("ready"))
     monkeypatch.setattr(
         "lib.jobs.downloads.Downloads.standing", lambda self, spec: Standing("ready")
     )

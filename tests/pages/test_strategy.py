@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import evidence, look, recommendation, run_store, runs
-from lib.core.evidence import Evidence
-from lib.core.own_images import OwnSpec
-from lib.core.recommendation import Situation
+from lib.core import runs
+from lib.core.images import inspection
+from lib.core.lab import store
 from lib.core.runs import TrainConfig
+from lib.core.strategy import evidence
+from lib.core.strategy import rule as strategy_rule
+from lib.core.strategy.evidence import Evidence
+from lib.core.strategy.rule import Situation
+from lib.core.uploads.own_datasets import OwnSpec
 from lib.jobs.client import Client
 from lib.ui import (
     cache,
@@ -62,7 +66,7 @@ def test_it_opens_with_the_answers_of_the_chosen_dataset_and_what_they_lead_to()
     spec = next(iter(strategy_state.specs().values()))
     assert shown["own"] is True
     assert shown["answers"]["images"] == spec.max_train_images
-    advice = recommendation.recommend(strategy_state.of_dataset(spec))
+    advice = strategy_rule.recommend(strategy_state.of_dataset(spec))
     assert shown["advice"]["title"] == advice.title
     assert not warnings(app)
     assert "What happened when it was tried" in text(app)
@@ -149,13 +153,13 @@ def test_nonsense_in_the_link_is_ignored_in_words() -> None:
 
 
 def test_every_answer_of_the_board_is_the_rule_s() -> None:
-    """What the browser looks up is what lib.core.recommendation says, everywhere."""
+    """What the browser looks up is what lib.core.strategy.rule says, everywhere."""
     for backbone in ("efficientnet_lite0", "vgg16"):
         fixed = json.loads(strategy_board._fixed(backbone, False))
         for key, advices in fixed["advices"].items():
             noisy, hurry, phone = (each == "1" for each in key)
             for region, shown in advices.items():
-                field = recommendation.REGIONS[region]
+                field = strategy_rule.REGIONS[region]
                 situation = Situation(
                     5_000 if field.large else 20,
                     0.9 if field.similar else 0.1,
@@ -164,7 +168,7 @@ def test_every_answer_of_the_board_is_the_rule_s() -> None:
                     phone,
                     noisy,
                 )
-                advice = recommendation.recommend(situation, backbone)
+                advice = strategy_rule.recommend(situation, backbone)
                 assert (advice.region, advice.way, advice.title, advice.reason) == (
                     shown["region"],
                     shown["way"],
@@ -178,7 +182,7 @@ def test_every_answer_of_the_board_is_the_rule_s() -> None:
 def test_what_it_sets_stands_with_its_reason_and_source() -> None:
     app = open_page(images="100", similar="0.1")
     tables = app.table
-    advice = recommendation.recommend(Situation(100, 0.1))
+    advice = strategy_rule.recommend(Situation(100, 0.1))
     rows = next(table.value for table in tables if "Why" in table.value.columns)
     assert list(rows["Setting"]) == [f"**{each.name}**" for each in advice.settings]
     assert list(rows["Why"]) == [each.why for each in advice.settings]
@@ -192,7 +196,7 @@ def test_the_borders_stand_on_the_page_with_where_they_come_from() -> None:
     rows = next(table.value for table in app.table if "Border" in table.value.columns)
     where = dict(zip(rows["Border"], rows["Where"], strict=True))
     assert where["Many images"] == "from 6,000 here"
-    assert f"{recommendation.SIMILAR:g}" in where["Similar"]
+    assert f"{strategy_rule.SIMILAR:g}" in where["Similar"]
     assert all(rows["Source"])
 
 
@@ -205,7 +209,7 @@ def test_what_was_recorded_stands_beside_the_borders_that_are_conventions() -> N
     times = strategy_view.time_taken()
     asked = {"dataset": "elpv", "num_images": 1_000, "image_size": 96, "seed": runs.RECORDED_SEED}
     for strategy in ("feature_extraction", "full_fine_tuning"):
-        run = run_store.RunStore().open(runs.run_id(runs.make_config(strategy=strategy, **asked)))
+        run = store.RunStore().open(runs.run_id(runs.make_config(strategy=strategy, **asked)))
         assert run
         assert f"{run.result['wall_time_s']:.0f} s" in times
     rows = next(table.value for table in open_page().table if "Border" in table.value.columns)
@@ -297,7 +301,7 @@ def test_set_up_this_run_sets_the_lab_to_what_is_recommended() -> None:
     assert settings_of_the_lab(app) == {
         "strategy": "full_fine_tuning",
         "dataset": "elpv",
-        "head_epochs": recommendation.PHASE_EPOCHS,
+        "head_epochs": strategy_rule.PHASE_EPOCHS,
     }
     assert app.number_input(key=f"{state.NUM_IMAGES}_elpv").value == 1_000
 
@@ -311,16 +315,16 @@ def test_see_it_in_the_model_carries_the_freeze_plan() -> None:
         for component in app.get("bidi_component")
         if "plan" in (payload := json.loads(component.proto.json))
     )
-    advice = recommendation.recommend(Situation(50, 0.1), "mobilenet_v2")
+    advice = strategy_rule.recommend(Situation(50, 0.1), "mobilenet_v2")
     layers = cache.layer_table("mobilenet_v2", 96)
-    assert strip["plan"]["cut"] == recommendation.first_thawed(advice, layers)
+    assert strip["plan"]["cut"] == strategy_rule.first_thawed(advice, layers)
     assert strip["plan"]["batchNormFrozen"] is True
 
 
 def test_a_run_that_was_recorded_is_offered_to_be_opened() -> None:
     cell = next(each for each in FOUND.cells if "head" in each.tried)
     situation = Situation(cell.num_images, 1.0)
-    assert recommendation.recommend(situation).way == "head"
+    assert strategy_rule.recommend(situation).way == "head"
     app = open_page(data=cell.dataset, images=str(cell.num_images), similar="1")
     (link,) = [each for each in app.get("page_link") if "recorded" in each.proto.label]
     ids = [run.id for run in cell.tried["head"].runs]
@@ -343,10 +347,10 @@ def test_run_all_strategies_asks_for_every_way_and_puts_them_into_the_link(
     app = open_page(images="33")
     app.button(key=state.STRATEGY_RUN_ALL).click().run()
     assert not app.exception
-    ways = [recommendation.how(way) for way in evidence.WAYS]
+    ways = [strategy_rule.how(way) for way in evidence.WAYS]
     assert [(config.strategy, config.thaw_from) for config in asked] == ways
     assert {config.num_images for config in asked} == {33}
-    assert {config.num_epochs for config in asked} == {2 * recommendation.PHASE_EPOCHS}
+    assert {config.num_epochs for config in asked} == {2 * strategy_rule.PHASE_EPOCHS}
     assert app.query_params[state.TRIED] == ",".join(runs.run_id(each) for each in asked)
 
 
@@ -373,13 +377,13 @@ def test_the_page_is_in_the_order_of_the_lessons() -> None:
     names = list(shell.PAGES)
     assert names.index("global_average_pooling") < names.index("strategy")
     assert names.index("strategy") < names.index("training_lab")
-    assert run_store.RunStore().evidence_root.is_dir()
+    assert store.RunStore().evidence_root.is_dir()
 
 
 def test_what_is_nearly_alike_in_the_test_images_is_said_with_its_number() -> None:
-    seen = look.shipped("elpv", "elpv/1.0.0")
+    seen = inspection.shipped("elpv", "elpv/1.0.0")
     assert seen
-    parts = look.every_use(seen.labels)
+    parts = inspection.every_use(seen.labels)
     assert parts
     trained = set(parts.train.tolist())
     alike = {

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import curves, run_store, runs
+from lib.core import runs
+from lib.core.lab import store
+from lib.core.reading import curves
 from lib.ui import state
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -21,7 +23,7 @@ def open_lab(run: str | None = None) -> AppTest:
 
 
 def shows_the_recorded_run(app: AppTest) -> bool:
-    run = run_store.RunStore().open(runs.run_id(runs.make_config(seed=runs.RECORDED_SEED)))
+    run = store.RunStore().open(runs.run_id(runs.make_config(seed=runs.RECORDED_SEED)))
     assert run
     return [sub.value for sub in app.subheader] == [curves.headline(run)]
 
@@ -49,7 +51,7 @@ def test_it_opens_with_the_recorded_run_of_the_defaults() -> None:
 
 
 def test_every_recorded_run_opens_by_its_link() -> None:
-    recorded = [run for run in run_store.RunStore() if run.recorded]
+    recorded = [run for run in store.RunStore() if run.recorded]
     assert recorded
     for run in recorded:
         app = open_lab(run.id)
@@ -61,7 +63,7 @@ def test_every_recorded_run_opens_by_its_link() -> None:
 def test_a_link_sets_the_controls_to_its_run() -> None:
     config = next(
         run.config
-        for run in run_store.RunStore()
+        for run in store.RunStore()
         if run.recorded and run.config.dataset == "elpv" and run.config.strategy != "from_scratch"
     )
     app = open_lab(runs.run_id(config))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.core.progress import Progress
-from lib.core.run_store import RunStore
+from lib.core.lab.progress import Progress
+from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs.client import Client
 from lib.jobs.questions import Question

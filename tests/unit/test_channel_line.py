@@ -2,8 +2,8 @@
 
 import pytest
 
-from lib.core import channel_line
-from lib.core.channel_line import ChannelLine, Measured
+from lib.core.maps import channel_threshold
+from lib.core.maps.channel_threshold import ChannelLine, Measured
 
 
 def line(*betters: str) -> ChannelLine:
@@ -41,9 +41,9 @@ def test_the_line_lies_behind_the_last_number_with_which_flatten_is_better(
 FLATTEN_UP_TO = {"openmoji_animals_food": 16, "elpv": 256}
 
 
-@pytest.mark.parametrize("name", channel_line.lines())
+@pytest.mark.parametrize("name", channel_threshold.lines())
 def test_the_measurements_show_where_the_line_lies(name: str) -> None:
-    found = channel_line.lines()[name]
+    found = channel_threshold.lines()[name]
     channels = [row.channels for row in found.rows]
     assert channels == sorted(set(channels))
     assert found.flatten_up_to == FLATTEN_UP_TO[name]

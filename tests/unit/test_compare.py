@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.core import compare, runs
+from lib.core import runs
+from lib.core.reading import compare
 from lib.core.runs import EpochRecord, Run, TrainConfig
 
 OWN = {"dataset": "images-ab12cd34ef56", "data_fingerprint": "0" * 64, "max_train_images": 40}

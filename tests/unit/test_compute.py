@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lib.core import backbones, compute
+from lib.core import backbones
+from lib.core.network import step_cost
 from lib.core.freezing import FreezePlan
 
 # Multiply-adds of one image, from each paper, in millions; MobileNetV2 says 300, ResNet50 3,800 to
@@ -27,24 +28,24 @@ LAYERS = backbones.load_layer_table("mobilenet_v2", 160)
 def test_the_multiply_adds_are_those_of_the_paper(backbone, image_size):
     layers = backbones.load_layer_table(backbone, image_size)
     expected, tolerance = PUBLISHED[backbone, image_size]
-    total = sum(compute.multiply_adds(row) for row in layers)
+    total = sum(step_cost.multiply_adds(row) for row in layers)
     assert total == pytest.approx(expected, rel=tolerance)
 
 
 def test_a_convolution_costs_its_kernel_at_each_position():
     first = backbones.load_layer_table("vgg16", 32)[1]
-    assert compute.multiply_adds(first) == 3 * 3 * 3 * 64 * 32 * 32
+    assert step_cost.multiply_adds(first) == 3 * 3 * 3 * 64 * 32 * 32
 
 
 def test_a_frozen_backbone_takes_the_time_of_head_only():
-    assert compute.relative_step_time(LAYERS, FreezePlan.all(LAYERS)) == 1.0
+    assert step_cost.relative_step_time(LAYERS, FreezePlan.all(LAYERS)) == 1.0
 
 
 def test_everything_thawed_takes_just_under_three_times_as_long():
     # The first convolution has no input to pass a gradient to.
-    first = compute.multiply_adds(LAYERS[1])
-    total = sum(compute.multiply_adds(row) for row in LAYERS)
-    ratio = compute.relative_step_time(LAYERS, FreezePlan.none())
+    first = step_cost.multiply_adds(LAYERS[1])
+    total = sum(step_cost.multiply_adds(row) for row in LAYERS)
+    ratio = step_cost.relative_step_time(LAYERS, FreezePlan.none())
     assert ratio == pytest.approx(3 - first / total)
 
 
@@ -52,22 +53,22 @@ def test_thawing_only_the_last_layer_costs_its_own_gradient_and_nothing_below():
     layers = backbones.load_layer_table("vgg16", 224)
     last = [row for row in layers if row.weights][-1]
     plan = FreezePlan(FreezePlan.all(layers).frozen - {last.name})
-    assert compute.backward_multiply_adds(layers, plan) == compute.multiply_adds(last)
+    assert step_cost.backward_multiply_adds(layers, plan) == step_cost.multiply_adds(last)
 
 
 def test_one_thawed_layer_at_the_bottom_makes_every_layer_above_pass_its_gradient_on():
     layers = backbones.load_layer_table("vgg16", 224)
     first = layers[1]
     plan = FreezePlan(FreezePlan.all(layers).frozen - {first.name})
-    above = sum(compute.multiply_adds(row) for row in layers[2:])
-    expected = compute.multiply_adds(first) + above
-    assert compute.backward_multiply_adds(layers, plan) == expected
+    above = sum(step_cost.multiply_adds(row) for row in layers[2:])
+    expected = step_cost.multiply_adds(first) + above
+    assert step_cost.backward_multiply_adds(layers, plan) == expected
 
 
 @given(some.integers(0, len(LAYERS) - 1))
 def test_freezing_one_layer_more_never_makes_a_step_longer(index):
-    here = compute.relative_step_time(LAYERS, FreezePlan.from_index(LAYERS, index))
-    above = compute.relative_step_time(LAYERS, FreezePlan.from_index(LAYERS, index + 1))
+    here = step_cost.relative_step_time(LAYERS, FreezePlan.from_index(LAYERS, index))
+    above = step_cost.relative_step_time(LAYERS, FreezePlan.from_index(LAYERS, index + 1))
     assert above <= here
 
 
@@ -76,17 +77,17 @@ def test_the_costs_of_the_layers_add_up_to_the_step(names):
     # The browser adds up step_cost; both ways must give the same.
     plan, live, backward = FreezePlan(frozenset(names)), set(), 0
     for row in LAYERS:
-        _, weights, inputs = compute.step_cost(row)
+        _, weights, inputs = step_cost.step_cost(row)
         passes_on = bool(live & set(row.inbound))
         learns = not plan.is_frozen(row) and row.trainable_params > 0
         if passes_on or learns:
             live.add(row.name)
         backward += weights * learns + inputs * passes_on
-    forward = sum(compute.step_cost(row)[0] for row in LAYERS)
-    assert compute.relative_step_time(LAYERS, plan) == pytest.approx(1 + backward / forward)
+    forward = sum(step_cost.step_cost(row)[0] for row in LAYERS)
+    assert step_cost.relative_step_time(LAYERS, plan) == pytest.approx(1 + backward / forward)
 
 
 def test_adam_keeps_two_numbers_for_each_trainable_parameter_and_two_of_its_own():
     # `Optimizer params: 2,564 (10.02 KB)` of model.summary(), Keras 3.15.1, head-only MobileNetV2.
-    assert compute.adam_params(1_281) == 2_564
-    assert compute.weights_bytes(2_564) == 10_256
+    assert step_cost.adam_params(1_281) == 2_564
+    assert step_cost.weights_bytes(2_564) == 10_256

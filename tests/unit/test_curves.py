@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import curves, runs
+from lib.core import runs
+from lib.core.reading import curves
 from lib.core.runs import EpochRecord, Run
 
 

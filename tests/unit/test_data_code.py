@@ -5,14 +5,16 @@ import ast
 import numpy as np
 import pytest
 
-from lib.core import backbones, data_code, datasets, own_images
+from lib.core import backbones, datasets
 from lib.core.backbones import BackboneSpec
+from lib.core.code import tf_data
+from lib.core.uploads import own_datasets
 
 LITE = backbones.get("efficientnet_lite0")
 
 
 def code_of(dataset: datasets.DatasetSpec, backbone: BackboneSpec = LITE) -> str:
-    return data_code.code(dataset, backbone, image_size=96, num_images=50, seed=3)
+    return tf_data.code(dataset, backbone, image_size=96, num_images=50, seed=3)
 
 
 @pytest.mark.parametrize("dataset", datasets.DATASETS.values(), ids=lambda spec: spec.id)
@@ -26,7 +28,7 @@ def test_it_is_python_of_short_lines(dataset: datasets.DatasetSpec, backbone: Ba
 
 
 def test_what_a_reader_wrote_is_not_in_the_code() -> None:
-    own = own_images.OwnSpec(
+    own = own_datasets.OwnSpec(
         id="images-0123456789ab",
         title='"""; import os',
         version="0" * 64,
@@ -53,6 +55,6 @@ def test_rescaling_is_the_backbones_own(backbone: BackboneSpec) -> None:
         constant = staticmethod(np.array)
 
     names: dict[str, object] = {"tf": Tf}
-    exec(data_code._rescaled(backbone.preprocessing), names)
+    exec(tf_data._rescaled(backbone.preprocessing), names)
     rescaled = names["rescaled"](pixels)  # type: ignore[operator]
     assert np.allclose(rescaled, backbone.preprocessing.apply(pixels), atol=1e-4)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import leak, splits
+from lib.core import splits
+from lib.core.images import shuffle_leak
 from lib.figures import histogram, theme
 from lib.figures import leak as leak_figure
 from lib.figures import splits as drawing
@@ -47,7 +48,7 @@ def test_no_dot_is_unused_where_all_images_train() -> None:
 
 
 def test_the_dots_of_a_leak_are_its_epochs() -> None:
-    epochs = leak.take_and_skip(240, 40, num_epochs=4, seed=0)
+    epochs = shuffle_leak.take_and_skip(240, 40, num_epochs=4, seed=0)
     frames = drawing.leak_dots(epochs, LABELS, NAMES)["frames"]
     assert [frame["words"] for frame in frames] == [f"epoch {n} of 4" for n in range(1, 5)]
     for frame, epoch in zip(frames, epochs, strict=True):
@@ -59,7 +60,7 @@ def test_the_dots_of_a_leak_are_its_epochs() -> None:
 
 
 def test_what_was_trained_on_stays_trained_on() -> None:
-    epochs = leak.take_and_skip(240, 40, num_epochs=6, seed=1)
+    epochs = shuffle_leak.take_and_skip(240, 40, num_epochs=6, seed=1)
     for earlier, later in zip(
         *[drawing.leak_codes(epochs, 240)[start:] for start in (0, 1)], strict=False
     ):
@@ -82,7 +83,7 @@ def test_uses_differ_in_shape_or_colour(dark: bool) -> None:
 
 
 def test_the_curve_of_a_leak_is_its_counts_and_thaws_is_zero() -> None:
-    epochs = leak.take_and_skip(240, 40, num_epochs=5, seed=0)
+    epochs = shuffle_leak.take_and_skip(240, 40, num_epochs=5, seed=0)
     leaking, sound = leak_figure.figure(epochs).data
     assert list(leaking.y) == [len(epoch.seen) for epoch in epochs]
     assert list(sound.y) == [0] * 5

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from lib.core import datasets, look, splits
-from lib.core.duplicates import Pair
-from lib.core.look import Look
+from lib.core import datasets, splits
+from lib.core.images import inspection
+from lib.core.images.inspection import Look
+from lib.core.images.near_duplicates import Pair
 
 OFFLINE = [spec for spec in datasets.DATASETS.values() if spec.offline]
 
@@ -47,27 +48,27 @@ def test_sizes_are_said_in_words() -> None:
 
 
 def test_a_sample_is_the_same_every_time_and_no_image_is_in_it_twice() -> None:
-    first, again = look.sample(50_000), look.sample(50_000)
+    first, again = inspection.sample(50_000), inspection.sample(50_000)
     assert first == again
-    assert len(first) == look.MAX_LOOKED_AT
+    assert len(first) == inspection.MAX_LOOKED_AT
     assert 0 <= min(first) <= max(first) < 50_000
-    assert look.sample(look.MAX_LOOKED_AT) == frozenset(range(look.MAX_LOOKED_AT))
+    assert inspection.sample(inspection.MAX_LOOKED_AT) == frozenset(range(inspection.MAX_LOOKED_AT))
 
 
 def test_every_class_is_shown_and_every_pair_and_not_too_many() -> None:
     labels = np.arange(4_000) % 40
     pairs = [Pair(100 + number, 3_000 + number, 0, "same") for number in range(50)]
     pairs += [Pair(200 + number, 3_200 + number, 0, "alike") for number in range(50)]
-    shown = look.to_show(labels, range(4_000), pairs)
+    shown = inspection.to_show(labels, range(4_000), pairs)
     assert set(labels[list(shown)]) == set(range(40))
     assert {100, 3_000, 111, 3_011, 200, 3_211} <= set(shown)
-    assert len(shown) <= look.MAX_SAMPLES + 4 * look.MAX_PAIRS_SHOWN
+    assert len(shown) <= inspection.MAX_SAMPLES + 4 * inspection.MAX_PAIRS_SHOWN
     assert list(shown) == sorted(shown)
 
 
 def test_what_does_harm_comes_first() -> None:
     labels = np.arange(240) % 2
-    parts = look.every_use(labels)
+    parts = inspection.every_use(labels)
     assert parts is not None
     train, test = sorted(parts.train.tolist()), sorted(parts.test.tolist())
     across = (*sorted((train[0], test[0])),)
@@ -80,19 +81,21 @@ def test_what_does_harm_comes_first() -> None:
         Pair(*within, 0, "same"),
     ]
     expected = [pairs[4], pairs[3], pairs[2], pairs[1], pairs[0]]
-    assert list(look.worst_first(pairs, labels)) == expected
+    assert list(inspection.worst_first(pairs, labels)) == expected
 
 
 def test_a_class_too_small_for_a_split_has_none() -> None:
-    assert look.every_use(np.array([0] * 50 + [1])) is None
-    assert look.worst_first([Pair(0, 1, 0, "same")], np.array([0, 1])) == (Pair(0, 1, 0, "same"),)
+    assert inspection.every_use(np.array([0] * 50 + [1])) is None
+    assert inspection.worst_first([Pair(0, 1, 0, "same")], np.array([0, 1])) == (
+        Pair(0, 1, 0, "same"),
+    )
 
 
 @pytest.mark.parametrize("num_images", [20, 77, 160])
 def test_the_numbers_of_a_class_add_up_to_the_images_it_has(num_images: int) -> None:
     labels = np.array([0] * 200 + [1] * 25 + [2] * 15)
     parts = splits.split(labels, num_images, seed=4)
-    counts = look.per_class(parts, labels, 3)
+    counts = inspection.per_class(parts, labels, 3)
     assert list(counts) == ["training", "validation", "test", "not used"]
     assert sum(counts.values()).tolist() == [200, 25, 15]
     assert counts["training"].sum() == num_images
@@ -102,26 +105,26 @@ def test_the_numbers_of_a_class_add_up_to_the_images_it_has(num_images: int) -> 
 
 @pytest.mark.parametrize("spec", OFFLINE, ids=lambda spec: spec.id)
 def test_what_ships_is_of_the_dataset_as_it_is(spec: datasets.DatasetSpec) -> None:
-    found = look.shipped(spec.id, spec.fingerprint)
+    found = inspection.shipped(spec.id, spec.fingerprint)
     assert found is not None
     assert found.is_all
     assert len(found.labels) == spec.num_images
     assert found.class_names == spec.class_names
     assert sum(found.kinds.values()) == spec.num_images
     for label in range(spec.num_classes):
-        assert len(found.samples(label)) == look.SAMPLES_A_CLASS
+        assert len(found.samples(label)) == inspection.SAMPLES_A_CLASS
     assert all(data.startswith(b"RIFF") for data in found.thumbnails.values())
 
 
 def test_nothing_ships_of_other_images() -> None:
-    assert look.shipped("cats_vs_dogs", "cats_vs_dogs/4.0.1") is None
-    assert look.shipped("elpv", "elpv/0.0.1") is None
-    assert look.shipped("images-0123456789ab", "0" * 64) is None
-    assert look.shipped("../elpv", "elpv/1.0.0") is None
+    assert inspection.shipped("cats_vs_dogs", "cats_vs_dogs/4.0.1") is None
+    assert inspection.shipped("elpv", "elpv/0.0.1") is None
+    assert inspection.shipped("images-0123456789ab", "0" * 64) is None
+    assert inspection.shipped("../elpv", "elpv/1.0.0") is None
 
 
 def test_what_ships_is_data_of_moderate_size() -> None:
     for spec in OFFLINE:
-        path = look.shipped_file(spec.id)
+        path = inspection.shipped_file(spec.id)
         assert path.stat().st_size < 200_000
         json.loads(path.read_text("utf-8"))

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from lib.core import datasets, samples
+from lib.core import datasets
 from lib.core.errors import ConfigError
+from lib.core.images import samples
 
 every_dataset = pytest.mark.parametrize("spec", datasets.DATASETS.values(), ids=lambda s: s.id)
 

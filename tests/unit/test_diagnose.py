@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lib.core import diagnose, gap_rules, runs
+from lib.core import runs
+from lib.core.reading import diagnose, fit_rules
 from lib.core.runs import EpochRecord, Run, TrainConfig
 from tests.unit.toy_runs import Toy, train
 
@@ -388,7 +389,7 @@ def test_batch_norm_lags_where_the_same_images_score_low_in_inference_mode(accur
         assert finding(run, "batch_norm_lag").suggestion.changes == {"batch_norm": "frozen"}
         assert "fine_tuning_destroyed" not in kinds(run)
         # What the model knows is what it knows in inference mode.
-        assert ("overfitting" in kinds(run)) is (accuracy - 0.6 > gap_rules.GAP)
+        assert ("overfitting" in kinds(run)) is (accuracy - 0.6 > fit_rules.GAP)
 
 
 def test_frozen_batch_norm_cannot_lag():

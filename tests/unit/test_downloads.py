@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 
-from lib.core import datasets, downloads, file_lock, network, similarity
+from lib.core import datasets
 from lib.core.datasets import DATASETS
-from lib.core.downloads import Progress, Standing
 from lib.core.errors import DataError
+from lib.core.files import lock as file_lock
+from lib.core.files import reachability
+from lib.core.images import download_status
+from lib.core.images.download_status import Progress, Standing
+from lib.core.strategy import similarity
 from lib.jobs import downloads as jobs_downloads
 from lib.jobs.downloads import Downloads
 from lib.jobs.questions import Question
@@ -56,14 +60,14 @@ def test_cats_and_dogs_is_cut_in_slices_as_it_has_no_parts_of_its_own():
 
 def test_nothing_is_here_but_what_comes_with_a_package():
     for spec in DATASETS.values():
-        assert downloads.standing(spec) == Standing("ready" if spec.offline else "missing")
+        assert download_status.standing(spec) == Standing("ready" if spec.offline else "missing")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"words": "x", "other": 1}', "\xff"])
 def test_a_note_that_cannot_be_read_says_nothing(text):
-    downloads.note(CATS.id, Progress("Downloading", 1, 2))
-    (downloads.download_folder(CATS.id) / downloads.NOTE).write_text(text, "latin-1")
-    assert downloads.standing(CATS) == Standing("missing")
+    download_status.note(CATS.id, Progress("Downloading", 1, 2))
+    (download_status.download_folder(CATS.id) / download_status.NOTE).write_text(text, "latin-1")
+    assert download_status.standing(CATS) == Standing("missing")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_a_note_that_cannot_be_read_says_nothing(text):
     ],
 )
 def test_one_word_says_what_can_be_done(state, reachable, free_mb, expected):
-    assert downloads.verdict(CATS, state, reachable, free_mb) == expected
+    assert download_status.verdict(CATS, state, reachable, free_mb) == expected
 
 
 def test_a_share_is_never_more_than_all():
@@ -88,41 +92,41 @@ def test_a_share_is_never_more_than_all():
 
 
 def test_a_wish_to_cancel_what_is_not_going_on_is_no_wish():
-    downloads.ask_to_cancel(CATS.id)
-    assert not downloads.download_folder(CATS.id).exists()
+    download_status.ask_to_cancel(CATS.id)
+    assert not download_status.download_folder(CATS.id).exists()
 
 
 def test_cleaning_up_keeps_archives_unless_they_are_not_wanted():
-    folder = downloads.download_folder(CATS.id)
+    folder = download_status.download_folder(CATS.id)
     for name in ("partial/abc", "extracted/x", "cats.tmp.123/half"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"1")
-    half = downloads.data_folder() / CATS.id / "incomplete.X_4.0.1"
+    half = download_status.data_folder() / CATS.id / "incomplete.X_4.0.1"
     half.mkdir(parents=True)
-    downloads.clean_up(CATS.id, archives=False)
+    download_status.clean_up(CATS.id, archives=False)
     assert [path.name for path in folder.rglob("*") if path.is_file()] == ["abc"]
     assert not half.exists()
-    downloads.clean_up(CATS.id, archives=True)
+    download_status.clean_up(CATS.id, archives=True)
     assert not folder.exists()
 
 
 def test_free_space_is_asked_where_the_folder_will_be(monkeypatch, tmp_path):
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "not" / "there"))
-    assert downloads.free_mb() > 0
+    assert download_status.free_mb() > 0
 
 
 def test_what_a_download_will_take_is_not_free_for_another(monkeypatch, tmp_path):
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000_000))
-    assert downloads.free_mb() == 5_000
-    lock = downloads.lock_file(CATS.id)
+    assert download_status.free_mb() == 5_000
+    lock = download_status.lock_file(CATS.id)
     lock.parent.mkdir(parents=True)
     with file_lock.only_one(lock):
-        assert downloads.free_mb() == 5_000 - CATS.disk_mb
-        assert downloads.free_mb(but_for=CATS.id) == 5_000
-        downloads.note(CATS.id, Progress("Downloading", done=300_000_000, total=800_000_000))
-        assert downloads.free_mb() == 5_300 - CATS.disk_mb
-    assert downloads.free_mb() == 5_000
+        assert download_status.free_mb() == 5_000 - CATS.disk_mb
+        assert download_status.free_mb(but_for=CATS.id) == 5_000
+        download_status.note(CATS.id, Progress("Downloading", done=300_000_000, total=800_000_000))
+        assert download_status.free_mb() == 5_300 - CATS.disk_mb
+    assert download_status.free_mb() == 5_000
 
 
 # --- The lock -------------------------------------------------------------------------------------
@@ -184,12 +188,12 @@ def test_of_several_hosts_those_that_answer_are_named():
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         here, gone = server.getsockname(), nobody.getsockname()
-        assert network.reachable([here, gone]) == {here}
+        assert reachability.reachable([here, gone]) == {here}
 
 
 def test_hosts_that_never_answer_are_given_up_in_time_and_all_at_once(monkeypatch):
     the_end = threading.Event()
-    monkeypatch.setattr(network, "PREFLIGHT_S", 0.3)
+    monkeypatch.setattr(reachability, "PREFLIGHT_S", 0.3)
 
     def never_answer(*_: object) -> None:
         the_end.wait()
@@ -198,11 +202,11 @@ def test_hosts_that_never_answer_are_given_up_in_time_and_all_at_once(monkeypatc
     monkeypatch.setattr(socket, "create_connection", never_answer)
     begin = time.monotonic()
     try:
-        assert network.reachable([(f"{number}.example", 443) for number in range(20)]) == set()
+        assert reachability.reachable([(f"{number}.example", 443) for number in range(20)]) == set()
     finally:
         the_end.set()
     assert time.monotonic() - begin < 1.5
-    assert network.PREFLIGHT_S < 5
+    assert reachability.PREFLIGHT_S < 5
 
 
 # --- What a web process remembers -----------------------------------------------------------------
@@ -258,21 +262,21 @@ def test_what_is_cancelled_before_it_began_ends_as_soon_as_it_begins(known, work
     known.start(CATS)
     known.cancel(CATS)
     assert known.standing(CATS) == Standing("missing")
-    lock = downloads.lock_file(CATS.id)
+    lock = download_status.lock_file(CATS.id)
     lock.parent.mkdir(parents=True)
     with file_lock.only_one(lock):
-        assert not downloads.is_cancelled(CATS.id)
+        assert not download_status.is_cancelled(CATS.id)
         known.standing(CATS)
-        assert downloads.is_cancelled(CATS.id)
+        assert download_status.is_cancelled(CATS.id)
         worker.asked[0].state = "done"
-    downloads.clean_up(CATS.id, archives=True)
+    download_status.clean_up(CATS.id, archives=True)
     assert known.standing(CATS) == Standing("missing")
 
 
 def test_it_is_ready_once_it_is_there_whatever_was_asked(known, worker):
     known.start(CATS)
     worker.asked[0].state = "done"
-    folder = downloads.data_folder() / CATS.id / CATS.version
+    folder = download_status.data_folder() / CATS.id / CATS.version
     folder.mkdir(parents=True)
     (folder / "dataset_info.json").write_text("{}")
     assert known.standing(CATS) == Standing("ready")
@@ -309,8 +313,8 @@ def test_of_another_machine_a_worker_says_what_is_there(worker, monkeypatch):
     assert known.free_mb() >= CATS.disk_mb
     (look,) = worker.asked
     assert look.task == jobs_downloads.LOOK_TASK
-    downloads.note(CATS.id, Progress("Downloading", 1, 2))
-    lock = downloads.lock_file(CATS.id)
+    download_status.note(CATS.id, Progress("Downloading", 1, 2))
+    lock = download_status.lock_file(CATS.id)
     lock.parent.mkdir(parents=True)
     with file_lock.only_one(lock):  # as if this were the other machine
         look.answer = worker_downloads.look()
@@ -326,4 +330,4 @@ def test_of_another_machine_a_worker_says_what_is_there(worker, monkeypatch):
 
 def test_a_dataset_of_no_registry_fits_the_spec_of_one():
     own = replace(CATS, id="images-0123456789ab", offline=True, kind="", host="")
-    assert downloads.standing(own).state == "ready"
+    assert download_status.standing(own).state == "ready"

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import evaluation, intervals, runs
-from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE, RunStore, RunWriter
+from lib.core import intervals, runs
+from lib.core.lab.store import EVALUATION_FILE, TEST_IMAGES_FILE, RunStore, RunWriter
+from lib.core.reading import evaluation
 from lib.core.runs import Run
 
 NAMES = ("animal", "food")

@@ -9,20 +9,16 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from lib.core import (
-    datasets,
-    evidence,
-    intervals,
-    recommendation,
-    run_store,
-    similarity,
-)
-from lib.core.evidence import SEEDS, SIZES, WAYS, Difference, Verdict
-from lib.core.recommendation import Situation
+from lib.core import datasets, intervals
+from lib.core.lab import store
+from lib.core.strategy import evidence, similarity
+from lib.core.strategy import rule as strategy_rule
+from lib.core.strategy.evidence import SEEDS, SIZES, WAYS, Difference, Verdict
+from lib.core.strategy.rule import Situation
 from lib.figures import evidence as figures
 from lib.figures import strategy_map
 
-ROOT = run_store.RunStore().evidence_root
+ROOT = store.RunStore().evidence_root
 FOUND = evidence.read()
 # Student's t, 97.5 %, from any table of it.
 T_TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 10: 2.228, 30: 2.042, 1_000: 1.962}
@@ -239,7 +235,7 @@ def test_the_rule_is_asked_what_it_says_of_the_same_data():
         kind = similarity.kind_of(cell.dataset)
         assert cell.situation == Situation(cell.num_images, kind.value, spec.num_classes)
         says = evidence.verdict(cell)
-        assert says.rule == recommendation.recommend(cell.situation).way
+        assert says.rule == strategy_rule.recommend(cell.situation).way
         assert says.winner == cell.winner
 
 
@@ -271,8 +267,8 @@ def test_the_nearest_cell_is_one_of_the_same_field():
     for situation in (Situation(10, 0.0), Situation(10, 1.0), Situation(10**6, 0.0)):
         near = FOUND.nearest(situation)
         if near:
-            region = recommendation.region_of(near.situation)
-            assert region is recommendation.region_of(situation)
+            region = strategy_rule.region_of(near.situation)
+            assert region is strategy_rule.region_of(situation)
 
 
 # --- Figures --------------------------------------------------------------------------------------
@@ -309,7 +305,7 @@ def test_the_margins_are_of_the_rule_against_the_best_of_the_others():
 def test_the_map_has_a_field_a_region_and_a_dot_a_cell_in_the_colour_of_its_winner():
     for dark in (False, True):
         drawn = strategy_map.payload(FOUND, dark=dark)
-        assert [field["region"] for field in drawn["fields"]] == list(recommendation.REGIONS)
+        assert [field["region"] for field in drawn["fields"]] == list(strategy_rule.REGIONS)
         assert len(drawn["dots"]) == len(FOUND.cells)
         for dot, cell in zip(drawn["dots"], FOUND.cells, strict=True):
             assert dot["way"] == cell.winner

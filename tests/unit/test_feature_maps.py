@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lib.core import evaluation, feature_maps, run_store, runs
+from lib.core import runs
 from lib.core.errors import ConfigError
-from lib.core.feature_maps import FeatureMaps
-from lib.core.run_store import RunStore, read_run
+from lib.core.lab import store
+from lib.core.lab.store import RunStore, read_run
+from lib.core.maps import feature_maps
+from lib.core.maps.feature_maps import FeatureMaps
+from lib.core.reading import evaluation
 from lib.figures import feature_maps as drawing
 from lib.figures.feature_maps import ClassTile, Equation
 from lib.ui import imagenet_names, own_image
@@ -215,9 +218,9 @@ def write_run(folder, arrays, class_names=("a", "b")):
     result = {"status": "finished", "class_names": list(class_names)}
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     if isinstance(arrays, dict):
-        np.savez(folder / "model" / run_store.MODEL_FILE, **arrays)
+        np.savez(folder / "model" / store.MODEL_FILE, **arrays)
     elif arrays is not None:
-        (folder / "model" / run_store.MODEL_FILE).write_bytes(arrays)
+        (folder / "model" / store.MODEL_FILE).write_bytes(arrays)
     return read_run(folder)
 
 

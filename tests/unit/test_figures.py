@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.core import curves, evaluation, runs
-from lib.core.curves import AXES
+from lib.core import runs
+from lib.core.reading import curves, evaluation
+from lib.core.reading.curves import AXES
 from lib.core.runs import EpochRecord, Run
 from lib.figures import calibration, comparison, confusion, gallery, learning_curves, theme
 from lib.figures.curve_parts import View

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.core import head_pairs, runs
-from lib.core.evaluation import paired_difference
-from lib.core.head_pairs import HeadPair
+from lib.core import runs
+from lib.core.maps import pooling_pairs
+from lib.core.maps.pooling_pairs import HeadPair
+from lib.core.reading.evaluation import paired_difference
 from lib.core.runs import EpochRecord, Run
 from lib.figures import head_pairs as figures
 
@@ -50,7 +51,7 @@ def pair(difference=None, **flatten):
 
 
 def test_runs_that_differ_in_the_head_alone_belong_together():
-    found = head_pairs.pairs(
+    found = pooling_pairs.pairs(
         [run("flatten", num_images=160), run(num_images=160), run("flatten"), run()]
     )
     assert [each.gap.config.num_images for each in found] == [20, 160]
@@ -64,37 +65,37 @@ def test_runs_that_differ_in_the_head_alone_belong_together():
 )
 def test_runs_that_differ_in_anything_else_do_not(other):
     changed = run(**{"pooling": "flatten"} | other)
-    assert head_pairs.pairs([run(), changed]) == ()
+    assert pooling_pairs.pairs([run(), changed]) == ()
 
 
 def test_runs_of_another_strategy_are_left_out():
     both = [run(strategy="full_fine_tuning"), run("flatten", strategy="full_fine_tuning")]
-    assert head_pairs.pairs(both) == ()
+    assert pooling_pairs.pairs(both) == ()
 
 
 def test_a_loss_that_turned_is_told_with_its_epoch_and_one_that_did_not_is_not():
-    turned = head_pairs.verdict(pair(val_loss=(0.5, 0.3, 0.7)))
+    turned = pooling_pairs.verdict(pair(val_loss=(0.5, 0.3, 0.7)))
     assert "With GAP the validation loss ends at 0.40" in turned
     assert "with Flatten it turned at epoch 2 and rose from 0.30 to 0.70" in turned
-    assert "turned" not in head_pairs.verdict(pair())
-    assert head_pairs.loss_rise(run(val_loss=(0.5, 0.3, 0.7))) == pytest.approx(0.4)
+    assert "turned" not in pooling_pairs.verdict(pair())
+    assert pooling_pairs.loss_rise(run(val_loss=(0.5, 0.3, 0.7))) == pytest.approx(0.4)
 
 
 def test_without_answers_to_each_image_only_the_intervals_are_compared():
-    assert "overlap" in head_pairs.verdict(pair(accuracy=0.9))
-    assert "do not overlap" in head_pairs.verdict(pair(accuracy=0.5))
+    assert "overlap" in pooling_pairs.verdict(pair(accuracy=0.9))
+    assert "do not overlap" in pooling_pairs.verdict(pair(accuracy=0.5))
 
 
 def test_a_difference_is_claimed_only_where_the_images_bear_it_out():
     few, many = paired_difference(3, 1, 40), paired_difference(40, 5, 200)
-    assert "cannot be told apart with 40 images" in head_pairs.verdict(pair(few))
-    assert "in none of them can" in head_pairs.headline([pair(few)])
-    assert "GAP is 17.5 points more accurate" in head_pairs.verdict(pair(many))
-    assert "GAP is ahead in 1, Flatten in 0" in head_pairs.headline([pair(few), pair(many)])
+    assert "cannot be told apart with 40 images" in pooling_pairs.verdict(pair(few))
+    assert "in none of them can" in pooling_pairs.headline([pair(few)])
+    assert "GAP is 17.5 points more accurate" in pooling_pairs.verdict(pair(many))
+    assert "GAP is ahead in 1, Flatten in 0" in pooling_pairs.headline([pair(few), pair(many)])
 
 
 def test_the_headline_counts_the_losses_that_turned():
-    words = head_pairs.headline([pair(val_loss=(0.5, 0.3, 0.7)), pair()])
+    words = pooling_pairs.headline([pair(val_loss=(0.5, 0.3, 0.7)), pair()])
     assert "0.05 or more above its lowest in 1 of 2 comparisons, the GAP head's in 0" in words
 
 

@@ -9,8 +9,8 @@ import psutil
 import pytest
 from distributed import Client as DaskClient
 
-from lib.core.home import thaw_home
-from lib.core.run_store import RunStore, RunWriter
+from lib.core.files.home import thaw_home
+from lib.core.lab.store import RunStore, RunWriter
 from lib.core.runs import run_id
 from lib.jobs import client as client_module
 from lib.jobs.client import Client

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from lib.core.errors import EngineError, StoreError
-from lib.core.run_store import RunStore
+from lib.core.lab.store import RunStore
 from lib.core.runs import run_id
 from lib.jobs.client import Client
 from tests.unit import trainers

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from lib.core.errors import DataError, EngineError, StoreError
-from lib.core.home import thaw_home
-from lib.core.run_store import RunStore
+from lib.core.files.home import thaw_home
+from lib.core.lab.store import RunStore
 from lib.jobs import connection as connection_module
 from lib.jobs import questions as questions_module
 from lib.jobs import worker

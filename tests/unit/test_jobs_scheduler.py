@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lib.core.run_store import RunStore
+from lib.core.lab.store import RunStore
 from lib.jobs.client import Client
 from tests.unit.jobs_support import (
     PROJECT,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from lib.core.logme import logme
+from lib.core.strategy.logme import logme
 
 SHAPES = [(40, 5), (25, 40), (30, 30)]
 

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from lib.core import hidden_folders, own_images, own_uploads, run_store, runs
+from lib.core import runs
 from lib.core.errors import StoreError
-from lib.core.own_images import OwnDataset
-from lib.core.run_store import RunStore, RunWriter
+from lib.core.files import scratch_dirs
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore, RunWriter
+from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads.own_datasets import OwnDataset
 
 PROJECT = Path(__file__).resolve().parents[2]
-ANNA, BERT = own_images.hashed("key of Anna"), own_images.hashed("key of Bert")
+ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
 
 
 @pytest.fixture(autouse=True)
@@ -30,12 +33,12 @@ def home(tmp_path, monkeypatch):
 def make(owner=ANNA, number=1, content="c", **changes) -> OwnDataset:
     """A dataset of two classes, as a worker would make it."""
     fingerprint = f"{number:02x}" * 32
-    with own_images.making() as pictures:
+    with own_datasets.making() as pictures:
         for name in ("cat", "dog"):
             (pictures / name).mkdir()
             (pictures / name / "1.jpg").write_bytes(b"picture")
         dataset = OwnDataset(
-            id=own_images.PREFIX + fingerprint[:12],
+            id=own_datasets.PREFIX + fingerprint[:12],
             title="pets",
             owner=owner,
             fingerprint=fingerprint,
@@ -45,17 +48,17 @@ def make(owner=ANNA, number=1, content="c", **changes) -> OwnDataset:
             size_bytes=100,
             created=time.time(),
         )
-        return own_images.publish(pictures, replace(dataset, **changes))
+        return own_datasets.publish(pictures, replace(dataset, **changes))
 
 
 def left() -> set[str]:
     """What there is under THAW_HOME/images besides whose things are."""
-    return {path.name for path in own_images.root().iterdir()} - {"owners"}
+    return {path.name for path in own_datasets.root().iterdir()} - {"owners"}
 
 
 def use_long_ago(dataset: str, days: float) -> None:
     long_ago = time.time() - days * 86_400
-    path = own_images.folder(dataset).parent / own_images.ABOUT
+    path = own_datasets.folder(dataset).parent / own_datasets.ABOUT
     os.utime(path, (long_ago, long_ago))
 
 
@@ -64,8 +67,8 @@ def use_long_ago(dataset: str, days: float) -> None:
 
 def test_a_dataset_is_its_owners_and_says_what_a_run_needs():
     made = make()
-    assert [each.id for each in own_images.owned_by(ANNA)] == [made.id]
-    assert own_images.get(made.id) == made
+    assert [each.id for each in own_datasets.owned_by(ANNA)] == [made.id]
+    assert own_datasets.get(made.id) == made
     spec = made.spec
     assert (spec.id, spec.num_images, spec.num_classes) == (made.id, 24, 2)
     config = runs.make_config(
@@ -75,21 +78,21 @@ def test_a_dataset_is_its_owners_and_says_what_a_run_needs():
         head_epochs=1,
     )
     assert (config.data_fingerprint, config.num_images) == (made.fingerprint, 16)
-    assert sorted(path.name for path in own_images.folder(made.id).iterdir()) == ["cat", "dog"]
+    assert sorted(path.name for path in own_datasets.folder(made.id).iterdir()) == ["cat", "dog"]
 
 
 def test_another_reader_cannot_list_see_share_or_delete_it():
     made = make()
-    assert own_images.owned_by(BERT) == own_images.owned_by("") == ()
+    assert own_datasets.owned_by(BERT) == own_datasets.owned_by("") == ()
     for stranger in (BERT, "", "0" * 64):
-        assert not own_images.owns(made.id, stranger)
-        assert not own_images.may_see(made.id, stranger)
-        for action in (own_images.delete, lambda *who: own_images.share(*who, True)):
+        assert not own_datasets.owns(made.id, stranger)
+        assert not own_datasets.may_see(made.id, stranger)
+        for action in (own_datasets.delete, lambda *who: own_datasets.share(*who, True)):
             with pytest.raises(StoreError, match="not among yours"):
                 action(made.id, stranger)
-    assert own_images.get(made.id) == made
-    assert own_images.owns(made.id, ANNA)
-    assert own_images.may_see(made.id, ANNA)
+    assert own_datasets.get(made.id) == made
+    assert own_datasets.owns(made.id, ANNA)
+    assert own_datasets.may_see(made.id, ANNA)
 
 
 def test_what_is_anothers_and_what_is_not_there_are_refused_in_the_same_words():
@@ -97,26 +100,26 @@ def test_what_is_anothers_and_what_is_not_there_are_refused_in_the_same_words():
     said = []
     for dataset in (made.id, "images-ffffffffffff", "images-../../x", "elpv", ""):
         with pytest.raises(StoreError) as error:
-            own_images.delete(dataset, BERT)
+            own_datasets.delete(dataset, BERT)
         said.append(error.value.in_words())
     assert len(set(said)) == 1
 
 
 def test_sharing_shows_it_to_others_without_making_it_theirs():
     made = make()
-    own_images.share(made.id, ANNA, True)
-    assert own_images.may_see(made.id, BERT)
-    assert own_images.may_see(made.id, "")
-    assert not own_images.owns(made.id, BERT)
-    assert own_images.owned_by(BERT) == ()
-    own_images.share(made.id, ANNA, False)
-    assert not own_images.may_see(made.id, BERT)
+    own_datasets.share(made.id, ANNA, True)
+    assert own_datasets.may_see(made.id, BERT)
+    assert own_datasets.may_see(made.id, "")
+    assert not own_datasets.owns(made.id, BERT)
+    assert own_datasets.owned_by(BERT) == ()
+    own_datasets.share(made.id, ANNA, False)
+    assert not own_datasets.may_see(made.id, BERT)
 
 
 def test_datasets_of_nobody_are_everybodys_and_unknown_own_ones_nobodys():
-    assert own_images.may_see("elpv", "")
-    assert not own_images.may_see("images-0123456789ab", ANNA)
-    assert not own_images.may_see("images-nonsense", ANNA)
+    assert own_datasets.may_see("elpv", "")
+    assert not own_datasets.may_see("images-0123456789ab", ANNA)
+    assert not own_datasets.may_see("images-nonsense", ANNA)
 
 
 def test_neither_the_name_nor_the_place_of_a_dataset_can_be_guessed():
@@ -125,36 +128,36 @@ def test_neither_the_name_nor_the_place_of_a_dataset_can_be_guessed():
     assert len(place) >= 22
     assert "pets" not in place
     assert ANNA not in place
-    stored = (own_images.root() / place / own_images.ABOUT).read_text()
+    stored = (own_datasets.root() / place / own_datasets.ABOUT).read_text()
     assert "key of Anna" not in stored
-    assert (own_images.root().stat().st_mode & 0o077) == 0
+    assert (own_datasets.root().stat().st_mode & 0o077) == 0
 
 
 def test_a_link_never_leads_out_of_the_folder(home):
     outside = home / "outside"
     outside.mkdir()
     for dataset in ("images-../outside", "../outside", "images-", "images-0123456789AB", "\0"):
-        assert own_images.folder(dataset) is None
-        assert own_images.get(dataset) is None
+        assert own_datasets.folder(dataset) is None
+        assert own_datasets.get(dataset) is None
 
 
 def test_the_same_reader_gets_the_same_content_once():
     made = make(number=1, content="same")
     assert make(number=1, content="same").id == made.id
-    with own_images.making() as pictures:
-        again = own_images.publish(pictures, replace(made, id="images-ffffffffffff"))
+    with own_datasets.making() as pictures:
+        again = own_datasets.publish(pictures, replace(made, id="images-ffffffffffff"))
     assert again.id == made.id
-    assert len(own_images.owned_by(ANNA)) == 1
+    assert len(own_datasets.owned_by(ANNA)) == 1
 
 
 def test_a_run_that_came_as_a_file_is_its_importers_until_then_nobodys():
-    own_images.claim("images-0123456789ab", ANNA)
-    assert own_images.owns("images-0123456789ab", ANNA)
-    own_images.claim("images-0123456789ab", ANNA)
+    own_datasets.claim("images-0123456789ab", ANNA)
+    assert own_datasets.owns("images-0123456789ab", ANNA)
+    own_datasets.claim("images-0123456789ab", ANNA)
     with pytest.raises(StoreError, match="another reader"):
-        own_images.claim("images-0123456789ab", BERT)
+        own_datasets.claim("images-0123456789ab", BERT)
     with pytest.raises(StoreError, match="as Thaw does not"):
-        own_images.claim("images-../../../x", BERT)
+        own_datasets.claim("images-../../../x", BERT)
 
 
 # --- For how long, and how much -------------------------------------------------------------------
@@ -175,8 +178,8 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     features = home / "features" / "abc"
     features.mkdir(parents=True)
     (features / "manifest.json").write_text(json.dumps({"dataset": made.id}))
-    place = own_images.folder(made.id)
-    own_images.delete(made.id, ANNA)
+    place = own_datasets.folder(made.id)
+    own_datasets.delete(made.id, ANNA)
     assert not place.exists()
     assert left() == set()
     assert not features.exists()
@@ -184,27 +187,27 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     assert (others.folder / run_store.TEST_IMAGES_FILE).exists()
     # The run is still its owner's, and nobody else's.
     assert store.open(runs.run_id(config)).status == "finished"
-    assert own_images.owns(made.id, ANNA)
-    assert not own_images.may_see(made.id, BERT)
-    assert own_images.get(made.id) is None
-    assert own_images.folder(made.id) is None
+    assert own_datasets.owns(made.id, ANNA)
+    assert not own_datasets.may_see(made.id, BERT)
+    assert own_datasets.get(made.id) is None
+    assert own_datasets.folder(made.id) is None
 
 
 def test_it_is_gone_after_the_days_that_are_stated_counted_from_its_last_use():
     kept, gone = make(number=1), make(number=2)
-    use_long_ago(kept.id, own_images.DAYS_KEPT - 0.1)
-    use_long_ago(gone.id, own_images.DAYS_KEPT + 0.1)
-    assert [each.id for each in own_images.owned_by(ANNA)] == [kept.id]
-    assert own_images.folder(gone.id) is None
-    own_images.tidy()
+    use_long_ago(kept.id, own_datasets.DAYS_KEPT - 0.1)
+    use_long_ago(gone.id, own_datasets.DAYS_KEPT + 0.1)
+    assert [each.id for each in own_datasets.owned_by(ANNA)] == [kept.id]
+    assert own_datasets.folder(gone.id) is None
+    own_datasets.tidy()
     assert len(left()) == 1
-    assert own_images.folder(kept.id) is not None  # which is a use
-    assert own_images.get(kept.id).expires > time.time() + 86_400 * (own_images.DAYS_KEPT - 0.1)
+    assert own_datasets.folder(kept.id) is not None  # which is a use
+    assert own_datasets.get(kept.id).expires > time.time() + 86_400 * (own_datasets.DAYS_KEPT - 0.1)
 
 
 def test_a_reader_keeps_a_bounded_number_and_all_together_too(monkeypatch):
-    monkeypatch.setattr(own_images, "MAX_DATASETS_EACH", 2)
-    monkeypatch.setattr(own_images, "MAX_DATASETS", 3)
+    monkeypatch.setattr(own_datasets, "MAX_DATASETS_EACH", 2)
+    monkeypatch.setattr(own_datasets, "MAX_DATASETS", 3)
     make(number=1)
     make(number=2)
     with pytest.raises(StoreError, match="You have 2 datasets"):
@@ -216,24 +219,24 @@ def test_a_reader_keeps_a_bounded_number_and_all_together_too(monkeypatch):
 
 
 def test_a_reader_keeps_a_bounded_number_of_bytes(monkeypatch):
-    monkeypatch.setattr(own_images, "MAX_BYTES_EACH", 150)
+    monkeypatch.setattr(own_datasets, "MAX_BYTES_EACH", 150)
     make(number=1)
     with pytest.raises(StoreError, match="You have 1 dataset of your own"):
         make(number=2)
 
 
 def test_a_full_disk_is_told_in_words(monkeypatch):
-    monkeypatch.setattr(own_images, "MIN_FREE_BYTES", 10**18)
+    monkeypatch.setattr(own_datasets, "MIN_FREE_BYTES", 10**18)
     with pytest.raises(StoreError, match="no room"):
-        own_images.check_room(ANNA)
+        own_datasets.check_room(ANNA)
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_words(home, monkeypatch):
     (home / "file").write_text("")
     monkeypatch.setenv("THAW_HOME", str(home / "file"))
     with pytest.raises(StoreError, match="could not be stored"):
-        own_uploads.receive(io.BytesIO(b"zip"), ANNA)
-    with pytest.raises(StoreError, match="could not be stored"), own_images.making():
+        inbox.receive(io.BytesIO(b"zip"), ANNA)
+    with pytest.raises(StoreError, match="could not be stored"), own_datasets.making():
         pass
 
 
@@ -275,16 +278,16 @@ def test_what_a_killed_process_left_half_made_is_gone_with_the_next_start(code, 
         (half,) = left()
         assert half.startswith(what)
         # While it is at work, nobody takes it away.
-        own_images.tidy()
+        own_datasets.tidy()
         assert left() == {half}
-        assert own_images.owned_by(ANNA) == ()
+        assert own_datasets.owned_by(ANNA) == ()
         process.send_signal(signal.SIGKILL)
     finally:
         process.kill()
         process.wait()
         process.stdin.close()
         process.stdout.close()
-    own_images.tidy()
+    own_datasets.tidy()
     assert left() == set()
 
 
@@ -292,54 +295,54 @@ def test_a_kill_before_the_last_rename_leaves_no_dataset(monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(own_images.os, "rename", killed)
+    monkeypatch.setattr(own_datasets.os, "rename", killed)
     with pytest.raises(KeyboardInterrupt):
         make()
     monkeypatch.undo()
 
 
 def test_what_is_young_and_of_another_machine_is_left_alone_and_old_is_not():
-    own_images.root().mkdir()
-    elsewhere = own_images.root() / ".making-1-ffffffff-abc"
-    gone = own_images.root() / ".gone-abc"
+    own_datasets.root().mkdir()
+    elsewhere = own_datasets.root() / ".making-1-ffffffff-abc"
+    gone = own_datasets.root() / ".gone-abc"
     for path in (elsewhere, gone):
         path.mkdir()
-    own_images.tidy()
+    own_datasets.tidy()
     assert left() == {elsewhere.name}
-    long_ago = time.time() - hidden_folders.SECONDS_TO_MAKE - 1
+    long_ago = time.time() - scratch_dirs.SECONDS_TO_MAKE - 1
     os.utime(elsewhere, (long_ago, long_ago))
-    own_images.tidy()
+    own_datasets.tidy()
     assert left() == set()
 
 
 def test_whose_a_deleted_dataset_was_is_forgotten_with_its_last_run():
     made = make()
-    own_images.delete(made.id, ANNA)
-    record = own_images.root() / "owners" / f"{made.id}.json"
-    own_images.tidy()
+    own_datasets.delete(made.id, ANNA)
+    record = own_datasets.root() / "owners" / f"{made.id}.json"
+    own_datasets.tidy()
     assert record.exists()
     os.utime(record, (0, 0))
     config = runs.make_config(
         dataset=made.id, data_fingerprint=made.fingerprint, max_train_images=16, head_epochs=1
     )
     RunWriter(RunStore().folder(runs.run_id(config)), config).finish({"status": "finished"})
-    own_images.tidy()
+    own_datasets.tidy()
     assert record.exists()
     RunStore().delete(runs.run_id(config))
-    own_images.tidy()
+    own_datasets.tidy()
     assert not record.exists()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"owner": 1}', "[" * 100_000])
 def test_damaged_files_are_as_if_they_were_not_there(content):
     made = make()
-    about = own_images.folder(made.id).parent / own_images.ABOUT
+    about = own_datasets.folder(made.id).parent / own_datasets.ABOUT
     about.write_text(content)
-    assert own_images.get(made.id) is None
-    (own_images.root() / "owners" / f"{made.id}.json").write_text(content)
-    assert own_images.get(made.id) is None
-    assert not own_images.may_see(made.id, ANNA)
-    own_images.tidy()
+    assert own_datasets.get(made.id) is None
+    (own_datasets.root() / "owners" / f"{made.id}.json").write_text(content)
+    assert own_datasets.get(made.id) is None
+    assert not own_datasets.may_see(made.id, ANNA)
+    own_datasets.tidy()
 
 
 @pytest.mark.parametrize(
@@ -360,4 +363,4 @@ def test_damaged_files_are_as_if_they_were_not_there(content):
     ],
 )
 def test_a_name_in_any_script_stays_and_what_paths_are_made_of_does_not(text, name):
-    assert own_images.name_of(text) == name
+    assert own_datasets.name_of(text) == name

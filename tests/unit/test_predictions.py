@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from lib.core import backbones, feature_maps, predictions, run_store
+from lib.core import backbones
 from lib.core.errors import ConfigError
-from lib.core.feature_maps import Classifier, FeatureMaps
+from lib.core.lab import store
+from lib.core.maps import feature_maps, predictions
+from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.figures import prediction
 
 RNG = np.random.default_rng(0)
@@ -95,7 +97,7 @@ def test_the_preprocessing_of_every_backbone_is_told_in_words_and_numbers(backbo
 
 def test_a_recorded_run_answers_on_shipped_images_without_a_worker():
     answered = 0
-    for run in run_store.RunStore():
+    for run in store.RunStore():
         if run.recorded and feature_maps.reads_averages(run.config):
             for example in feature_maps.examples():
                 answer = predictions.from_shipped_maps(run, example)
@@ -107,7 +109,7 @@ def test_a_recorded_run_answers_on_shipped_images_without_a_worker():
 
 
 def test_a_run_that_changed_its_backbone_needs_a_worker():
-    fine_tuned = [r for r in run_store.RunStore() if r.config.strategy == "partial_fine_tuning"]
+    fine_tuned = [r for r in store.RunStore() if r.config.strategy == "partial_fine_tuning"]
     assert fine_tuned
     assert all(predictions.from_shipped_maps(run, "cat") is None for run in fine_tuned)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import progress
-from lib.core.progress import Progress
+from lib.core.lab import progress
+from lib.core.lab.progress import Progress
 from lib.core.runs import EpochRecord
 
 

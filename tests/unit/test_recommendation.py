@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.core import backbones, evidence, freezing, recommendation, runs, strategies
+from lib.core import backbones, freezing, runs, strategies
 from lib.core.errors import ConfigError
-from lib.core.recommendation import (
+from lib.core.strategy import evidence, rule
+from lib.core.strategy.rule import (
     HEAD_ONLY_MINUTES,
     LARGE_NUM_IMAGES,
     LARGE_PER_CLASS,
@@ -45,13 +46,13 @@ BACKBONES = st.sampled_from(list(backbones.BACKBONES))
 def trained(situation: Situation, backbone: str) -> int:
     """How many parameters of the backbone the recommendation lets learn."""
     layers = backbones.load_layer_table(backbone)
-    plan = recommendation.plan(recommend(situation, backbone), layers)
+    plan = rule.plan(recommend(situation, backbone), layers)
     return freezing.count_params(layers, plan).trainable
 
 
 def first_thawed(situation: Situation, backbone: str) -> int:
     layers = backbones.load_layer_table(backbone)
-    return recommendation.first_thawed(recommend(situation, backbone), layers)
+    return rule.first_thawed(recommend(situation, backbone), layers)
 
 
 # --- Total, and monotone --------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def test_wrong_labels_move_the_border_and_ask_for_larger_batches_and_an_early_en
     advice = recommend(Situation(border, 1.0, noisy=True))
     clean = recommend(Situation(border, 1.0))
     assert advice.way == clean.way == "top"
-    assert advice.batch_size == recommendation.NOISY_BATCH_SIZE
+    assert advice.batch_size == rule.NOISY_BATCH_SIZE
     assert advice.early_stopping
     assert advice.dropout
     assert clean.batch_size is None
@@ -231,9 +232,9 @@ def test_what_it_recommends_is_what_the_evidence_tried():
     assert {region.way for region in REGIONS.values()} == set(evidence.WAYS) - {"scratch"}
     for way in evidence.WAYS:
         config = evidence.config("elpv", way, 50, 0)
-        assert (config.strategy, config.thaw_from) == recommendation.how(way)
+        assert (config.strategy, config.thaw_from) == rule.how(way)
         assert evidence.way_of(config) == way
-    assert recommendation.how("scratch") == ("from_scratch", "")
+    assert rule.how("scratch") == ("from_scratch", "")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import backbones, datasets, run_code, run_sections, runs, strategies, torch_code
+from lib.core import backbones, datasets, runs, strategies
+from lib.core.code import keras_run, keras_sections, torch_run
 from lib.core.errors import ConfigError
 from lib.core.runs import EpochRecord, Run, TrainConfig
 
@@ -80,7 +81,7 @@ def imported(code: str) -> set[str]:
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_the_code_is_python_of_the_usual_form_and_needs_nothing_of_thaw(asked, tmp_path):
     run = a_run(**asked)
-    codes = {"train.py": run_code.script(run), "train_torch.py": torch_code.code(run)}
+    codes = {"train.py": keras_run.script(run), "train_torch.py": torch_run.code(run)}
     for name, code in codes.items():
         (tmp_path / name).write_text(code, "utf-8")
     assert imported(codes["train.py"]) <= {"keras", "numpy", "pathlib", "zlib"}
@@ -93,10 +94,10 @@ def test_the_code_is_python_of_the_usual_form_and_needs_nothing_of_thaw(asked, t
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 def test_the_notebook_is_valid_and_holds_the_code_of_the_script(asked):
     run = a_run(**asked)
-    notebook = nbformat.reads(run_code.notebook(run), as_version=4)
+    notebook = nbformat.reads(keras_run.notebook(run), as_version=4)
     nbformat.validate(notebook)
     cells = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    _, *statements = ast.parse(run_code.script(run)).body  # without the docstring
+    _, *statements = ast.parse(keras_run.script(run)).body  # without the docstring
     assert [ast.dump(node) for node in ast.parse(cells).body] == [ast.dump(n) for n in statements]
     assert all(cell.get("outputs", []) == [] for cell in notebook.cells)
 
@@ -127,15 +128,17 @@ def test_the_notebook_is_valid_and_holds_the_code_of_the_script(asked):
     }.items(),
 )
 def test_every_setting_of_a_run_is_in_its_script(setting, value):
-    assert run_sections.sections(a_run(**{setting: value})) != run_sections.sections(a_run()) or (
+    assert keras_sections.sections(a_run(**{setting: value})) != keras_sections.sections(
+        a_run()
+    ) or (
         # Which images, and how many, is in the folder and in the first line.
         setting in ("num_images", "dataset")
-        and run_code.script(a_run(**{setting: value})) != run_code.script(a_run())
+        and keras_run.script(a_run(**{setting: value})) != keras_run.script(a_run())
     )
 
 
 def test_the_script_freezes_batch_normalization_and_compiles_after_every_change():
-    code = run_code.script(a_run())
+    code = keras_run.script(a_run())
     assert "isinstance(layer, keras.layers.BatchNormalization)" in code
     phases = code.partition("# --- Phase 1")[2]
     changes = [line for line in phases.splitlines() if line.startswith(("base.train", "thaw_from"))]
@@ -145,24 +148,24 @@ def test_the_script_freezes_batch_normalization_and_compiles_after_every_change(
 
 
 def test_the_script_tells_what_the_run_ended_with():
-    code = run_code.script(a_run())
+    code = keras_run.script(a_run())
     assert "(in Thaw 0.9250)" in code
     assert "(in Thaw 0.9500)" in code
 
 
 def test_a_thawed_batch_normalization_stays_thawed_in_the_code():
-    code = run_code.script(a_run(batch_norm="thawed"))
+    code = keras_run.script(a_run(batch_norm="thawed"))
     assert "layers.BatchNormalization" not in code
     assert "its statistics move" in code
 
 
 def test_the_ranges_of_a_preprocessing_are_exact():
-    assert "Rescaling(1 / 128, offset=-127 / 128)" in run_code.script(a_run())
+    assert "Rescaling(1 / 128, offset=-127 / 128)" in keras_run.script(a_run())
 
 
 def test_only_a_backbone_that_keras_does_not_have_comes_as_a_file():
     needed = [
-        id_ for id_ in backbones.BACKBONES if run_sections.needs_backbone_file(config_of(id_))
+        id_ for id_ in backbones.BACKBONES if keras_sections.needs_backbone_file(config_of(id_))
     ]
     assert needed == ["efficientnet_lite0"]
 
@@ -180,11 +183,11 @@ HOSTILE = ('"""', '"]\nimport os\n[', "a'b", "\\", "# --- x\nimport os", "{}", "
 def test_names_of_classes_and_data_stay_names(text):
     config = replace(runs.make_config(), dataset=f"images-{text}")
     run = run_of(config, (text, f"{text}2"))
-    code = run_code.script(run)
+    code = keras_run.script(run)
     kinds = [type(node) for node in ast.walk(ast.parse(code))]
-    assert kinds == [type(node) for node in ast.walk(ast.parse(run_code.script(a_run())))]
-    assert imported(torch_code.code(run)) <= {"torch", "torchvision"}
-    json.loads(run_code.notebook(run))
+    assert kinds == [type(node) for node in ast.walk(ast.parse(keras_run.script(a_run())))]
+    assert imported(torch_run.code(run)) <= {"torch", "torchvision"}
+    json.loads(keras_run.notebook(run))
 
 
 @pytest.mark.parametrize(
@@ -201,14 +204,14 @@ def test_names_of_classes_and_data_stay_names(text):
 def test_a_configuration_that_could_not_have_been_trained_becomes_no_code(change):
     run = run_of(replace(runs.make_config(), **change))
     with pytest.raises(ConfigError):
-        run_code.script(run)
+        keras_run.script(run)
     with pytest.raises(ConfigError):
-        run_code.notebook(run)
+        keras_run.notebook(run)
 
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=6))
 def test_folders_of_classes_are_plain_and_all_different(names):
-    folders = run_sections.folder_names(names)
+    folders = keras_sections.folder_names(names)
     assert len({folder.casefold() for folder in folders}) == len(names)
     for folder in folders:
         assert folder == Path(folder).name
@@ -220,7 +223,7 @@ def test_folders_of_classes_are_plain_and_all_different(names):
 
 
 def test_requirements_name_the_versions_of_the_run_and_the_right_tensorflow():
-    text = run_code.requirements({**VERSIONS, "pillow": "13.0.0"})
+    text = keras_run.requirements({**VERSIONS, "pillow": "13.0.0"})
     assert "keras==3.15.1\nnumpy==2.4.6\npillow==13.0.0\n" in text
     cpu, plain = text.splitlines()[-2:]
     assert cpu.startswith("tensorflow-cpu==2.21.0 ; (platform_machine")
@@ -228,16 +231,16 @@ def test_requirements_name_the_versions_of_the_run_and_the_right_tensorflow():
 
 
 def test_a_version_nobody_noted_is_left_open():
-    assert "\npillow\n" in run_code.requirements(VERSIONS)
+    assert "\npillow\n" in keras_run.requirements(VERSIONS)
 
 
 def test_the_readme_names_licence_and_author_of_the_images():
     for id_ in ("openmoji_animals_food", "elpv"):
-        text = " ".join(run_code.readme(a_run(dataset=id_)).split())
+        text = " ".join(keras_run.readme(a_run(dataset=id_)).split())
         assert datasets.get(id_).licence in text
         assert datasets.get(id_).attribution in text
-    assert "Apache-2.0" in run_code.readme(a_run())
-    assert "backbone.keras" not in run_code.readme(a_run(backbone="vgg16"))
+    assert "Apache-2.0" in keras_run.readme(a_run())
+    assert "backbone.keras" not in keras_run.readme(a_run(backbone="vgg16"))
 
 
 # --- PyTorch --------------------------------------------------------------------------------------
@@ -246,7 +249,7 @@ def test_the_readme_names_licence_and_author_of_the_images():
 def test_the_parameters_that_learn_in_pytorch_are_those_of_torchvision():
     def learning(**asked):
         run = a_run(**asked)
-        return [torch_code.trainable_params(run, phase) for phase in run.config.phases]
+        return [torch_run.trainable_params(run, phase) for phase in run.config.phases]
 
     assert learning(strategy="from_scratch") == [TORCH_ALL + HEAD]
     assert learning() == [HEAD, TORCH_LAYER4_CONVOLUTIONS + HEAD]
@@ -255,14 +258,14 @@ def test_the_parameters_that_learn_in_pytorch_are_those_of_torchvision():
 
 def test_a_cut_inside_a_block_thaws_the_same_parts_of_it_in_pytorch():
     layers = backbones.load_layer_table("resnet50")
-    assert torch_code.thawed_modules(layers, "conv5_block2_2_conv") == (
+    assert torch_run.thawed_modules(layers, "conv5_block2_2_conv") == (
         "layer4.1.conv2",
         "layer4.1.bn2",
         "layer4.1.conv3",
         "layer4.1.bn3",
         "layer4.2",
     )
-    assert torch_code.thawed_modules(layers, "") == (
+    assert torch_run.thawed_modules(layers, "") == (
         "conv1",
         "bn1",
         "layer1",
@@ -273,17 +276,17 @@ def test_a_cut_inside_a_block_thaws_the_same_parts_of_it_in_pytorch():
 
 
 def test_another_backbone_is_translated_stage_by_stage_and_the_code_says_so():
-    code = torch_code.code(a_run(thaw_from=f"{TOP},{DEEPER}"))
+    code = torch_run.code(a_run(thaw_from=f"{TOP},{DEEPER}"))
     assert 'thaw("layer4")' in code
     assert 'thaw("layer3", "layer4")' in code
     assert "The run has another backbone" in code
-    of_resnet = torch_code.code(a_run(backbone="resnet50", thaw_from="conv4_block1_1_conv"))
+    of_resnet = torch_run.code(a_run(backbone="resnet50", thaw_from="conv4_block1_1_conv"))
     assert 'thaw("layer3", "layer4")' in of_resnet
     assert "another backbone" not in of_resnet
 
 
 def test_pytorch_stops_the_statistics_of_what_is_frozen_in_every_epoch():
-    code = torch_code.code(a_run())
+    code = torch_run.code(a_run())
     epoch = code.partition("for _ in range(num_epochs):")[2]
     assert epoch.strip().startswith("training_mode()")
     assert "not module.weight.requires_grad:\n            module.eval()" in code
@@ -292,5 +295,5 @@ def test_pytorch_stops_the_statistics_of_what_is_frozen_in_every_epoch():
 @pytest.mark.parametrize("strategy", strategies.STRATEGIES)
 def test_every_phase_of_a_run_is_in_its_pytorch_code(strategy):
     run = a_run(strategy=strategy)
-    code = torch_code.code(run)
+    code = torch_run.code(run)
     assert code.count("\nthaw(") == code.count("\ntrain(") == len(run.config.phases)

@@ -4,7 +4,8 @@ import shlex
 
 import pytest
 
-from lib.core import run_command, runs
+from lib.core import runs
+from lib.core.lab import command as run_command
 from lib.training import run as command_line
 
 CONFIGS = {

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.core import backbones, intervals, run_checks, run_files, runs
+from lib.core import backbones, intervals, runs
 from lib.core.errors import StoreError
-from lib.core.run_store import (
+from lib.core.lab import bundle, bundle_checks
+from lib.core.lab.store import (
     EVALUATION_FILE,
     META_FILE,
     MODEL_FILE,
@@ -135,7 +136,7 @@ def refused(store, content):
     """The words in which a file is refused; the store is as it was."""
     before = snapshot(store) if store.root.exists() else {}
     with pytest.raises(StoreError) as caught:
-        run_files.import_run(content, store)
+        bundle.import_run(content, store)
     assert (snapshot(store) if store.root.exists() else {}) == before
     words = caught.value.message
     assert words.endswith(".")
@@ -149,43 +150,43 @@ def refused(store, content):
 
 
 def test_a_run_comes_back_as_it_went(store, tmp_path):
-    run = run_files.import_run(zipped(good_files()), store)
+    run = bundle.import_run(zipped(good_files()), store)
     assert (run.config, run.result) == (CONFIG, result())
     assert [asdict(record) for record in run.history] == history()
     assert store.meta(run.id) == RunMeta("Mine", "", imported=True)
     other = RunStore(tmp_path / "other")
-    again = run_files.import_run(run_files.export_run(run), other)
+    again = bundle.import_run(bundle.export_run(run), other)
     assert again.id == run.id
     assert snapshot(other) == snapshot(store)
 
 
 def test_a_run_can_leave_its_model_behind(store, tmp_path):
-    run = run_files.import_run(zipped(good_files()), store)
-    small = run_files.export_run(run, with_model=False)
+    run = bundle.import_run(zipped(good_files()), store)
+    small = bundle.export_run(run, with_model=False)
     with zipfile.ZipFile(io.BytesIO(small)) as archive:
         assert not [name for name in archive.namelist() if name.startswith("model/")]
-    again = run_files.import_run(small, RunStore(tmp_path / "other"))
+    again = bundle.import_run(small, RunStore(tmp_path / "other"))
     assert not (again.folder / "model").exists()
 
 
 def test_the_same_run_is_the_same_file(store):
-    run = run_files.import_run(zipped(good_files()), store)
-    assert run_files.export_run(run) == run_files.export_run(run)
-    assert run_files.file_name(run) == f"thaw-run-{run.id}.zip"
+    run = bundle.import_run(zipped(good_files()), store)
+    assert bundle.export_run(run) == bundle.export_run(run)
+    assert bundle.file_name(run) == f"thaw-run-{run.id}.zip"
 
 
 def test_only_a_finished_run_goes_out(store):
     writer = RunWriter(store.folder(runs.run_id(CONFIG)), CONFIG)
     writer.finish({"status": "cancelled"})
     with pytest.raises(StoreError, match="Only a run that has finished"):
-        run_files.export_run(store.open(runs.run_id(CONFIG)))
+        bundle.export_run(store.open(runs.run_id(CONFIG)))
 
 
 @pytest.mark.parametrize("missing", [META_FILE, EVALUATION_FILE, TEST_IMAGES_FILE])
 def test_what_a_run_need_not_have_can_be_missing(store, missing):
     files = good_files()
     del files[missing]
-    assert run_files.import_run(zipped(files), store).status == "finished"
+    assert bundle.import_run(zipped(files), store).status == "finished"
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_every_kind_of_configuration_comes_in(store, asked):
     files["result.json"] = json.dumps(changed).encode()
     for name in [name for name in files if name.startswith("model/")]:
         del files[name]
-    assert run_files.import_run(zipped(files), store).config == config
+    assert bundle.import_run(zipped(files), store).config == config
 
 
 def test_every_recorded_run_goes_out_and_comes_in(tmp_path):
@@ -221,7 +222,7 @@ def test_every_recorded_run_goes_out_and_comes_in(tmp_path):
     recorded = [run for run in RunStore(tmp_path / "empty") if run.recorded]
     assert recorded
     for run in recorded:
-        again = run_files.import_run(run_files.export_run(run), store)
+        again = bundle.import_run(bundle.export_run(run), store)
         assert (again.history, again.result) == (run.history, run.result), run.id
 
 
@@ -256,7 +257,7 @@ def test_a_name_that_is_no_file_of_a_run_is_refused(store, name):
     assert "is not a file of a run" in words or "twice" in words
 
 
-@pytest.mark.parametrize("name", run_files.NEEDED)
+@pytest.mark.parametrize("name", bundle.NEEDED)
 def test_a_file_without_what_a_run_needs_is_refused(store, name):
     files = good_files()
     del files[name]
@@ -275,18 +276,18 @@ def test_what_unpacks_to_too_much_is_refused(store, monkeypatch):
     assert "result.json is too large" in refused(store, zipped(bomb))
     bomb = good_files() | {EVALUATION_FILE: b" " * 17_000_000}
     assert f"{EVALUATION_FILE} is too large" in refused(store, zipped(bomb))
-    monkeypatch.setattr(run_files, "MAX_FILE_BYTES", 10_000)
+    monkeypatch.setattr(bundle, "MAX_FILE_BYTES", 10_000)
     assert "larger than" in refused(store, zipped(good_files(), zipfile.ZIP_STORED))
 
 
 def test_many_files_that_are_too_much_together_are_refused(store, monkeypatch):
     content = zipped(good_files())
-    monkeypatch.setattr(run_files, "MAX_FILE_BYTES", len(content))
+    monkeypatch.setattr(bundle, "MAX_FILE_BYTES", len(content))
     assert "it holds more than" in refused(store, content)
 
 
 def test_a_run_that_is_there_already_is_refused(store):
-    run_files.import_run(zipped(good_files()), store)
+    bundle.import_run(zipped(good_files()), store)
     assert "in the store already" in refused(store, zipped(good_files()))
 
 
@@ -376,13 +377,13 @@ def test_a_result_that_cannot_be_is_refused(store, change):
     assert "result.json" in refused(store, changed("result.json", change))
 
 
-@pytest.mark.parametrize("name", list(run_checks.RESULT_FIELDS))
+@pytest.mark.parametrize("name", list(bundle_checks.RESULT_FIELDS))
 def test_a_result_that_lacks_a_field_is_refused_by_its_name(store, name):
     values = result()
     values.pop(name, None)
     content = zipped(good_files() | {"result.json": json.dumps(values).encode()})
-    if name in run_checks.OPTIONAL:
-        assert run_files.import_run(content, store)
+    if name in bundle_checks.OPTIONAL:
+        assert bundle.import_run(content, store)
     else:
         assert refused(store, content).endswith(f"result.json lacks the field {name}.")
 
@@ -443,7 +444,7 @@ def test_a_phase_is_shorter_only_where_early_stopping_could_end_it(store):
         records[3]["epoch"] = 4
         files = good_files(config) | {"history.jsonl": lines(records)}
         if fits:
-            assert len(run_files.import_run(zipped(files), store).history) == 4
+            assert len(bundle.import_run(zipped(files), store).history) == 4
         else:
             assert "feature_extraction has 3 epochs, not 4" in refused(store, zipped(files))
 
@@ -487,7 +488,7 @@ def test_the_size_of_each_kind_of_webp_is_read_from_its_head():
         for size in ((1280, 128), (64, 64), (1280, 1216)):
             content = io.BytesIO()
             Image.new("RGB", size, "navy").save(content, "webp", **options)
-            assert run_checks.webp_size(content.getvalue()) == size
+            assert bundle_checks.webp_size(content.getvalue()) == size
 
 
 ROWS = backbones.load_layer_table(CONFIG.backbone, CONFIG.image_size)
@@ -518,7 +519,7 @@ def test_a_model_that_does_not_fit_is_refused(store, arrays):
 def test_a_model_with_a_thawed_layer_comes_in(store):
     kernel = np.zeros(CONV.weights[0].shape, np.float32)
     content = zipped(good_files() | {f"model/{MODEL_FILE}": npz(**HEAD, top_conv__0=kernel)})
-    assert run_files.import_run(content, store)
+    assert bundle.import_run(content, store)
 
 
 class Pickled:
@@ -572,7 +573,7 @@ def outcome(store, content):
     before = snapshot(store) if store.root.exists() else {}
     problem = None
     try:
-        run = run_files.import_run(content, store)
+        run = bundle.import_run(content, store)
     except StoreError as error:
         problem = error
     if problem is None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.core import run_store, runs
+from lib.core import runs
 from lib.core.errors import ConfigError, StoreError
-from lib.core.run_store import RunMeta, RunStore, RunWriter
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunMeta, RunStore, RunWriter
 from lib.core.runs import EpochRecord
 
 RECORD = EpochRecord(1, "feature_extraction", 0.5, 0.75, 0.6, 0.7, 1e-3, 0.1)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import backbones, run_store, runs
+from lib.core import backbones, runs
 from lib.core.errors import ConfigError, StoreError
-from lib.core.run_store import RunStore, RunWriter
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore, RunWriter
 from lib.core.runs import EpochRecord, TrainConfig
 
 FINISHED = {"status": "finished", "test_accuracy": 0.9}

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import shift
-from lib.core.shift import area_under_roc, separability
+from lib.core.images import split_shift
+from lib.core.images.split_shift import area_under_roc, separability
 
 
 def features(num_images, seed, channels=64):
@@ -89,11 +89,11 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order(rows):
 
 @pytest.mark.parametrize("auc", [0.5, 0.7, 0.95, 1.0])
 def test_the_ends_of_the_interval_are_as_far_as_their_own_errors_say(auc):
-    low, high = shift._auc_interval(auc, 50, 30)
+    low, high = split_shift._auc_interval(auc, 50, 30)
     assert 0 < low < auc <= high <= 1
     for end in (low, high):
         if end < 1:
             # Newcombe's variance, written out once more.
             spread = 1 + 39 * ((1 - end) / (2 - end) + end / (1 + end))
-            error = np.sqrt(shift.VARIANCE_FACTOR * end * (1 - end) * spread / 1500)
+            error = np.sqrt(split_shift.VARIANCE_FACTOR * end * (1 - end) * spread / 1500)
             assert abs(auc - end) == pytest.approx(1.96 * error, rel=1e-3)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import datasets, intervals, similarity
+from lib.core import datasets, intervals
 from lib.core.errors import StoreError
-from lib.core.similarity import KINDS, LAYERS, NOISE, PHOTOGRAPHS, Depth, Scores
+from lib.core.strategy import similarity
+from lib.core.strategy.similarity import KINDS, LAYERS, NOISE, PHOTOGRAPHS, Depth, Scores
 
 # Measured with Thaw 0.6 on two x86-64 cores: python -m lib.tools.measure_similarity.
 IN_ORDER = [NOISE, "elpv", "openmoji_animals_food", PHOTOGRAPHS]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.core import similarity
+from lib.core.strategy import similarity
 from lib.figures import similarity as figures
 from lib.figures.similarity import Place
 

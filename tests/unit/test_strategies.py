@@ -2,9 +2,10 @@
 
 import pytest
 
-from lib.core import backbones, freezing, recommendation, strategies
+from lib.core import backbones, freezing, strategies
 from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
+from lib.core.strategy import rule
 
 LAYERS = backbones.load_layer_table("mobilenet_v2")
 TOP = FreezePlan.from_layer(LAYERS, "block_11_expand")
@@ -54,6 +55,6 @@ def test_partial_fine_tuning_from_an_unknown_layer_is_refused():
 
 
 def test_other_programs_find_the_rule_here():
-    assert strategies.recommend is recommendation.recommend
-    assert strategies.Situation is recommendation.Situation
-    assert strategies.Recommendation is recommendation.Recommendation
+    assert strategies.recommend is rule.recommend
+    assert strategies.Situation is rule.Situation
+    assert strategies.Recommendation is rule.Recommendation

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lib.core import datasets
-from lib.core.recommendation import Situation
+from lib.core.strategy.rule import Situation
 from lib.ui import state, strategy_state
 from lib.ui.strategy_state import MAX_CLASSES, MAX_IMAGES, Answers
 

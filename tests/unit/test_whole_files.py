@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from lib.core import whole_files
+from lib.core.files import atomic_write
 
 
 def test_a_file_of_json_is_what_was_written_last(tmp_path):
     path = tmp_path / "about.json"
     for values in ({"b": [1, 2], "a": "猫"}, ["other"]):
-        whole_files.write_json(path, values)
+        atomic_write.write_json(path, values)
         assert json.loads(path.read_text("utf-8")) == values
     assert list(tmp_path.iterdir()) == [path]
 
@@ -19,14 +19,14 @@ def test_a_file_of_json_is_what_was_written_last(tmp_path):
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_what_was_there_stays_where_writing_fails(what, error, tmp_path, monkeypatch):
     path = tmp_path / "about.json"
-    whole_files.write(path, b"before")
+    atomic_write.write(path, b"before")
 
     def fails(*_):
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(whole_files.os, what, fails)
+        patch.setattr(atomic_write.os, what, fails)
         with pytest.raises(type(error)):
-            whole_files.write(path, b"after")
+            atomic_write.write(path, b"after")
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]

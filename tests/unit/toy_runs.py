@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from lib.core import runs
+from lib.core.images.split_shift import separability
 from lib.core.runs import EpochRecord, Run
-from lib.core.shift import separability
 
 INPUTS, HIDDEN, BATCH = 20, 48, 16
 # To look for a shift in; more would only take longer.

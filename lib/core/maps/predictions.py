@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import feature_maps, pooling
+from lib.core import pooling
 from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError
-from lib.core.feature_maps import Classifier, FeatureMaps
+from lib.core.maps import feature_maps
+from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.core.runs import Run
 
 FILE = Path(str(resources.files("lib.core") / "data" / "first_pixels.json"))

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from lib.core import rate_rules, runs
-from lib.core.findings import MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
+from lib.core import runs
+from lib.core.reading import learning_rate_rules
+from lib.core.reading.facts import MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
 from lib.core.runs import EpochRecord, TrainConfig
 
 # Overfitting: the validation loss ends so much above its lowest, and the training loss goes on
@@ -144,7 +145,7 @@ def overfitting(facts: Facts) -> Finding | None:
     reached = next((each.loss for each in records if each.epoch == best.epoch + 1), best.loss)
     rises = (
         not _lags(facts, stretch)
-        and rate_rules.unstable(facts) is None
+        and learning_rate_rules.unstable(facts) is None
         and rise > max(VAL_LOSS_RISE * lowest, VAL_LOSS_RISE_AT_LEAST)
         and train_end < (1 - TRAIN_LOSS_FALL) * reached
         and stretch.last - best.epoch >= 2
@@ -210,7 +211,7 @@ def _pretrained(config: TrainConfig) -> dict[str, Any]:
         "thaw_from": None,
         "head_epochs": config.num_epochs - fine_tune_epochs,
         "fine_tune_epochs": fine_tune_epochs,
-        "fine_tune_learning_rate": rate_rules.USUAL_FINE_TUNE_RATE,
+        "fine_tune_learning_rate": learning_rate_rules.USUAL_FINE_TUNE_RATE,
         "batch_norm": "frozen",
     }
 
@@ -247,7 +248,7 @@ def _against_underfitting(config: TrainConfig) -> Suggestion:
             "strategy": "partial_fine_tuning",
             "thaw_from": None,
             "fine_tune_epochs": 10,
-            "fine_tune_learning_rate": rate_rules.USUAL_FINE_TUNE_RATE,
+            "fine_tune_learning_rate": learning_rate_rules.USUAL_FINE_TUNE_RATE,
         }
         return Suggestion("Thaw the top of the backbone after that", more)
     if config.strategy == "partial_fine_tuning":

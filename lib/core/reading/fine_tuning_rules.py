@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from lib.core import curves, intervals, rate_rules
-from lib.core.findings import Facts, Finding, Stretch, Suggestion
+from lib.core import intervals
+from lib.core.reading import curves, learning_rate_rules
+from lib.core.reading.facts import Facts, Finding, Stretch, Suggestion
 
 # Two phases, or two ends of one, that differ by less than this stood still.
 HARDLY_CHANGED = 0.05
@@ -33,7 +34,7 @@ def destroyed(facts: Facts) -> Finding | None:
     changes: dict[str, Any] = {"batch_norm": "frozen"}
     suggestion = Suggestion("Keep BatchNormalization frozen", changes)
     if not facts.batch_norm_moves:
-        suggestion = rate_rules.slower(facts, first, 10)
+        suggestion = learning_rate_rules.slower(facts, first, 10)
     return Finding(
         "fine_tuning_destroyed",
         first.first,
@@ -78,7 +79,7 @@ def did_nothing(facts: Facts) -> Finding | None:
     seen = "The training loss stood still too" if stood_still else "Training went on meanwhile"
     suggestion = Suggestion("Leave it out", {"strategy": "feature_extraction"})
     if stood_still:
-        suggestion = rate_rules.faster(facts, tuned)
+        suggestion = learning_rate_rules.faster(facts, tuned)
     return Finding(
         "fine_tuning_did_nothing",
         head.last + 1,
@@ -143,7 +144,7 @@ def validation_above_training(facts: Facts) -> Finding | None:
             "That is normal: the training score is the average over an epoch in which the model "
             "was still getting better, and validation comes after it."
         )
-        rate = rate_rules.rounded(config.head_learning_rate / 3)
+        rate = learning_rate_rules.rounded(config.head_learning_rate / 3)
         suggestion = Suggestion(
             f"See it shrink with a head that learns at {rate:g}", {"head_learning_rate": rate}
         )

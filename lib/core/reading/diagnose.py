@@ -1,7 +1,7 @@
 """What the curves of a run say: findings, the epochs they rest on, and what to change.
 
 Each rule is a function from the facts of a run to a finding or None, with its thresholds as named
-constants beside it: lib.core.rate_rules, gap_rules and tuning_rules. tests/unit/test_diagnose.py
+constants beside it: lib.core.reading.learning_rate_rules, gap_rules and tuning_rules. tests/unit/test_diagnose.py
 holds them against labelled histories and prints how often they are right.
 """
 
@@ -9,22 +9,22 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import groupby
 
-from lib.core import gap_rules, rate_rules, tuning_rules
 from lib.core.errors import ConfigError
-from lib.core.findings import KINDS, Facts, Finding, Stretch, Suggestion
+from lib.core.reading import fine_tuning_rules, fit_rules, learning_rate_rules
+from lib.core.reading.facts import KINDS, Facts, Finding, Stretch, Suggestion
 from lib.core.runs import Run, TrainConfig, make_config
 
 __all__ = ["KINDS", "RULES", "Finding", "Suggestion", "diagnose", "suggested_config"]
 
 # kind -> its rule, and the findings that explain what it would see. In the order of asking.
 RULES: dict[str, tuple[Callable[[Facts], Finding | None], frozenset[str]]] = {
-    "distribution_shift": (gap_rules.distribution_shift, frozenset()),
-    "learning_rate_too_high": (rate_rules.too_high, frozenset()),
-    "learning_rate_too_low": (rate_rules.too_low, frozenset({"learning_rate_too_high"})),
-    "unstable": (rate_rules.unstable, frozenset({"learning_rate_too_high"})),
-    "batch_norm_lag": (gap_rules.batch_norm_lag, frozenset({"learning_rate_too_high"})),
+    "distribution_shift": (fit_rules.distribution_shift, frozenset()),
+    "learning_rate_too_high": (learning_rate_rules.too_high, frozenset()),
+    "learning_rate_too_low": (learning_rate_rules.too_low, frozenset({"learning_rate_too_high"})),
+    "unstable": (learning_rate_rules.unstable, frozenset({"learning_rate_too_high"})),
+    "batch_norm_lag": (fit_rules.batch_norm_lag, frozenset({"learning_rate_too_high"})),
     "overfitting": (
-        gap_rules.overfitting,
+        fit_rules.overfitting,
         frozenset(
             {
                 "learning_rate_too_high",
@@ -34,22 +34,22 @@ RULES: dict[str, tuple[Callable[[Facts], Finding | None], frozenset[str]]] = {
         ),
     ),
     "underfitting": (
-        gap_rules.underfitting,
+        fit_rules.underfitting,
         frozenset({"learning_rate_too_high", "learning_rate_too_low", "batch_norm_lag"}),
     ),
     "fine_tuning_destroyed": (
-        tuning_rules.destroyed,
+        fine_tuning_rules.destroyed,
         frozenset({"batch_norm_lag", "overfitting", "distribution_shift"}),
     ),
-    "fine_tuning_helped": (tuning_rules.helped, frozenset()),
-    "fine_tuning_did_nothing": (tuning_rules.did_nothing, frozenset({"batch_norm_lag"})),
+    "fine_tuning_helped": (fine_tuning_rules.helped, frozenset()),
+    "fine_tuning_did_nothing": (fine_tuning_rules.did_nothing, frozenset({"batch_norm_lag"})),
     "still_improving": (
-        gap_rules.still_improving,
+        fit_rules.still_improving,
         frozenset({"learning_rate_too_high", "learning_rate_too_low", "overfitting"}),
     ),
-    "too_few_validation_images": (tuning_rules.too_few_validation_images, frozenset()),
+    "too_few_validation_images": (fine_tuning_rules.too_few_validation_images, frozenset()),
     "validation_above_training": (
-        tuning_rules.validation_above_training,
+        fine_tuning_rules.validation_above_training,
         frozenset({"learning_rate_too_high", "learning_rate_too_low"}),
     ),
 }
@@ -71,7 +71,7 @@ def diagnose(run: Run) -> tuple[Finding, ...]:
         for (name, step), records in groupby(run.history, lambda each: (each.phase, each.step))
     )
     facts = Facts(run.config, run.history, stretches, run.result)
-    broken = rate_rules.not_finite(facts)
+    broken = learning_rate_rules.not_finite(facts)
     if broken:
         return (_checked(facts, broken),)
     found: dict[str, Finding] = {}

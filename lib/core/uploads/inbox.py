@@ -1,6 +1,6 @@
 """A reader's own images on their way in: from a page, which takes them, to a worker.
 
-A folder `.upload-...` beside the datasets of lib/core/own_images.py; it goes once a worker is done,
+A folder `.upload-...` beside the datasets of lib/core/uploads/own_datasets.py; it goes once a worker is done,
 or once its reader knows why there is no dataset of it.
 """
 
@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lib.core import hidden_folders, own_images, whole_files
 from lib.core.errors import DataError, ThawError
+from lib.core.files import atomic_write, scratch_dirs
+from lib.core.uploads import own_datasets
 
 # What may come in; lib/training/archive.py holds to it while it reads.
 MAX_ARCHIVE_BYTES = 200_000_000
@@ -74,11 +75,11 @@ def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -
     with _upload(owner) as place:
         with zipfile.ZipFile(place / ARCHIVE, "x") as archive:
             for class_name, files in pictures.items():
-                folder = own_images.name_of(class_name)
+                folder = own_datasets.name_of(class_name)
                 if not folder:
                     raise DataError("A class has no name.", "Say what is in its pictures.")
                 for number, (name, data) in enumerate(files):
-                    file = f"{number:05d} {own_images.name_of(name)}"
+                    file = f"{number:05d} {own_datasets.name_of(name)}"
                     archive.writestr(f"{folder}/{file}", data)
         return place.name
 
@@ -95,24 +96,24 @@ def too_large() -> DataError:
 def _upload(owner: str) -> Iterator[Path]:
     """A hidden folder for what comes in; gone again where that fails."""
     try:
-        place = hidden_folders.make(own_images.root(), "upload")
+        place = scratch_dirs.make(own_datasets.root(), "upload")
     except OSError as error:
-        raise own_images.cannot_store(error) from error
+        raise own_datasets.cannot_store(error) from error
     try:
-        whole_files.write_json(place / OWNER, owner)
+        atomic_write.write_json(place / OWNER, owner)
         yield place
     except OSError as error:
-        hidden_folders.remove(place)
-        raise own_images.cannot_store(error) from error
+        scratch_dirs.remove(place)
+        raise own_datasets.cannot_store(error) from error
     except BaseException:
-        hidden_folders.remove(place)
+        scratch_dirs.remove(place)
         raise
 
 
 def uploads_of(owner: str) -> tuple[str, ...]:
     """What a reader has uploaded and no worker is done with, such as before a reload."""
     found = []
-    for path in own_images.root().glob(".upload-*"):
+    for path in own_datasets.root().glob(".upload-*"):
         with suppress(OSError, ValueError):
             heard_of = time.time() - path.stat().st_mtime < SECONDS_WITHOUT_WORD
             its_owner = json.loads((path / OWNER).read_text("utf-8"))
@@ -142,7 +143,7 @@ def problem(upload: str) -> ThawError | None:
 def discard(upload: str) -> None:
     """Forget an upload; a worker that is busy with it stops."""
     with suppress(DataError):
-        hidden_folders.remove(_place(upload))
+        scratch_dirs.remove(_place(upload))
 
 
 # --- What a worker does -------------------------------------------------------------------
@@ -170,7 +171,7 @@ def say_done(upload: str, done: int, total: int) -> bool:
     if not (place / ARCHIVE).is_file():
         return False
     with suppress(OSError):
-        whole_files.write_json(place / PROGRESS, [done, total], durable=False)
+        atomic_write.write_json(place / PROGRESS, [done, total], durable=False)
     return True
 
 
@@ -178,11 +179,11 @@ def refuse(upload: str, error: ThawError) -> None:
     """Keep of an upload only why there is no dataset of it, until its reader has seen that."""
     with suppress(OSError, DataError):
         place = _place(upload)
-        whole_files.write_json(place / PROBLEM, [error.message, error.next_step])
+        atomic_write.write_json(place / PROBLEM, [error.message, error.next_step])
         (place / ARCHIVE).unlink(missing_ok=True)
 
 
 def _place(upload: str) -> Path:
     if not _UPLOAD.fullmatch(upload):
         raise DataError("There is no such upload.", "Upload the images again.")
-    return own_images.root() / upload
+    return own_datasets.root() / upload

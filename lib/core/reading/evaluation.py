@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lib.core.intervals import PairedDifference, paired_difference, wilson_interval
-from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE
+from lib.core.lab.store import EVALUATION_FILE, TEST_IMAGES_FILE
 from lib.core.runs import Run
 
 IntArray = npt.NDArray[np.int64]

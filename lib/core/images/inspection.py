@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lib.core import datasets, duplicates, splits
-from lib.core.duplicates import ALIKE, Pair
+from lib.core import datasets, splits
 from lib.core.errors import DataError
+from lib.core.images import near_duplicates
+from lib.core.images.near_duplicates import ALIKE, Pair
 from lib.core.splits import IntArray, Splits
 
 FOLDER = Path(str(resources.files("lib.core") / "data" / "looks"))
@@ -202,8 +203,8 @@ def test_images_alike(found: Look) -> int:
         found: A look at the whole dataset.
     """
     parts = every_use(found.labels)
-    alike = [pair for pair in found.pairs if pair.kind == duplicates.ALIKE]
-    return duplicates.trained_alike(alike, parts) if parts else 0
+    alike = [pair for pair in found.pairs if pair.kind == near_duplicates.ALIKE]
+    return near_duplicates.trained_alike(alike, parts) if parts else 0
 
 
 def worst_first(pairs: Sequence[Pair], labels: IntArray) -> tuple[Pair, ...]:
@@ -214,9 +215,9 @@ def worst_first(pairs: Sequence[Pair], labels: IntArray) -> tuple[Pair, ...]:
         labels: (num_images,), class index of every image.
     """
     parts = every_use(labels)
-    crossing = duplicates.across(pairs, parts, duplicates.KINDS) if parts else ()
+    crossing = near_duplicates.across(pairs, parts, near_duplicates.KINDS) if parts else ()
     harmful = {pair for pair, _, _ in crossing}
-    order = list(duplicates.KINDS)
+    order = list(near_duplicates.KINDS)
     return tuple(
         sorted(
             pairs,

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import heads, pooling, run_store
+from lib.core import heads, pooling
 from lib.core.errors import ConfigError
+from lib.core.lab import store
 from lib.core.runs import Run, TrainConfig
 
 FOLDER = Path(str(resources.files("lib.core") / "data" / "feature_maps"))
@@ -293,7 +294,7 @@ def run_classifier(run: Run) -> Classifier | None:
     Args:
         run: A finished run whose head is one Dense layer on the averages.
     """
-    arrays = _stored_head(run.folder / "model" / run_store.MODEL_FILE)
+    arrays = _stored_head(run.folder / "model" / store.MODEL_FILE)
     if arrays is None:
         return None
     kernel, bias = arrays

@@ -12,9 +12,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from lib.core import whole_files
 from lib.core.errors import ConfigError, StoreError
-from lib.core.home import thaw_home
+from lib.core.files import atomic_write
+from lib.core.files.home import thaw_home
 from lib.core.runs import EpochRecord, Run, TrainConfig, is_run_id, run_id
 
 # In the folder "model" of a run.
@@ -127,7 +127,7 @@ class RunStore:
 
     @property
     def evidence_root(self) -> Path:
-        """Folder of further runs that ship with Thaw: lib.core.evidence reads them together.
+        """Folder of further runs that ship with Thaw: lib.core.strategy.evidence reads them together.
 
         They are opened by their name; a list of runs would be theirs alone.
         """
@@ -237,7 +237,7 @@ class RunStore:
             }
         )
         try:
-            whole_files.write_json(folder / META_FILE, asdict(meta))
+            atomic_write.write_json(folder / META_FILE, asdict(meta))
         except OSError as error:
             raise _cannot_store(folder, error) from error
         return meta
@@ -296,7 +296,7 @@ class RunStore:
     def adopt(self, id_: str, files: Mapping[str, bytes]) -> None:
         """Take in a run as files, all of it or nothing.
 
-        What is in the files is the caller's to have checked; see lib.core.run_files.
+        What is in the files is the caller's to have checked; see lib.core.lab.bundle.
 
         Args:
             id_: Of the run.
@@ -463,11 +463,11 @@ class RunWriter:
                     stored.unlink()
         except OSError as error:
             raise _cannot_store(self.folder, error) from error
-        self._write("config.json", whole_files.json_bytes(asdict(config)))
+        self._write("config.json", atomic_write.json_bytes(asdict(config)))
 
     def _write(self, name: str, content: bytes) -> None:
         try:
-            whole_files.write(self.folder / name, content)
+            atomic_write.write(self.folder / name, content)
         except OSError as error:
             raise _cannot_store(self.folder, error) from error
 
@@ -480,14 +480,14 @@ class RunWriter:
             raise _cannot_store(self.folder, error) from error
 
     def evaluation(self, data: Mapping[str, Any]) -> None:
-        """Write evaluation.json, before `finish`; lib.core.evaluation says what is in it."""
+        """Write evaluation.json, before `finish`; lib.core.reading.evaluation says what is in it."""
         content = json.dumps(data, separators=(",", ":"), sort_keys=True)
         self._write(EVALUATION_FILE, f"{content}\n".encode())
 
     def test_images(self, webp: bytes) -> None:
-        """Write the picture of the test images, before `finish`; see lib.core.evaluation."""
+        """Write the picture of the test images, before `finish`; see lib.core.reading.evaluation."""
         self._write(TEST_IMAGES_FILE, webp)
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Write result.json, by atomic rename: from now on the run has ended."""
-        self._write("result.json", whole_files.json_bytes(result))
+        self._write("result.json", atomic_write.json_bytes(result))

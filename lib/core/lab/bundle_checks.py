@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from lib.core import backbones, evaluation, heads, intervals, run_command, runs
+from lib.core import backbones, heads, intervals, runs
 from lib.core.errors import ConfigError
-from lib.core.run_store import EVALUATION_FILE, TEST_IMAGES_FILE, RunMeta
+from lib.core.lab import command
+from lib.core.lab.store import EVALUATION_FILE, TEST_IMAGES_FILE, RunMeta
+from lib.core.reading import evaluation
 from lib.core.runs import EpochRecord, TrainConfig
 
 MAX_CLASSES = 1_000
@@ -234,7 +236,7 @@ def result_of(
             raise RefusedError(f"the field {name} of result.json cannot be used")
     sizes, correct = values["split_sizes"], values["test_correct"]
     phases = [phase.key for phase in config.phases]
-    known, expected = config.catalogued, run_command.command(config)
+    known, expected = config.catalogued, command.command(config)
     agrees = {
         "run_id": values["run_id"] == runs.run_id(config),
         "split_sizes": sizes["train"] == config.num_images

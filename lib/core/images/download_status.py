@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lib.core import datasets, file_lock, whole_files
+from lib.core import datasets
 from lib.core.datasets import DatasetSpec
-from lib.core.home import thaw_home
+from lib.core.files import atomic_write, lock
+from lib.core.files.home import thaw_home
 
 # In the folder of a download: how far it is, and the wish that it may end.
 NOTE, CANCEL = "progress.json", "cancel"
@@ -84,7 +85,7 @@ def standing(spec: DatasetSpec) -> Standing:
     if spec.offline:
         return Standing("ready")
     progress = read(spec.id)
-    if file_lock.held(lock_file(spec.id)):
+    if lock.held(lock_file(spec.id)):
         if is_cancelled(spec.id):
             progress = Progress("Cancelling")
         # Last of all, when its records are there already, its picture is made.
@@ -140,7 +141,7 @@ def note(dataset: str, progress: Progress) -> None:
     # A full disk is told by what is written there for its own sake.
     with _noting, suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole_files.write_json(path, asdict(progress), durable=False)
+        atomic_write.write_json(path, asdict(progress), durable=False)
 
 
 def end_notes() -> None:
@@ -159,7 +160,7 @@ def read(dataset: str) -> Progress | None:
 
 def ask_to_cancel(dataset: str) -> None:
     """Wish that the download of a dataset ends; whoever is at it looks a few times a second."""
-    if file_lock.held(lock_file(dataset)):
+    if lock.held(lock_file(dataset)):
         with suppress(OSError):
             download_folder(dataset).mkdir(parents=True, exist_ok=True)
             (download_folder(dataset) / CANCEL).touch()
@@ -188,7 +189,7 @@ def free_mb(but_for: str = "") -> int:
         folder = folder.parent
     free = shutil.disk_usage(folder).free // 1_000_000
     for spec in datasets.DATASETS.values():
-        if spec.id != but_for and not spec.offline and file_lock.held(lock_file(spec.id)):
+        if spec.id != but_for and not spec.offline and lock.held(lock_file(spec.id)):
             progress = read(spec.id)
             free -= max(spec.disk_mb - (progress.done // 1_000_000 if progress else 0), 0)
     return max(free, 0)

@@ -26,11 +26,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from lib.core import hidden_folders, splits, whole_files
+from lib.core import splits
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import StoreError
-from lib.core.home import thaw_home
-from lib.core.run_store import RunStore
+from lib.core.files import atomic_write, scratch_dirs
+from lib.core.files.home import thaw_home
+from lib.core.lab.store import RunStore
 
 PREFIX = "images-"
 FINGERPRINT_LENGTH = 12
@@ -303,7 +304,7 @@ def delete(dataset: str, owner: str) -> None:
     record = _owned_record(dataset, owner)
     _write_record(dataset, {**record, "folder": "", "shared": False})
     if record["folder"]:
-        hidden_folders.remove(root() / record["folder"])
+        scratch_dirs.remove(root() / record["folder"])
     forget_traces([dataset])
 
 
@@ -349,7 +350,7 @@ def _write_record(dataset: str, record: Mapping[str, Any]) -> None:
     path = root() / OWNERS / f"{dataset}.json"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        whole_files.write_json(path, record)
+        atomic_write.write_json(path, record)
     except OSError as error:
         raise cannot_store(error) from error
 
@@ -366,14 +367,14 @@ def making() -> Iterator[Path]:
     """
     place = None
     try:
-        place = hidden_folders.make(root(), "making")
+        place = scratch_dirs.make(root(), "making")
         (place / PICTURES).mkdir()
         yield place / PICTURES
     except OSError as error:
         raise cannot_store(error) from error
     finally:
         if place:
-            hidden_folders.remove(place)
+            scratch_dirs.remove(place)
 
 
 def check_room(owner: str, size_bytes: int = 0) -> None:
@@ -423,7 +424,7 @@ def publish(pictures: Path, dataset: OwnDataset) -> OwnDataset:
     check_room(dataset.owner, dataset.size_bytes)
     name = secrets.token_urlsafe(24)
     try:
-        whole_files.write_json(pictures.parent / ABOUT, asdict(dataset))
+        atomic_write.write_json(pictures.parent / ABOUT, asdict(dataset))
         # Whose it is first: no picture is ever there that nobody owns.
         _write_record(dataset.id, {"owner": dataset.owner, "folder": name, "shared": False})
         os.rename(pictures.parent, root() / name)
@@ -462,14 +463,14 @@ def tidy() -> None:
         for path in root().iterdir():
             # One that is just being renamed is young, and listed with the next look.
             hidden = path.name.startswith(".")
-            unwanted = hidden_folders.is_left_behind if hidden else hidden_folders.is_old
+            unwanted = scratch_dirs.is_left_behind if hidden else scratch_dirs.is_old
             if path.name not in kept and unwanted(path):
-                hidden_folders.remove(path)
+                scratch_dirs.remove(path)
 
 
 def _forget_owners(paths: Sequence[Path]) -> None:
     """Forget whose a deleted dataset was, once no run on it is left."""
-    old = [path for path in paths if hidden_folders.is_old(path)]
+    old = [path for path in paths if scratch_dirs.is_old(path)]
     if old:
         with_runs = {summary.config.dataset for summary in RunStore().summaries()}
         for path in old:

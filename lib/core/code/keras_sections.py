@@ -1,4 +1,4 @@
-"""The steps of a run as Keras code, one section each; lib.core.run_code puts them together.
+"""The steps of a run as Keras code, one section each; lib.core.code.keras_run puts them together.
 
 They repeat what lib.training does for the same configuration: the same order, the same seeds.
 """
@@ -9,8 +9,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lib.core import backbones, heads, keras_code, runs, strategies
+from lib.core import backbones, heads, runs, strategies
 from lib.core.backbones import BackboneSpec
+from lib.core.code import keras_model
 from lib.core.runs import Phase, Run, TrainConfig
 
 BACKBONE_FILE = "backbone.keras"
@@ -62,7 +63,7 @@ def folder_names(class_names: Sequence[str]) -> tuple[str, ...]:
 
 def needs_backbone_file(config: TrainConfig) -> bool:
     """True where keras.applications does not have the backbone, so that a file has to hold it."""
-    return config.backbone not in keras_code.APPLICATIONS
+    return config.backbone not in keras_model.APPLICATIONS
 
 
 def sections(run: Run) -> tuple[Section, ...]:
@@ -171,7 +172,7 @@ def _backbone(config: TrainConfig) -> Section:
             f"{BACKBONE_FILE} holds it with {first}, before any training.",
             "\n".join(lines),
         )
-    constructor, _ = keras_code.APPLICATIONS[spec.id]
+    constructor, _ = keras_model.APPLICATIONS[spec.id]
     weights = '"imagenet"' if pretrained else "None"
     lines += [
         f"base = keras.applications.{constructor}(",
@@ -232,8 +233,8 @@ base = keras.models.clone_model(base, clone_function=copy)'''.lstrip()
 
 
 def _preprocessing(spec: BackboneSpec) -> str:
-    if spec.id in keras_code.APPLICATIONS:
-        return f"keras.applications.{keras_code.APPLICATIONS[spec.id][1]}.preprocess_input"
+    if spec.id in keras_model.APPLICATIONS:
+        return f"keras.applications.{keras_model.APPLICATIONS[spec.id][1]}.preprocess_input"
     # Only EfficientNet-Lite0 gets here, and its three channels are alike: (x - mean) / divisor.
     how = spec.preprocessing
     scale = how.scale if isinstance(how.scale, float) else how.scale[0]

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lib.core import datasets, evaluation
+from lib.core import datasets
 from lib.core.intervals import PairedDifference
+from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
 
 # In the loss of so many validation images, less than this is no turn for the worse.

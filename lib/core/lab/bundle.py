@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from lib.core import evaluation, run_checks, runs
+from lib.core import runs
 from lib.core.errors import StoreError
-from lib.core.run_checks import RefusedError, quoted
-from lib.core.run_store import (
+from lib.core.lab import bundle_checks
+from lib.core.lab.bundle_checks import RefusedError, quoted
+from lib.core.lab.store import (
     EVALUATION_FILE,
     META_FILE,
     MODEL_FILE,
@@ -22,6 +23,7 @@ from lib.core.run_store import (
     RunMeta,
     RunStore,
 )
+from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
 
 # File of a run -> the most bytes it may have. A fully thawed ResNet50 takes 95 MB.
@@ -121,21 +123,23 @@ def _checked(content: bytes) -> tuple[dict[str, bytes], TrainConfig]:
     """
     try:
         files = _unpacked(content)
-        config = run_checks.config_of(run_checks.json_of(files, "config.json"))
-        history = run_checks.history_of(files["history.jsonl"], config)
-        result = run_checks.result_of(run_checks.json_of(files, "result.json"), config, history)
+        config = bundle_checks.config_of(bundle_checks.json_of(files, "config.json"))
+        history = bundle_checks.history_of(files["history.jsonl"], config)
+        result = bundle_checks.result_of(
+            bundle_checks.json_of(files, "result.json"), config, history
+        )
         meta = (
-            run_checks.meta_of(run_checks.json_of(files, META_FILE))
+            bundle_checks.meta_of(bundle_checks.json_of(files, META_FILE))
             if META_FILE in files
             else RunMeta()
         )
         if EVALUATION_FILE in files:
-            run_checks.check_evaluation(run_checks.json_of(files, EVALUATION_FILE), result)
+            bundle_checks.check_evaluation(bundle_checks.json_of(files, EVALUATION_FILE), result)
         if TEST_IMAGES_FILE in files:
-            run_checks.check_picture(files[TEST_IMAGES_FILE], result["split_sizes"]["test"])
+            bundle_checks.check_picture(files[TEST_IMAGES_FILE], result["split_sizes"]["test"])
         for name in files:
             if name.startswith("model/"):
-                run_checks.check_model(files[name], config, len(result["class_names"]))
+                bundle_checks.check_model(files[name], config, len(result["class_names"]))
     except RefusedError as problem:
         raise StoreError(
             f"This file cannot be imported: {problem}.", "Export the run again and use that file."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean, median
 
-from lib.core.findings import LEVEL_EPOCHS, MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
+from lib.core.reading.facts import LEVEL_EPOCHS, MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
 
 # Too high a rate: losses of so many times that of guessing;
 LOSS_OVER_GUESSING = 2.0

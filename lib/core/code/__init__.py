@@ -1,0 +1,1 @@
+"""Code that Thaw writes for a reader: Keras, PyTorch and tf.data."""

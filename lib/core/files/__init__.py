@@ -1,0 +1,1 @@
+"""Files and folders: where they are, written whole, locked, cleaned up. Imports errors alone."""

@@ -1,0 +1,1 @@
+"""A dataset before it is trained on: samples, inspection, duplicates, how splits go wrong."""

@@ -1,0 +1,1 @@
+"""Runs: stored, followed while they train, exported, imported and repeated."""

@@ -1,0 +1,1 @@
+"""Reading runs that have ended: curves, findings, comparison, answers to the test images."""

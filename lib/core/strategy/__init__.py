@@ -1,0 +1,1 @@
+"""Which strategy for which data: the rule, similarity to ImageNet, evidence from recorded runs."""

@@ -1,0 +1,1 @@
+"""A reader's own images: on their way in, and as datasets that belong to one reader."""
