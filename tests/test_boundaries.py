@@ -83,7 +83,7 @@ def test_importing_a_folder_of_the_web_process_loads_no_keras(folder: str) -> No
 
 
 def test_the_check_would_notice_keras() -> None:
-    assert "keras" in loaded_after("import lib.training.head")
+    assert "keras" in loaded_after("import lib.training.network.head")
 
 
 def test_no_page_writes_html_and_only_the_ui_writes_the_session() -> None:

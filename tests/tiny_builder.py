@@ -1,6 +1,6 @@
 """The dataset of tests/tiny_web.py as TFDS knows it.
 
-python -m tests.tiny_builder tiny_web PID: does what lib.training.downloads does, in a process that
+python -m tests.tiny_builder tiny_web PID: does what lib.training.sources.download_process does, in a process that
 knows this dataset.
 """
 
@@ -51,7 +51,7 @@ class TinyWeb(tfds.core.GeneratorBasedBuilder):
 
 
 if __name__ == "__main__":
-    from lib.training import downloads
+    from lib.training.sources import download_process
 
     DATASETS[SPEC.id] = SPEC
-    sys.exit(downloads.main())
+    sys.exit(download_process.main())

@@ -13,9 +13,9 @@ from lib.core.images import download_status
 from lib.core.images.download_status import Progress, Standing
 from lib.jobs.questions import Question
 
-START_TASK = "lib.training.downloads:start"
-CANCEL_TASK = "lib.training.downloads:cancel"
-LOOK_TASK = "lib.training.downloads:look"
+START_TASK = "lib.training.sources.download_process:start"
+CANCEL_TASK = "lib.training.sources.download_process:cancel"
+LOOK_TASK = "lib.training.sources.download_process:look"
 # How long it is believed what was found of the network, and of another machine's disk.
 NETWORK_LOOK_S = 60.0
 THERE_LOOK_S = 1.0

@@ -60,8 +60,8 @@ def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
 
     from lib.core.heads import HeadSpec
     from lib.training import model as models
-    from lib.training import pipeline
-    from lib.training.head import build_head
+    from lib.training.network.head import build_head
+    from lib.training.sources import pipeline
 
     started, cpu_started = time.perf_counter(), time.process_time()
     data = pipeline.load_data(
@@ -131,11 +131,12 @@ def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
 
 def thaw(config: TrainConfig) -> dict[str, Any]:
     """The same as a Thaw run, with the steps and forward passes on a clock."""
-    from lib.training import loop, prefix, task
+    from lib.training import task
+    from lib.training.engine import prefix, steps
 
     gc.freeze()  # as lib.training.run and a worker of the app do
     clock = Clock()
-    trace, make_forward = loop.PhaseTrainer._traced, prefix.FrozenForward.__init__
+    trace, make_forward = steps.PhaseTrainer._traced, prefix.FrozenForward.__init__
 
     def traced(self: Any, *args: Any) -> Any:
         return clock.timed(trace(self, *args))
@@ -144,7 +145,7 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
         make_forward(self, *args)
         self._forward = clock.timed(self._forward.get_concrete_function())
 
-    loop.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
+    steps.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
     prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign, assignment]
     with tempfile.TemporaryDirectory() as folder:
         started, cpu_started = time.perf_counter(), time.process_time()
@@ -180,7 +181,8 @@ def _measure(way: str, home: str) -> dict[str, Any]:
 def _one(way: str) -> dict[str, Any]:
     config = CONFIGS[way]
     # Imported before the clock starts, and the records of the dataset written.
-    from lib.training import pipeline, task  # noqa: F401
+    from lib.training import task  # noqa: F401
+    from lib.training.sources import pipeline
 
     pipeline.describe_dataset(config.dataset)
     return keras_tutorial(config) if way == "tutorial" else thaw(config)

@@ -25,7 +25,8 @@ from PIL import Image
 from lib.core import splits
 from lib.core.datasets import DATASETS
 from lib.core.maps.feature_maps import FOLDER, SIZES, Example, Size
-from lib.training import inference, tfds_data
+from lib.training import inference
+from lib.training.sources import tfds
 
 # The picture that ships is the image: its maps are computed from it, not from a larger original.
 PHOTOGRAPH_SIZE = (420, 280)
@@ -145,7 +146,7 @@ def _of_photograph(wanted: Photograph, originals: Path | None) -> bytes:
 def _of_test_image(wanted: TestImage) -> tuple[Example, bytes]:
     """What is said of a test image, and its own pixels."""
     spec = DATASETS[wanted.dataset]
-    source = tfds_data.source(wanted.dataset)
+    source = tfds.source(wanted.dataset)
     # The test images are the same whatever the training images are; these are the fewest.
     test = splits.split(source.labels, spec.num_classes, 0, source.class_names).test
     if wanted.index not in test:

@@ -14,7 +14,7 @@ from typing import Any
 from lib.core import datasets
 from lib.core.datasets import DatasetSpec
 from lib.core.images import inspection
-from lib.training import data_questions
+from lib.training.answers import dataset
 
 # How long it took is another number every time, and pictures differ with the version of WebP.
 NOT_COMPARED = ("seconds", "thumbnails")
@@ -26,7 +26,7 @@ def contents(spec: DatasetSpec) -> dict[str, Any]:
     Args:
         spec: Of an offline dataset.
     """
-    said = data_questions.look(spec.id, spec.fingerprint)
+    said = dataset.look(spec.id, spec.fingerprint)
     pictures = {
         str(index): base64.b64encode(data).decode("ascii")
         for index, data in said["thumbnails"].items()

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from lib.core.maps import feature_maps, predictions
-from lib.training import images
+from lib.training.sources import decode
 
 
 def content() -> dict[str, dict[str, Any]]:
@@ -22,7 +22,7 @@ def content() -> dict[str, dict[str, Any]]:
     for example in feature_maps.examples().values():
         found[example.id] = {}
         for side in sides:
-            pixels = images.decode(example.picture(), side)
+            pixels = decode.decode(example.picture(), side)
             shown = predictions.shown(pixels, (example.width, example.height), "WebP")
             found[example.id][str(side)] = {
                 "pixel": list(shown.pixel),

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lib.core.datasets import DATASETS, DatasetSpec
 from lib.core.images.samples import FOLDER, PICTURE
-from lib.training import pictures, pipeline
+from lib.training.sources import contact_sheet, pipeline
 
 PER_CLASS = 12
 IMAGE_SIZE = 96
@@ -61,8 +61,8 @@ def write(spec: DatasetSpec, folder: Path) -> None:
 def picture(spec: DatasetSpec) -> npt.NDArray[np.uint8]:
     """The first samples of the classes in one picture, of shape (192, 384, 3)."""
     labels, tiles = zip(*((name.split("/")[0], tile) for name, tile in samples(spec)), strict=True)
-    shown = pictures.chosen([spec.class_names.index(label) for label in labels])
-    return pictures.montage(tiles[index] for index in shown)
+    shown = contact_sheet.chosen([spec.class_names.index(label) for label in labels])
+    return contact_sheet.montage(tiles[index] for index in shown)
 
 
 def differences(spec: DatasetSpec, folder: Path) -> Iterator[str]:

@@ -26,8 +26,8 @@ from lib.core.datasets import DATASETS
 from lib.core.intervals import Z_95
 from lib.core.maps.channel_threshold import FILE, ChannelLine, Measured
 from lib.training import model as models
-from lib.training import pipeline
-from lib.training.prefix import FrozenForward
+from lib.training.engine.prefix import FrozenForward
+from lib.training.sources import pipeline
 
 BACKBONE, IMAGE_SIZE = "efficientnet_lite0", 160
 CHANNELS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1280)

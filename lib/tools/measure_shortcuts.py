@@ -17,8 +17,8 @@ from lib.core import backbones
 from lib.core.freezing import FreezePlan
 from lib.tools.measure_step import step_times_s, training_step
 from lib.training import model as models
-from lib.training.loop import Examples, PhaseTrainer, make_optimizer
-from lib.training.prefix import FrozenForward
+from lib.training.engine.prefix import FrozenForward
+from lib.training.engine.steps import Examples, PhaseTrainer, make_optimizer
 
 BATCH_SIZE = 16
 

@@ -34,10 +34,10 @@ def measured(name: str, images: Path | None) -> Scores:
         images: Folder that stands for the dataset.
     """
     # TensorFlow is imported here, so that its seconds are not counted.
-    from lib.training import image_folder
-    from lib.training import similarity as measuring
+    from lib.training.answers import similarity as measuring
+    from lib.training.sources import folder
 
-    fingerprint = image_folder.describe_folder(images).fingerprint if images else ""
+    fingerprint = folder.describe_folder(images).fingerprint if images else ""
     measure: Callable[[], Scores] = (
         measuring.measure_noise
         if name == similarity.NOISE

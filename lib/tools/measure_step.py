@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from lib.core import backbones
-from lib.core.network import step_cost
 from lib.core.freezing import FreezePlan
+from lib.core.network import step_cost
 from lib.training import model as models
 
 # Where the measured ratios of docs/benchmarks.md come from.

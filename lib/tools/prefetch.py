@@ -54,12 +54,12 @@ def dataset(name: str, say: Callable[[str], None]) -> Item:
         name: TFDS name.
         say: Called with a line of progress now and then.
     """
-    from lib.training import tfds_data
+    from lib.training.sources import tfds
 
     begin = time.monotonic()
     try:
         with _progress(name, say):
-            tfds_data.source(name)
+            tfds.source(name)
     except ThawError as error:
         return Item(
             name, False, _folder_bytes(download_status.download_folder(name)), error.in_words()
@@ -72,7 +72,7 @@ def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
     """Get the ImageNet weights of a backbone, for every input size there are some for."""
     if spec.id == PACKAGED_BACKBONE:
         return Item(spec.id, True, 0, "comes with a package")
-    from lib.training import weights
+    from lib.training.network import weights
 
     begin, size_bytes = time.monotonic(), 0
     spoken = begin
@@ -114,7 +114,7 @@ def what_is_here() -> Iterator[Item]:
 
 def _sizes(spec: BackboneSpec) -> tuple[int, ...]:
     """Input sizes that need a weights file each."""
-    from lib.training import weights
+    from lib.training.network import weights
 
     by_name = {weights.file_name(spec, size): size for size in weights.PUBLISHED_SIZES}
     return tuple(by_name.values())
@@ -123,7 +123,7 @@ def _sizes(spec: BackboneSpec) -> tuple[int, ...]:
 def _files(spec: BackboneSpec) -> list[Path]:
     if spec.id == PACKAGED_BACKBONE:
         return []
-    from lib.training import weights
+    from lib.training.network import weights
 
     chosen = os.environ.get("THAW_WEIGHTS")
     folder = Path(chosen).expanduser() if chosen else weights.cache_folder()

@@ -220,7 +220,7 @@ def evidence_configs(images: Path | None) -> dict[str, TrainConfig]:
     if images is None:
         del given[evidence.PHOTOGRAPHS]
     else:
-        from lib.training import image_folder
+        from lib.training.sources import folder as image_folder
 
         found = image_folder.describe_folder(images)
         given[evidence.PHOTOGRAPHS] = {

@@ -26,8 +26,10 @@ from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import MODEL_FILE
 from lib.core.runs import MAX_IMAGE_SIZE, TrainConfig
-from lib.training import efficientnet_lite, explain, model, stored_model, upload
-from lib.training.head import build_head, build_pooling
+from lib.training import model
+from lib.training.network import efficientnet_lite, explain, stored_model
+from lib.training.network.head import build_head, build_pooling
+from lib.training.sources import single_image
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -96,7 +98,7 @@ def feature_map(
             f"An image of {width} x {height} pixels cannot be shown to this network.",
             f"Use {smallest} to {MAX_IMAGE_SIZE} pixels.",
         )
-    shown = upload.decode(image, height, width)
+    shown = single_image.decode(image, height, width)
     return _classified(shown, classes)
 
 
@@ -113,12 +115,12 @@ def imagenet(image: bytes) -> dict[str, Any]:
         DataError: If the image cannot be used.
         WeightsError: If the weights of the classifier are not installed.
     """
-    shown = upload.decode(image, IMAGENET_SIZE, IMAGENET_SIZE)
+    shown = single_image.decode(image, IMAGENET_SIZE, IMAGENET_SIZE)
     how = backbones.get(CLASSIFIER).preprocessing
-    return {**_classified(shown, ()), "steps": upload.steps(shown, how)}
+    return {**_classified(shown, ()), "steps": single_image.steps(shown, how)}
 
 
-def _classified(shown: upload.Upload, classes: Sequence[int]) -> dict[str, Any]:
+def _classified(shown: single_image.Upload, classes: Sequence[int]) -> dict[str, Any]:
     classifier = _classifier()
     inputs = backbones.get(CLASSIFIER).preprocessing.apply(shown.pixels[np.newaxis])
     maps, logits = (part.numpy()[0] for part in classifier.network(inputs, training=False))
@@ -204,14 +206,14 @@ def predict(
     """
     asked = TrainConfig.from_dict(config)
     how = backbones.get(asked.backbone).preprocessing
-    shown = upload.decode(image, asked.image_size, asked.image_size)
+    shown = single_image.decode(image, asked.image_size, asked.image_size)
     inputs = how.apply(shown.pixels[np.newaxis])
     answer = _explained(_restored(_Stored.find(asked, run_folder, phase)), inputs)
     before = None
     if phase is None and len(asked.phases) > 1 and asked.phases[0].key == FIRST_PHASE:
         with suppress(NotStoredError):
             before = _explained(_restored(_Stored.find(asked, run_folder, FIRST_PHASE)), inputs)
-    about = {"image": shown.pixels, "size": shown.size, "steps": upload.steps(shown, how)}
+    about = {"image": shown.pixels, "size": shown.size, "steps": single_image.steps(shown, how)}
     return {**about, **answer, "before": before}
 
 

@@ -15,8 +15,8 @@ from lib.core import backbones
 from lib.core.backbones import BackboneSpec
 from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
-from lib.training import efficientnet_lite
-from lib.training import weights as pretrained
+from lib.training.network import efficientnet_lite
+from lib.training.network import weights as pretrained
 
 # The usual 0.99 needs hundreds of steps before the moving statistics follow: from scratch on 200
 # images a net scored 100 % in fit() and 13.5 % in evaluate(). With 0.9 it was 92.6 %.

@@ -100,7 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
         _check_out(out)
         config = _known_config(args, images)
         with _quiet_start():
-            from lib.training import pipeline, task
+            from lib.training import task
+            from lib.training.sources import pipeline
         gc.freeze()  # What was imported stays, and the collector need not look at it.
         if config is None:
             found = (

@@ -14,9 +14,12 @@ from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore, RunWriter
 from lib.core.runs import Run, TrainConfig
 from lib.core.uploads import own_datasets
-from lib.training import evaluation, model, pipeline, stored_model
-from lib.training.phases import PhaseRunner
-from lib.training.run_log import CancelledError, Report, RunLog
+from lib.training import model
+from lib.training.engine import test_answers
+from lib.training.engine.phases import PhaseRunner
+from lib.training.engine.run_log import CancelledError, Report, RunLog
+from lib.training.network import stored_model
+from lib.training.sources import pipeline
 
 
 def train(
@@ -134,8 +137,8 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
     with log.timed("test"):
         test = runner.test()
     log.say("storing")
-    writer.evaluation(evaluation.answers(data.test, test.logits))
-    writer.test_images(evaluation.picture(data.test.images))
+    writer.evaluation(test_answers.answers(data.test, test.logits))
+    writer.test_images(test_answers.picture(data.test.images))
     num_test = log.facts["split_sizes"]["test"]
     model_bytes = stored_model.save(
         writer.folder / "model", backbone, runner.head, runner.changed_layers()

@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 from lib.core import backbones, freezing, heads, runs
-from lib.core.network import step_cost
 from lib.core.heads import HeadSpec
+from lib.core.network import step_cost
 from lib.ui import inline, plan_state, state
 from lib.ui.plan_state import PlanState
 

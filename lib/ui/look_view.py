@@ -24,7 +24,7 @@ def look_at(dataset: DatasetSpec) -> Look | None:
     said = questions.ask(
         state.LOOK,
         dataset.fingerprint,
-        "lib.training.data_questions:look",
+        "lib.training.answers.dataset:look",
         waiting=f"Looking at {min(dataset.num_images, inspection.MAX_LOOKED_AT):,} images",
         height=WAITING_HEIGHT,
         keep=ANSWERS_KEPT,

@@ -15,7 +15,7 @@ from lib.core.uploads.own_datasets import OwnDataset
 from lib.figures import feature_maps as drawing
 from lib.ui import cache, components, own_images, reader, shell, state
 
-TASK = "lib.training.own_images:prepare"
+TASK = "lib.training.sources.own_dataset:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3
 ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp")
 MAX_MEGABYTES = inbox.MAX_ARCHIVE_BYTES // 1_000_000

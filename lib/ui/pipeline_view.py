@@ -52,7 +52,7 @@ def show(dataset: DatasetSpec) -> None:
         said = questions.ask(
             state.PIPELINE,
             (dataset.fingerprint, example or index, backbone.image_size, seed),
-            "lib.training.data_questions:pipeline",
+            "lib.training.answers.dataset:pipeline",
             waiting="A worker is opening the image",
             height=WAITING_HEIGHT,
             keep=ANSWERS_KEPT,
@@ -274,7 +274,7 @@ def _twice(dataset: DatasetSpec, backbone: BackboneSpec, example: str, index: in
     said = questions.ask(
         state.TWICE,
         (dataset.fingerprint, example or index),
-        "lib.training.data_questions:preprocessed_twice",
+        "lib.training.answers.dataset:preprocessed_twice",
         waiting="The network is looking at both",
         height=150,
         keep=ANSWERS_KEPT,

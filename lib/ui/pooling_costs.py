@@ -5,10 +5,10 @@ from itertools import pairwise
 import streamlit as st
 
 from lib.core import backbones, datasets, heads, runs
-from lib.core.network import imagenet_facts
 from lib.core.heads import HeadSpec
 from lib.core.maps import channel_threshold
 from lib.core.maps.channel_threshold import ChannelLine, Measured
+from lib.core.network import imagenet_facts
 from lib.figures import channel_line as line_figure
 from lib.figures import pooling_params
 from lib.ui import cache, components, plan_state, shell, state

@@ -19,7 +19,7 @@ WAITING_HEIGHT = 90
 ANSWERS_KEPT = 8
 # Closer than this the answer given and the measurement say the same, whatever the interval.
 CLOSE = 0.1
-TASK = "lib.training.similarity:measure"
+TASK = "lib.training.answers.similarity:measure"
 
 
 def show(dataset: DatasetSpec, said: float) -> None:

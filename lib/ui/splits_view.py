@@ -32,7 +32,7 @@ def labels_of(dataset: DatasetSpec) -> IntArray | None:
     said = questions.ask(
         state.DATA_LABELS,
         dataset.fingerprint,
-        "lib.training.data_questions:labels",
+        "lib.training.answers.dataset:labels",
         waiting="Reading the classes of the images",
         height=WAITING_HEIGHT,
         keep=LABELS_KEPT,

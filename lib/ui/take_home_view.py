@@ -65,7 +65,7 @@ def take_home(run: Run) -> None:
             "The whole folder",
             FOLDER_TEXT.format(backbone=backbone),
             slot=state.PREPARE_FOLDER,
-            task="lib.training.take_home:take_home",
+            task="lib.training.answers.take_home:take_home",
             file_name=f"thaw-{run.id}.zip",
             mime="application/zip",
             arguments={"texts": keras_run.texts(run)},

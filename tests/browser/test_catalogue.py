@@ -90,7 +90,9 @@ def downloading(server: Server) -> list[psutil.Process]:
     found = []
     for process in server.process.children(recursive=True):
         try:
-            if "lib.training.downloads" in process.cmdline() and servers.is_alive(process):
+            if "lib.training.sources.download_process" in process.cmdline() and servers.is_alive(
+                process
+            ):
                 found.append(process)
         except psutil.NoSuchProcess:
             continue

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lib.core.errors import DataError
 from lib.core.uploads import inbox
-from lib.training import archive
-from lib.training.archive import Archive
+from lib.training.sources import zip_reader
+from lib.training.sources.zip_reader import Archive
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"
 UNIX = 3
@@ -125,7 +125,7 @@ def test_names_in_utf8_that_do_not_say_so_are_read_as_utf8():
     # The flag that says so, in the entry and in the list.
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         place = content.index(mark) + at
-        flags = struct.unpack("<H", content[place : place + 2])[0] & ~archive.UTF8_FLAG
+        flags = struct.unpack("<H", content[place : place + 2])[0] & ~zip_reader.UTF8_FLAG
         content = content[:place] + struct.pack("<H", flags) + content[place + 2 :]
     assert set(read_all(content)) == {"Кошки/1.png"}
 
@@ -187,7 +187,7 @@ def test_an_archive_in_the_archive_is_not_opened(inner):
 def test_a_password_is_told():
     content = bytearray(zipped({"cat/1.png": PNG}))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.index(mark) + at] |= archive.ENCRYPTED_FLAG
+        content[content.index(mark) + at] |= zip_reader.ENCRYPTED_FLAG
     with pytest.raises(DataError, match="protected by a password"):
         opened(bytes(content))
 
@@ -198,7 +198,7 @@ def test_other_compressions_are_left_out():
 
 
 def test_10_000_files_are_read_and_one_more_is_not(monkeypatch):
-    monkeypatch.setattr(archive, "MAX_FILES", 5)
+    monkeypatch.setattr(zip_reader, "MAX_FILES", 5)
     files = {f"cat/{number}.png": PNG for number in range(5)} | {"__MACOSX/x": b"", "dog/": b""}
     assert len(opened(zipped(files)).members) == 5
     with pytest.raises(DataError, match="more than 5 files"):
@@ -206,9 +206,9 @@ def test_10_000_files_are_read_and_one_more_is_not(monkeypatch):
 
 
 def test_the_limits_are_those_of_the_page():
-    assert archive.MAX_FILES == 10_000
-    assert archive.MAX_UNPACKED_BYTES == 500_000_000
-    assert archive.MAX_RATIO == 100
+    assert zip_reader.MAX_FILES == 10_000
+    assert zip_reader.MAX_UNPACKED_BYTES == 500_000_000
+    assert zip_reader.MAX_RATIO == 100
     assert inbox.MAX_ARCHIVE_BYTES == 200_000_000
 
 
@@ -244,7 +244,7 @@ def test_what_is_unpacked_is_counted_while_it_comes(monkeypatch):
     noise = bytes(range(256)) * 400
     content = zipped({"cat/1.png": noise, "cat/2.png": noise + b"2"}, zipfile.ZIP_STORED)
     found = opened(content)
-    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 150_000)
+    monkeypatch.setattr(zip_reader, "MAX_UNPACKED_BYTES", 150_000)
     assert found.read(found.members[0])
     with pytest.raises(DataError, match="unpacks to more than"):
         found.read(found.members[1])
@@ -254,7 +254,7 @@ def test_what_is_unpacked_is_counted_while_it_comes(monkeypatch):
 
 def test_a_long_list_of_files_is_refused_before_it_is_read(monkeypatch):
     content = zipped({f"cat/{number}.png": b"" for number in range(500)})
-    monkeypatch.setattr(archive, "MAX_DIRECTORY_BYTES", 10_000)
+    monkeypatch.setattr(zip_reader, "MAX_DIRECTORY_BYTES", 10_000)
     with pytest.raises(DataError, match="list of files in the archive is too long"):
         opened(content)
 
@@ -274,7 +274,7 @@ def test_overlapping_files_cannot_add_up():
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no archive", b"PK\x05\x06" + bytes(18)])
 def test_what_is_no_archive_is_told(content):
-    assert next_step(content) in ("none", archive.PACK_AGAIN)
+    assert next_step(content) in ("none", zip_reader.PACK_AGAIN)
     with suppress(DataError):
         assert opened(content).members == ()
 

@@ -17,8 +17,9 @@ from lib.core.images import download_status
 from lib.core.maps import feature_maps
 from lib.core.splits import IntArray
 from lib.core.uploads import own_datasets
-from lib.training import images, pipeline, tfds_data
-from lib.training.augmentation import build_augmentation
+from lib.training.sources import decode, pipeline
+from lib.training.sources import tfds as tfds_data
+from lib.training.sources.augmentation import build_augmentation
 
 # In units of 0 to 255: Pillow resizes in integers and rounds twice, TensorFlow in floats and once.
 ROUNDING = 1.0
@@ -123,7 +124,7 @@ def test_a_photograph_differs_by_more_where_pillow_takes_a_short_cut(tmp_path: P
     # A JPEG far larger than what is wanted: Pillow decodes it at a fraction of its size.
     picture = feature_maps.examples()["cat"].picture()
     file = tmp_path / "cat.jpg"
-    with images.opened(picture) as opened:
+    with decode.opened(picture) as opened:
         opened.convert("RGB").resize((1680, 1120), 3).save(file, quality=95)
     code = tf_data.code(
         datasets.get("elpv"), backbones.get("vgg16"), image_size=SIZE, num_images=40, seed=7
@@ -131,7 +132,7 @@ def test_a_photograph_differs_by_more_where_pillow_takes_a_short_cut(tmp_path: P
     start, end = code.index("def decoded"), code.index("# Where a run augments")
     names = executed(f"import tensorflow as tf\nIMAGE_SIZE = {SIZE}\n" + code[start:end])
     theirs = names.decoded(tf.io.read_file(str(file))).numpy()
-    ours = images.decode(file.read_bytes(), SIZE).astype(np.float32)
+    ours = decode.decode(file.read_bytes(), SIZE).astype(np.float32)
     assert np.abs(theirs - ours).mean() < 2
     assert np.abs(theirs - ours).max() < 32
 

@@ -16,8 +16,9 @@ from lib.core.images.near_duplicates import ALIKE, COPY, SAME
 from lib.core.maps import feature_maps
 from lib.core.uploads import inbox, own_datasets
 from lib.tools import export_looks
-from lib.training import data_questions, images, pipeline
-from lib.training import own_images as making
+from lib.training.answers import dataset as dataset_answers
+from lib.training.sources import decode, pipeline
+from lib.training.sources import own_dataset as making
 
 OFFLINE = [spec for spec in datasets.DATASETS.values() if spec.offline]
 OPENMOJI = datasets.get("openmoji_animals_food")
@@ -58,7 +59,7 @@ def _fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thaw_home: Path
 
 
 def found_in(dataset: own_datasets.OwnDataset) -> Look:
-    return Look.from_worker(data_questions.look(dataset.id, dataset.fingerprint))
+    return Look.from_worker(dataset_answers.look(dataset.id, dataset.fingerprint))
 
 
 # --- A look -------------------------------------------------------------------------------
@@ -69,20 +70,20 @@ def test_what_ships_is_what_a_worker_finds() -> None:
 
 
 def test_the_check_notices_another_label(monkeypatch: pytest.MonkeyPatch) -> None:
-    truth = data_questions.look
+    truth = dataset_answers.look
 
     def other(dataset: str, fingerprint: str) -> dict[str, object]:
         said = truth(dataset, fingerprint)
         said["labels"] = 1 - said["labels"]
         return said
 
-    monkeypatch.setattr(data_questions, "look", other)
+    monkeypatch.setattr(dataset_answers, "look", other)
     monkeypatch.setattr(datasets, "DATASETS", {OPENMOJI.id: OPENMOJI})
     assert export_looks.main(["--check"]) == 1
 
 
 def test_labels_are_those_a_run_is_split_by() -> None:
-    said = data_questions.labels(OPENMOJI.id, OPENMOJI.fingerprint)
+    said = dataset_answers.labels(OPENMOJI.id, OPENMOJI.fingerprint)
     run = pipeline.load_data(OPENMOJI.id, num_images=30, image_size=32, seed=5)
     parts = splits.split(said["labels"], 30, 5)
     for name in ("train", "validation", "test"):
@@ -115,12 +116,12 @@ def test_the_same_pixels_are_called_so() -> None:
     arrays = {0: picture(1), 1: picture(2), 2: picture(1)}
     encoded = {index: saved(image, compress_level=3 * index) for index, image in arrays.items()}
     small = {index: np.asarray(image.resize((96, 96))) for index, image in arrays.items()}
-    source = images.ImageSource(
+    source = decode.ImageSource(
         ("a", "b"),
         np.zeros(3, np.int64),
         lambda wanted: ((index, encoded[index]) for index in sorted(wanted)),
     )
-    (pair,) = data_questions._pairs(source, small)
+    (pair,) = dataset_answers._pairs(source, small)
     assert (pair.first, pair.second, pair.distance, pair.kind) == (0, 2, 0, SAME)
     assert encoded[0] != encoded[2]
 
@@ -161,11 +162,11 @@ def test_an_image_that_is_damaged_on_disk_is_left_out_and_the_rest_looked_at(
 ) -> None:
     encoded = [saved(picture(seed)) for seed in range(6)]
     encoded[4] = encoded[4][:200]
-    source = images.ImageSource(
+    source = decode.ImageSource(
         ("a", "b"), np.arange(6) % 2, lambda wanted: ((at, encoded[at]) for at in sorted(wanted))
     )
-    monkeypatch.setattr(data_questions, "_source", lambda dataset, fingerprint: source)
-    found = Look.from_worker(data_questions.look("elpv", ""))
+    monkeypatch.setattr(dataset_answers, "_source", lambda dataset, fingerprint: source)
+    found = Look.from_worker(dataset_answers.look("elpv", ""))
     assert found.looked_at.tolist() == [0, 1, 2, 3, 5]
     assert found.left_out == ("image 4: damaged or cut off",)
 
@@ -174,7 +175,7 @@ def test_of_a_large_dataset_a_sample_is_looked_at(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(
         inspection, "sample", lambda num_images, count=40: frozenset(range(0, 240, 6))
     )
-    found = Look.from_worker(data_questions.look(OPENMOJI.id, OPENMOJI.fingerprint))
+    found = Look.from_worker(dataset_answers.look(OPENMOJI.id, OPENMOJI.fingerprint))
     assert len(found.looked_at) == 40
     assert not found.is_all
     assert len(found.labels) == 240
@@ -184,7 +185,7 @@ def test_of_a_large_dataset_a_sample_is_looked_at(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_image_of_a_dataset_is_shown_as_it_is_and_as_a_run_sees_it() -> None:
-    said = data_questions.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 3, b"", 96, 0)
+    said = dataset_answers.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 3, b"", 96, 0)
     run = pipeline.load_data(OPENMOJI.id, num_images=160, image_size=96, seed=0)
     parts = (run.train, run.validation, run.test)
     (expected,) = (
@@ -198,7 +199,7 @@ def test_an_image_of_a_dataset_is_shown_as_it_is_and_as_a_run_sees_it() -> None:
         (224, 224, 4),
     )
     assert (said["dtype"], said["low"], said["high"]) == ("uint8", 0, 255)
-    assert said["label"] == data_questions.labels(OPENMOJI.id, "")["labels"][3]
+    assert said["label"] == dataset_answers.labels(OPENMOJI.id, "")["labels"][3]
 
 
 def test_the_three_ways_of_resizing_are_what_they_are_called() -> None:
@@ -206,7 +207,7 @@ def test_the_three_ways_of_resizing_are_what_they_are_called() -> None:
     pixels = np.zeros((100, 300, 3), np.uint8)
     pixels[:, :150, 0], pixels[:, 150:, 2] = 255, 255
     pixels[:, :20] = pixels[:, -20:] = (0, 255, 0)
-    said = data_questions.pipeline(
+    said = dataset_answers.pipeline(
         OPENMOJI.id, OPENMOJI.fingerprint, 0, saved(Image.fromarray(pixels)), 60, 0
     )
     ways = {way: decoded(said[way]) for way in ("stretched", "cropped", "padded")}
@@ -223,11 +224,11 @@ def test_draws_are_those_of_the_layers_and_of_the_seed() -> None:
     first, again, other = (
         [
             decoded(draw)
-            for draw in data_questions.pipeline(OPENMOJI.id, "", 0, b"", 64, seed)["augmented"]
+            for draw in dataset_answers.pipeline(OPENMOJI.id, "", 0, b"", 64, seed)["augmented"]
         ]
         for seed in (1, 1, 2)
     )
-    assert len(first) == data_questions.NUM_DRAWS
+    assert len(first) == dataset_answers.NUM_DRAWS
     assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other[0])
     assert len({draw.tobytes() for draw in first}) == len(first)
@@ -236,15 +237,15 @@ def test_draws_are_those_of_the_layers_and_of_the_seed() -> None:
 @pytest.mark.parametrize("index", [-1, 240])
 def test_an_image_that_is_not_there_is_one_sentence(index: int) -> None:
     with pytest.raises(DataError, match=f"There is no image {index} in this dataset"):
-        data_questions.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, index, b"", 64, 0)
+        dataset_answers.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, index, b"", 64, 0)
 
 
 def test_bytes_that_are_no_image_are_one_sentence() -> None:
     with pytest.raises(DataError, match="This image cannot be used"):
-        data_questions.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 0, b"no image", 64, 0)
+        dataset_answers.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 0, b"no image", 64, 0)
 
 
-@pytest.mark.parametrize("question", [data_questions.labels, data_questions.look])
+@pytest.mark.parametrize("question", [dataset_answers.labels, dataset_answers.look])
 def test_nothing_is_downloaded_for_a_question(question) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(DataError, match="is not on this machine yet"):
         question("tf_flowers", "tf_flowers/3.0.1")
@@ -256,21 +257,21 @@ def test_images_that_were_deleted_are_not_remembered() -> None:
         for name, start in (("ant", 0), ("bee", 50))
     }
     dataset = own(pictures)
-    assert len(data_questions.labels(dataset.id, dataset.fingerprint)["labels"]) == 14
+    assert len(dataset_answers.labels(dataset.id, dataset.fingerprint)["labels"]) == 14
     own_datasets.delete(dataset.id, "0" * 64)
     with pytest.raises(DataError, match="These images are not on this machine"):
-        data_questions.labels(dataset.id, dataset.fingerprint)
+        dataset_answers.labels(dataset.id, dataset.fingerprint)
 
 
 def test_preprocessing_twice_changes_what_a_network_says() -> None:
     cat = feature_maps.examples()["cat"].picture()
-    said = data_questions.preprocessed_twice(OPENMOJI.id, OPENMOJI.fingerprint, 0, cat)
+    said = dataset_answers.preprocessed_twice(OPENMOJI.id, OPENMOJI.fingerprint, 0, cat)
     maps = feature_maps.load("cat", (NETWORK, NETWORK))
     assert said["once"][0] == maps.top()[0]
     assert said["once"][1] == pytest.approx(float(maps.probabilities.max()), abs=1e-3)
     assert said["twice"][0] != said["once"][0]
     assert said["twice"][1] < 0.1 < said["once"][1]
-    assert said["asked"] == data_questions.NUM_ASKED_TWICE
+    assert said["asked"] == dataset_answers.NUM_ASKED_TWICE
     assert 0.9 * said["asked"] <= said["changed"] <= said["asked"]
     assert 1 <= said["common"][1] <= said["asked"]
     # What the page says of the range.
@@ -306,19 +307,19 @@ def odd_images() -> dict[str, tuple[bytes, tuple[int, int], str]]:
 @pytest.mark.parametrize("name", odd_images())
 def test_odd_images_go_through_the_pipeline_as_training_sees_them(name: str) -> None:
     data, size, dtype = odd_images()[name]
-    said = data_questions.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 0, data, 32, 0)
+    said = dataset_answers.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 0, data, 32, 0)
     assert (said["size"], said["dtype"]) == (size, dtype)
-    assert np.array_equal(said["pixels"], images.decode(data, 32))
+    assert np.array_equal(said["pixels"], decode.decode(data, 32))
     assert {decoded(said[way]).shape for way in ("cropped", "padded")} == {(32, 32, 3)}
     width, height = decoded(said["preview"]).shape[1::-1]
-    assert max(width, height) <= data_questions.PREVIEW_SIZE
+    assert max(width, height) <= dataset_answers.PREVIEW_SIZE
     assert said["low"] <= said["high"]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, 200, 1_000])
 def test_a_file_that_is_cut_off_is_one_sentence(cut: int) -> None:
     with pytest.raises(DataError, match="This image cannot be used"):
-        data_questions.pipeline(
+        dataset_answers.pipeline(
             OPENMOJI.id, OPENMOJI.fingerprint, 0, saved(picture(1))[:cut] or b"x", 32, 0
         )
 
@@ -327,4 +328,4 @@ def test_a_file_that_is_cut_off_is_one_sentence(cut: int) -> None:
 def test_an_image_of_too_many_pixels_is_one_sentence_and_quick() -> None:
     huge = saved(Image.new("1", (10_000, 10_000)))
     with pytest.raises(DataError, match="more than 40 megapixels"):
-        data_questions.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 0, huge, 32, 0)
+        dataset_answers.pipeline(OPENMOJI.id, OPENMOJI.fingerprint, 0, huge, 32, 0)

@@ -19,8 +19,8 @@ from lib.core import datasets
 from lib.core.errors import DataError
 from lib.core.files import lock as file_lock
 from lib.core.images import download_status
-from lib.training import downloads as worker_downloads
-from lib.training import fetch, pipeline, tfds_data, tfds_prepare
+from lib.training.sources import download_process as worker_downloads
+from lib.training.sources import http, pipeline, tfds, tfds_prepare
 from tests import tiny_builder, tiny_web
 from tests.tiny_web import ARCHIVE, SPEC, Behaviour
 from tests.unit.jobs_support import until
@@ -37,7 +37,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
     """A THAW_HOME of one's own, and a server of which the registry knows."""
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
     monkeypatch.setitem(datasets.DATASETS, SPEC.id, SPEC)
-    monkeypatch.setattr(fetch, "PAUSE_S", 0.01)
+    monkeypatch.setattr(http, "PAUSE_S", 0.01)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with tiny_web.server() as (url, behaviour):
@@ -51,7 +51,7 @@ def standing() -> download_status.Standing:
 
 def prepare() -> None:
     """As a run does it that finds its dataset is not there."""
-    assert tfds_data.describe_dataset(SPEC.id).num_images == tiny_web.NUM_IMAGES
+    assert tfds.describe_dataset(SPEC.id).num_images == tiny_web.NUM_IMAGES
 
 
 def refused() -> DataError:
@@ -92,7 +92,7 @@ def test_a_connection_that_breaks_off_goes_on_where_it_ended(web):
 
 
 def test_a_server_that_goes_silent_is_asked_again(web, monkeypatch):
-    monkeypatch.setattr(fetch, "STALL_S", 1.0)
+    monkeypatch.setattr(http, "STALL_S", 1.0)
     web.stalls = 1
     prepare()
     assert len(web.asked) >= 2
@@ -146,7 +146,7 @@ def test_whoever_waited_for_another_process_does_not_fetch_it_again(web, monkeyp
     with file_lock.only_one(lock):
         waiting = threading.Thread(target=prepare)
         waiting.start()
-        tfds_prepare.write_records(tfds_data.open_builder(SPEC.id)[0])
+        tfds_prepare.write_records(tfds.open_builder(SPEC.id)[0])
         assert waiting.is_alive()
     waiting.join()
     assert web.asked == [""]
@@ -154,9 +154,9 @@ def test_whoever_waited_for_another_process_does_not_fetch_it_again(web, monkeyp
 
 
 def test_a_file_that_never_comes_whole_is_given_up_and_its_beginning_kept(web, monkeypatch):
-    monkeypatch.setattr(fetch, "STALL_S", 1.0)
+    monkeypatch.setattr(http, "STALL_S", 1.0)
     web.piece, web.stalls = 300_000, 1
-    monkeypatch.setattr(fetch, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
     error = refused()
     assert "broke off after 0." in error.message
     assert "goes on where it ended" in error.next_step
@@ -224,12 +224,12 @@ def test_a_disk_that_fills_up_meanwhile_is_told_in_words(web, monkeypatch):
     def no_space(*_args: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fetch, "fetch", no_space)
+    monkeypatch.setattr(http, "fetch", no_space)
     assert "No space left on device" in refused().message
 
 
 def test_the_picture_of_a_dataset_shows_its_classes_in_turn():
-    tfds_data.source(SPEC.id)
+    tfds.source(SPEC.id)
     with Image.open(download_status.picture_file(SPEC)) as image:
         assert image.size == (384, 192)
         pixels = np.asarray(image.convert("RGB"), float)
@@ -319,7 +319,7 @@ def test_a_process_that_is_killed_leaves_no_lock_and_no_half_dataset(web, downlo
     assert said.state == "missing"
     assert said.progress is not None
     assert said.progress.message == "The download was interrupted."
-    assert not tfds_prepare.is_prepared(tfds_data.open_builder(SPEC.id)[0])
+    assert not tfds_prepare.is_prepared(tfds.open_builder(SPEC.id)[0])
     web.pause_s = 0
     prepare()
     assert web.asked[-1].startswith("bytes=")

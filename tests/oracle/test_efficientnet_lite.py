@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lib.core.errors import WeightsError
-from lib.training import efficientnet_lite, torch_checkpoint
 from lib.training.model import build_backbone, quick_variables
+from lib.training.network import efficientnet_lite, torch_checkpoint
 
 TOTAL_WITH_TOP = 4_694_024  # efficientnet-lite README of tensorflow/tpu: 4.7 million
 NUM_TENSORS = 296

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from lib.core.heads import HeadSpec
-from lib.training import explain
-from lib.training.head import build_head, build_pooling
+from lib.training.network import explain
+from lib.training.network.head import build_head, build_pooling
 
 ROWS, COLUMNS, CHANNELS, OUTPUTS = 3, 4, 5, 3
 

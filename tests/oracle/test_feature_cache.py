@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from lib.training import feature_cache
+from lib.training.sources import feature_cache
 
 RNG = np.random.default_rng(0)
 FEATURES = (

@@ -7,9 +7,9 @@ import tensorflow as tf
 from keras import layers
 
 from lib.core import backbones
-from lib.training import folding
 from lib.training import model as models
-from lib.training.prefix import FrozenForward
+from lib.training.engine import fold_batch_norm
+from lib.training.engine.prefix import FrozenForward
 
 every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES)
 
@@ -33,7 +33,7 @@ def images_for(model, count=3):
 def traced(model, **how):
     @tf.function(autograph=False)
     def forward(images):
-        return folding.run(model, images, **how)
+        return fold_batch_norm.run(model, images, **how)
 
     return forward
 
@@ -95,7 +95,7 @@ def test_gradients_are_those_of_keras():
 
         return of_loss()
 
-    quick = gradients(lambda: folding.run(model, images, training=True, fixed=["first_bn"]))
+    quick = gradients(lambda: fold_batch_norm.run(model, images, training=True, fixed=["first_bn"]))
     plain = gradients(lambda: model(images, training=True))
     for one, other in zip(quick, plain, strict=True):
         assert np.abs(other).max() > 1

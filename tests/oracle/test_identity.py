@@ -8,11 +8,11 @@ from lib.core import backbones, runs
 from lib.core.freezing import FreezePlan
 from lib.core.lab import store
 from lib.core.lab.store import RunWriter
-from lib.training import head as heads
 from lib.training import model as models
-from lib.training import pipeline
-from lib.training.phases import PhaseRunner
-from lib.training.run_log import RunLog
+from lib.training.engine.phases import PhaseRunner
+from lib.training.engine.run_log import RunLog
+from lib.training.network import head as heads
+from lib.training.sources import pipeline
 
 TOLERANCE = 1e-5
 SIZE, NUM_IMAGES, BATCH_SIZE = 64, 24, 10  # The last batch of an epoch is a short one.

@@ -22,8 +22,10 @@ from lib.core.errors import ConfigError, DataError, StoreError
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import RunStore
 from lib.core.reading import evaluation
-from lib.training import inference, model, stored_model, task, tfds_data, upload
-from lib.training.head import build_head, build_pooling
+from lib.training import inference, model, task
+from lib.training.network import stored_model
+from lib.training.network.head import build_head, build_pooling
+from lib.training.sources import single_image, tfds
 
 SIZE = 64
 SAMPLES = Path(datasets.__file__).parent / "data" / "samples"
@@ -73,28 +75,28 @@ REFUSED = {
     "half a WebP": encoded(GREY, "WEBP")[:200],
     "a few bytes that claim 2,500 megapixels": png_that_claims(50_000, 50_000),
     "a few bytes that claim 40 megapixels and one": png_that_claims(40_000_001, 1),
-    "more than 10 MB": encoded(GREY) + bytes(upload.MAX_BYTES),
+    "more than 10 MB": encoded(GREY) + bytes(single_image.MAX_BYTES),
 }
 
 
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
 def test_what_is_no_image_of_the_right_kind_is_refused_in_one_sentence(data):
     with pytest.raises(DataError) as refused:
-        upload.decode(data, SIZE, SIZE)
+        single_image.decode(data, SIZE, SIZE)
     assert refused.value.message.count(".") - refused.value.message.count(" MB") <= 1
     assert refused.value.message.startswith("This image ")
-    assert refused.value.next_step == upload.NEXT_STEP
+    assert refused.value.next_step == single_image.NEXT_STEP
 
 
 def test_ten_megabytes_and_forty_megapixels_are_still_taken(monkeypatch):
     small = encoded(GREY)
-    padded = small + bytes(upload.MAX_BYTES - len(small))
-    assert upload.decode(padded, 8, 8).size == (256, 256)
-    monkeypatch.setattr(upload.images, "MAX_PIXELS", 256 * 256)
-    assert upload.decode(small, 8, 8).size == (256, 256)
-    monkeypatch.setattr(upload.images, "MAX_PIXELS", 256 * 256 - 1)
+    padded = small + bytes(single_image.MAX_BYTES - len(small))
+    assert single_image.decode(padded, 8, 8).size == (256, 256)
+    monkeypatch.setattr(single_image.images, "MAX_PIXELS", 256 * 256)
+    assert single_image.decode(small, 8, 8).size == (256, 256)
+    monkeypatch.setattr(single_image.images, "MAX_PIXELS", 256 * 256 - 1)
     with pytest.raises(DataError, match="megapixels"):
-        upload.decode(small, 8, 8)
+        single_image.decode(small, 8, 8)
 
 
 TAKEN = {
@@ -115,7 +117,7 @@ TAKEN = {
 
 @pytest.mark.parametrize(("data", "name"), TAKEN.values(), ids=TAKEN)
 def test_every_kind_of_image_that_is_taken_shows_the_same(data, name):
-    seen = upload.decode(data, 32, 48)
+    seen = single_image.decode(data, 32, 48)
     assert (seen.format, seen.size, seen.pixels.shape) == (name, (256, 256), (32, 48, 3))
     # The gradient runs from black at the top to white at the bottom.
     expected = np.broadcast_to(np.linspace(4, 251, 32)[:, None, None], (32, 48, 3))
@@ -124,17 +126,19 @@ def test_every_kind_of_image_that_is_taken_shows_the_same(data, name):
 
 def test_a_photograph_taken_upright_is_shown_upright_and_says_its_size_so():
     exif = Image.Exif()
-    exif[upload.EXIF_ORIENTATION] = 6
+    exif[single_image.EXIF_ORIENTATION] = 6
     wide = Image.new("RGB", (60, 20), "black")
     wide.paste("white", (30, 0, 60, 20))
-    seen = upload.decode(encoded(wide, "JPEG", exif=exif), 60, 20)
+    seen = single_image.decode(encoded(wide, "JPEG", exif=exif), 60, 20)
     assert seen.size == (20, 60)
     assert seen.pixels[:25].max() < 20
     assert seen.pixels[35:].min() > 235
 
 
 def test_an_image_is_decoded_as_training_decodes_it():
-    assert (upload.decode(DRAWING, 96, 96).pixels == upload.images.decode(DRAWING, 96)).all()
+    assert (
+        single_image.decode(DRAWING, 96, 96).pixels == single_image.images.decode(DRAWING, 96)
+    ).all()
 
 
 # --- The ImageNet classifier ----------------------------------------------------------------------
@@ -155,7 +159,7 @@ def test_the_mean_of_every_shown_map_plus_its_bias_is_the_logit(image, size):
 
 
 def test_the_classifier_says_what_the_published_model_says():
-    from lib.training import efficientnet_lite
+    from lib.training.network import efficientnet_lite
 
     published = efficientnet_lite.efficientnet_lite0(224, include_top=True)
     efficientnet_lite.load_imagenet_weights(published)
@@ -482,7 +486,7 @@ def test_a_trained_run_says_of_its_test_images_what_it_noted_of_them(tmp_path):
     noted = evaluation.load(run)
     assert noted
     wanted = {int(index): row for row, index in enumerate(noted.index[:6])}
-    for index, data in tfds_data.source(config.dataset).read(frozenset(wanted)):
+    for index, data in tfds.source(config.dataset).read(frozenset(wanted)):
         answer = inference.predict(str(run.folder), asdict(config), data)
         np.testing.assert_allclose(
             answer["probabilities"], noted.probabilities[wanted[index]], atol=1e-4
@@ -568,5 +572,5 @@ def test_every_backbone_says_its_preprocessing_in_words():
     assert {spec.preprocessing for spec in backbones.BACKBONES.values()} == set(
         PREPROCESSINGS.values()
     )
-    words = {upload.in_words(how) for how in PREPROCESSINGS.values()}
+    words = {single_image.in_words(how) for how in PREPROCESSINGS.values()}
     assert len(words) == len(PREPROCESSINGS)

@@ -24,8 +24,8 @@ from lib.core.errors import DataError, StoreError, ThawError
 from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore
 from lib.core.uploads import inbox, own_datasets
-from lib.training import image_folder, images, pipeline
-from lib.training import own_images as making
+from lib.training.sources import decode, folder, pipeline
+from lib.training.sources import own_dataset as making
 
 PROJECT = Path(__file__).resolve().parents[2]
 ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
@@ -97,7 +97,7 @@ def test_a_zip_becomes_a_dataset_that_loads_as_any_other():
     assert made.class_names == ("cat", "dog")
     assert made.counts == (12, 12)
     assert made.left_out == ()
-    described = image_folder.describe_folder(own_datasets.folder(name))
+    described = folder.describe_folder(own_datasets.folder(name))
     assert (described.dataset, described.fingerprint) == (made.id, made.fingerprint)
     assert described.max_train_images == made.max_train_images
     # No folder is given: whoever asks for the dataset finds it.
@@ -138,7 +138,7 @@ def test_a_dataset_that_was_deleted_is_named_in_the_error():
 
 def kept(data: bytes) -> np.ndarray:
     """The pixels of an image as it is kept."""
-    return np.asarray(Image.open(io.BytesIO(images.kept(data)))).astype(int)
+    return np.asarray(Image.open(io.BytesIO(decode.kept(data)))).astype(int)
 
 
 def assert_one_colour(data: bytes, colour: tuple[int, int, int]) -> None:
@@ -197,7 +197,7 @@ def test_an_image_is_turned_as_its_camera_says_and_says_nothing_else_any_more():
     exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
     data = encoded(wide, "JPEG", exif=exif, quality=95)
     assert Image.open(io.BytesIO(data)).getexif().get_ifd(GPS)
-    stored = Image.open(io.BytesIO(images.kept(data)))
+    stored = Image.open(io.BytesIO(decode.kept(data)))
     assert stored.size == (20, 30)
     assert np.asarray(stored)[3, 10, 2] > 200  # what was on the left is on top
     assert not stored.getexif()
@@ -216,7 +216,7 @@ def test_an_image_is_turned_as_its_camera_says_and_says_nothing_else_any_more():
     ],
 )
 def test_an_image_is_kept_no_larger_than_needed(size, expected):
-    assert Image.open(io.BytesIO(images.kept(encoded(Image.new("RGB", size))))).size == expected
+    assert Image.open(io.BytesIO(decode.kept(encoded(Image.new("RGB", size))))).size == expected
 
 
 def test_every_kind_of_bad_file_is_named_and_the_rest_goes_on():
@@ -291,7 +291,7 @@ def test_names_in_any_script_are_class_names():
     names = ("**bold**", "<i>x", "Кошки", "قطط", "猫")
     made = own_datasets.get(prepare(pictures(*names)))
     assert made.class_names == names
-    assert image_folder.describe_folder(own_datasets.folder(made.id)).class_names == names
+    assert folder.describe_folder(own_datasets.folder(made.id)).class_names == names
 
 
 def test_single_files_become_the_same_as_a_zip():
@@ -442,7 +442,7 @@ PATIENT = settings(
 
 def try_all(data: bytes) -> None:
     """Whatever comes, there is an image or a reason."""
-    for look in (images.kept, images.check, lambda data: images.decode(data, 32)):
+    for look in (decode.kept, decode.check, lambda data: decode.decode(data, 32)):
         with suppress(ValueError):
             look(data)
 

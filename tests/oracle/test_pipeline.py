@@ -24,7 +24,8 @@ from lib.core.datasets import DATASETS
 from lib.core.errors import DataError
 from lib.core.images import download_status, samples
 from lib.tools import export_samples
-from lib.training import images, pipeline
+from lib.training.sources import decode as images
+from lib.training.sources import pipeline
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,7 +99,7 @@ def test_grey_photographs_become_three_equal_channels():
 
 
 def test_progress_counts_every_image_once_and_decoded_ones_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("lib.training.feature_cache.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("lib.training.sources.feature_cache.cache_folder", lambda: tmp_path)
     seen: list[tuple[int, int]] = []
 
     def loaded():

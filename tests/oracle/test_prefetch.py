@@ -14,7 +14,8 @@ from lib.core import backbones, datasets
 from lib.core.datasets import DATASETS
 from lib.core.images import download_status
 from lib.tools import prefetch
-from lib.training import fetch, weights
+from lib.training.network import weights
+from lib.training.sources import http
 from tests import tiny_builder, tiny_web
 from tests.oracle import test_builders as goldens
 from tests.tiny_web import SPEC, Behaviour
@@ -32,7 +33,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setitem(datasets.DATASETS, SPEC.id, SPEC)
-    monkeypatch.setattr(fetch, "PAUSE_S", 0.01)
+    monkeypatch.setattr(http, "PAUSE_S", 0.01)
     monkeypatch.setattr(prefetch, "SECONDS_BETWEEN_LINES", 0.05)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -92,8 +93,8 @@ def test_what_cannot_be_fetched_is_missing_with_its_reason_and_the_rest_is_ready
 
 
 def test_what_was_interrupted_goes_on_where_it_ended(web, monkeypatch, capsys):
-    monkeypatch.setattr(fetch, "MAX_ATTEMPTS", 1)
-    monkeypatch.setattr(fetch, "STALL_S", 1.0)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "STALL_S", 1.0)
     web.piece, web.stalls = 300_000, 1
     assert prefetch.main(["--datasets", SPEC.id]) == 1
     assert "broke off after" in capsys.readouterr().out

@@ -9,7 +9,7 @@ import pytest
 from lib.core import backbones, freezing
 from lib.core.freezing import FreezePlan
 from lib.training import model as models
-from lib.training import prefix
+from lib.training.engine import prefix
 
 every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES)
 

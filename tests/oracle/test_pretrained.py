@@ -10,8 +10,8 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
 from lib.core import backbones
-from lib.training import weights
 from lib.training.model import APPLICATIONS, build_architecture, build_backbone
+from lib.training.network import weights
 
 
 def random_model(backbone: str, size: int) -> keras.Model:

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from lib.core.lab import store
-from lib.training import run, weights
+from lib.training import run
+from lib.training.network import weights
 
 EPOCH_LINE = re.compile(
     r"epoch \d+ (feature_extraction|fine_tuning|from_scratch) loss \d+\.\d{4} "

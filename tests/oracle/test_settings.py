@@ -7,7 +7,7 @@ from lib.core import runs
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves
 from lib.training import task
-from lib.training.augmentation import build_augmentation
+from lib.training.sources.augmentation import build_augmentation
 
 TOP, DEEPER = "block_14_expand_conv", "block_12_expand_conv"
 

@@ -12,7 +12,8 @@ import pytest
 from lib.core import runs
 from lib.core.lab.store import RunStore
 from lib.core.reading import diagnose
-from lib.training import pipeline, task
+from lib.training import task
+from lib.training.sources import pipeline
 
 CHANGES = {
     "inverted": lambda images: 255 - images,

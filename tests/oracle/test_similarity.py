@@ -16,8 +16,10 @@ from lib.core.errors import DataError
 from lib.core.strategy import similarity
 from lib.core.strategy.similarity import IMAGE_SIZE, LAYERS
 from lib.tools import measure_similarity
-from lib.training import efficientnet_lite, image_folder, images, inference, tfds_data
-from lib.training import similarity as measuring
+from lib.training import inference
+from lib.training.answers import similarity as measuring
+from lib.training.network import efficientnet_lite
+from lib.training.sources import decode, folder, tfds
 
 OPENMOJI = "openmoji_animals_food"
 SAMPLES = Path(datasets.__file__).parent / "data" / "samples" / OPENMOJI
@@ -26,7 +28,7 @@ SAMPLES = Path(datasets.__file__).parent / "data" / "samples" / OPENMOJI
 @pytest.fixture(scope="module")
 def pixels():
     files = sorted(SAMPLES.glob("*/*.*"))[:6]
-    return np.stack([images.decode(file.read_bytes(), IMAGE_SIZE) for file in files])
+    return np.stack([decode.decode(file.read_bytes(), IMAGE_SIZE) for file in files])
 
 
 def test_features_are_the_averages_of_the_named_layers(pixels):
@@ -102,7 +104,7 @@ def test_a_small_class_has_fewer_folds_and_one_of_a_single_image_is_refused():
 
 
 def test_test_images_are_never_read(monkeypatch):
-    source = tfds_data.source(OPENMOJI)
+    source = tfds.source(OPENMOJI)
     read = []
 
     def watched(dataset):
@@ -110,7 +112,7 @@ def test_test_images_are_never_read(monkeypatch):
             read.extend(wanted)
             return source.read(wanted)
 
-        return images.ImageSource(source.class_names, source.labels, reading)
+        return decode.ImageSource(source.class_names, source.labels, reading)
 
     monkeypatch.setattr(measuring.tfds_data, "source", watched)
     measuring.measure_dataset(OPENMOJI, num_images=200)
@@ -133,7 +135,7 @@ def test_own_images_are_measured_by_their_fingerprint_and_changed_ones_refused(t
         copy = tmp_path / file.parent.name / file.name
         copy.parent.mkdir(exist_ok=True)
         shutil.copy(file, copy)
-    described = image_folder.describe_folder(tmp_path)
+    described = folder.describe_folder(tmp_path)
     found = measuring.measure_dataset(described.dataset, described.fingerprint, tmp_path)
     assert found.dataset == described.dataset
     assert found.num_images == described.num_images - len(

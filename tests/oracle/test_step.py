@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lib.training.gradients import quick_gradients
-from lib.training.loop import FusedAdam
+from lib.training.engine.fast_gradients import quick_gradients
+from lib.training.engine.steps import FusedAdam
 
 DEPTHWISE = [
     # height, width, kernel, stride, padding; the first three take the shortcut

@@ -26,9 +26,11 @@ from lib.core.code import keras_run, keras_sections
 from lib.core.errors import DataError
 from lib.core.lab.store import RunStore
 from lib.core.runs import Run
-from lib.training import pipeline, take_home, task
-from lib.training import weights as pretrained
-from lib.training.pipeline import ImageSet, LoadedData
+from lib.training import task
+from lib.training.answers import take_home
+from lib.training.network import weights as pretrained
+from lib.training.sources import pipeline
+from lib.training.sources.pipeline import ImageSet, LoadedData
 
 SMALL = {"num_images": 32, "image_size": 64, "head_epochs": 2, "fine_tune_epochs": 2, "seed": 5}
 # Same seeds, order and versions: what is left is the order of float32 sums.

@@ -13,15 +13,18 @@ from PIL import Image
 
 from lib.core import backbones, freezing, heads, intervals, runs, strategies
 from lib.core.errors import ConfigError, StoreError, ThawError
-from lib.core.network import step_cost
 from lib.core.freezing import FreezePlan
 from lib.core.lab import progress
 from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore
+from lib.core.network import step_cost
 from lib.core.reading import evaluation
-from lib.training import head as keras_heads
-from lib.training import loop, phases, pipeline, prefix, stored_model, task
 from lib.training import model as models
+from lib.training import task
+from lib.training.engine import phases, prefix, steps
+from lib.training.network import head as keras_heads
+from lib.training.network import stored_model
+from lib.training.sources import pipeline
 
 SIZE, NUM_IMAGES = 64, 32
 THAW_FROM = "block_14_expand_conv"
@@ -254,7 +257,7 @@ def test_a_stored_model_scores_on_the_test_images_what_the_run_says(name, traine
     images = backbones.get(config.backbone).preprocessing.apply(data.test.images)
     whole = keras.Sequential([backbone, pool, head])
     logits = np.asarray(whole(images, training=False))
-    predicted = np.asarray(loop.predicted_classes(logits))
+    predicted = np.asarray(steps.predicted_classes(logits))
     assert int((predicted == data.test.labels).sum()) == run.result["test_correct"]
 
 
@@ -343,7 +346,7 @@ def test_the_model_of_an_earlier_phase_is_kept_and_is_what_fine_tuning_began_wit
 
 def test_the_test_images_are_looked_at_once_and_at_the_end(tmp_path, monkeypatch):
     events, looked_at, scored = [], [], Counter()
-    load, evaluate = pipeline.load_data, loop.PhaseTrainer.evaluate
+    load, evaluate = pipeline.load_data, steps.PhaseTrainer.evaluate
 
     class Watched(pipeline.ImageSet):
         def __getattribute__(self, name):
@@ -362,7 +365,7 @@ def test_the_test_images_are_looked_at_once_and_at_the_end(tmp_path, monkeypatch
         return evaluate(self, examples)
 
     monkeypatch.setattr(task.pipeline, "load_data", loading)
-    monkeypatch.setattr(loop.PhaseTrainer, "evaluate", scoring)
+    monkeypatch.setattr(steps.PhaseTrainer, "evaluate", scoring)
     config = config_of(strategy="feature_extraction", head_epochs=3)
     run = task.train(config, events.append, store=RunStore(tmp_path))
     assert run.status == "finished"
@@ -448,7 +451,7 @@ def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp
     monkeypatch.setattr(prefix, "FEATURE_BATCH_SIZE", 8)
     monkeypatch.setattr(task, "stored_model", None)  # Nothing is stored of a run that was stopped.
     # Features that are on disk would not be computed.
-    monkeypatch.setattr("lib.training.feature_cache._read", lambda folder: None)
+    monkeypatch.setattr("lib.training.sources.feature_cache._read", lambda folder: None)
     reached, ended = [], []
 
     def report(event):

@@ -163,7 +163,7 @@ def test_a_download_is_asked_of_a_worker_once_and_every_reader_sees_it(asked):
     assert "download_beans" not in other_buttons
     assert "cancel_beans" in other_buttons
     assert [(each.task, each.arguments) for each in asked] == [
-        ("lib.training.downloads:start", {"dataset": "beans"})
+        ("lib.training.sources.download_process:start", {"dataset": "beans"})
     ]
 
 

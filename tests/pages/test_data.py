@@ -73,7 +73,7 @@ def words(app: AppTest) -> str:
 
 
 def pipeline_of(side: int = 128) -> dict[str, Any]:
-    """An answer as lib.training.data_questions.pipeline gives it."""
+    """An answer as lib.training.answers.dataset.pipeline gives it."""
     pixels = np.zeros((side, side, 3), np.uint8)
     pixels[: side // 2] = 254
     return {
@@ -247,7 +247,7 @@ def test_a_class_too_small_for_a_split_is_one_sentence(
 
 
 def a_look(**fields: Any) -> dict[str, Any]:
-    """An answer as lib.training.data_questions.look gives it."""
+    """An answer as lib.training.answers.dataset.look gives it."""
     labels = np.array([0] * 180 + [1] * 60)
     return {
         "class_names": list(OPENMOJI.class_names),

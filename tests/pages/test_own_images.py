@@ -290,7 +290,7 @@ def test_a_zip_goes_to_a_worker_by_its_name_and_what_it_says_is_shown(
     app.run()
     assert not app.exception
     (one,) = asked
-    assert one["task"] == "lib.training.own_images:prepare"
+    assert one["task"] == "lib.training.sources.own_dataset:prepare"
     assert one["title"] == "pets"
     assert one["reader"] == own_datasets.hashed(KEYS["Anna"])
     assert not any(isinstance(value, bytes) for value in one.values())

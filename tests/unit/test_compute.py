@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lib.core import backbones
-from lib.core.network import step_cost
 from lib.core.freezing import FreezePlan
+from lib.core.network import step_cost
 
 # Multiply-adds of one image, from each paper, in millions; MobileNetV2 says 300, ResNet50 3,800 to
 # 3,900 depending on where its stride is, VGG16 15,300 to 15,500, MobileNetV3Small 56 without its

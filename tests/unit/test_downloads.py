@@ -24,7 +24,7 @@ from lib.core.strategy import similarity
 from lib.jobs import downloads as jobs_downloads
 from lib.jobs.downloads import Downloads
 from lib.jobs.questions import Question
-from lib.training import downloads as worker_downloads
+from lib.training.sources import download_process as worker_downloads
 from tests.unit.jobs_support import until
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.core.errors import WeightsError
-from lib.training import torch_checkpoint
-from lib.training.torch_checkpoint import MAGIC_NUMBER, PROTOCOL_VERSION
+from lib.training.network import torch_checkpoint
+from lib.training.network.torch_checkpoint import MAGIC_NUMBER, PROTOCOL_VERSION
 
 SYSTEM = {"protocol_version": PROTOCOL_VERSION, "little_endian": True}
 

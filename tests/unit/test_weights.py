@@ -17,8 +17,8 @@ import pytest
 
 from lib.core import backbones
 from lib.core.errors import WeightsError
-from lib.training import weights
 from lib.training.model import build_architecture, build_backbone
+from lib.training.network import weights
 
 SIZE = 96
 NAME = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"

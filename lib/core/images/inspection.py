@@ -58,7 +58,7 @@ class Look:
 
     @classmethod
     def from_worker(cls, said: Mapping[str, Any]) -> "Look":
-        """What lib.training.data_questions.look answered."""
+        """What lib.training.answers.dataset.look answered."""
         return cls(
             class_names=tuple(said["class_names"]),
             labels=np.asarray(said["labels"], np.int64),

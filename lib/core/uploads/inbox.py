@@ -17,7 +17,7 @@ from lib.core.errors import DataError, ThawError
 from lib.core.files import atomic_write, scratch_dirs
 from lib.core.uploads import own_datasets
 
-# What may come in; lib/training/archive.py holds to it while it reads.
+# What may come in; lib/training/sources/zip_reader.py holds to it while it reads.
 MAX_ARCHIVE_BYTES = 200_000_000
 CHUNK_BYTES = 1 << 20
 

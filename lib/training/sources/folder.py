@@ -12,11 +12,11 @@ from lib.core import splits
 from lib.core.errors import DataError
 from lib.core.uploads import own_datasets
 from lib.core.uploads.own_datasets import MAX_CLASSES, MIN_CLASSES
-from lib.training import images
-from lib.training.images import ImageSource
+from lib.training.sources import decode
+from lib.training.sources.decode import ImageSource
 
 # What the largest image takes as an uncompressed BMP, with room for its header.
-MAX_FILE_BYTES = 4 * images.MAX_PIXELS + 10_000
+MAX_FILE_BYTES = 4 * decode.MAX_PIXELS + 10_000
 # What file managers and archivers leave behind, beside everything that begins with a dot.
 JUNK = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
@@ -94,7 +94,7 @@ def describe_folder(folder: Path) -> FolderDescription:
                     name = ascii(name)
                     raise ValueError("a name that cannot be shown")
                 data = _file_bytes(entry)
-                images.check(data)
+                decode.check(data)
                 digest = hashlib.sha256(data).digest()
                 if digest in first_with:
                     raise ValueError(f"the same image as {first_with[digest]}")

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from lib.core.reading.evaluation import TILE_PIXELS, TILES_A_ROW
-from lib.training.images import UInt8Array
-from lib.training.pipeline import ImageSet
+from lib.training.sources.decode import UInt8Array
+from lib.training.sources.pipeline import ImageSet
 
 # Six digits: what differs beyond them is rounding of the machine.
 DIGITS = 6

@@ -16,8 +16,9 @@ from lib.core import splits
 from lib.core.errors import DataError, ThawError
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
-from lib.training import archive, image_folder, images
-from lib.training.archive import Archive, Member
+from lib.training.sources import decode, zip_reader
+from lib.training.sources import folder as image_folder
+from lib.training.sources.zip_reader import Archive, Member
 
 # A question to a worker is given up after 180 s (lib.jobs.connection), some of which may pass
 # before it begins.
@@ -45,7 +46,7 @@ def prepare(upload: str, reader: str, title: str) -> str:
     try:
         own_datasets.check_room(reader)
         path = inbox.archive_of(upload)
-        with archive.opened(path) as opened, own_datasets.making() as folder:
+        with zip_reader.opened(path) as opened, own_datasets.making() as folder:
             made = _Maker(opened, upload, folder).make(reader, title)
             found = own_datasets.publish(folder, made)
     except ThawError as error:
@@ -126,7 +127,7 @@ class _Maker:
         """The usable images in order, as they are kept; decoded by several threads."""
         waiting: deque[tuple[Member, Future[bytes]]] = deque()
         members = self._archive.members
-        with ThreadPoolExecutor(images.NUM_THREADS, "thaw-decode") as threads:
+        with ThreadPoolExecutor(decode.NUM_THREADS, "thaw-decode") as threads:
             try:
                 for done, member in enumerate(members):
                     self._say(done, len(members))
@@ -137,8 +138,8 @@ class _Maker:
                     except ValueError as error:
                         self._left_out.append(f"{member.name}: {error}")
                         continue
-                    yield from self._finished(waiting, 2 * images.NUM_THREADS)
-                    waiting.append((member, threads.submit(images.kept, data)))
+                    yield from self._finished(waiting, 2 * decode.NUM_THREADS)
+                    waiting.append((member, threads.submit(decode.kept, data)))
                 yield from self._finished(waiting, 0)
             finally:
                 for _, future in waiting:

@@ -12,9 +12,10 @@ from PIL import Image
 from lib.core import runs, strategies
 from lib.core.code import keras_sections
 from lib.core.runs import TrainConfig
-from lib.training import model, pipeline
-from lib.training.images import UInt8Array
-from lib.training.pipeline import ImageSet
+from lib.training import model
+from lib.training.sources import pipeline
+from lib.training.sources.decode import UInt8Array
+from lib.training.sources.pipeline import ImageSet
 
 
 def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from lib.core.errors import DataError
 from lib.core.uploads import inbox, own_datasets
-from lib.training.image_folder import JUNK, MAX_FILE_BYTES
+from lib.training.sources.folder import JUNK, MAX_FILE_BYTES
 
 MAX_FILES = 10_000
 MAX_UNPACKED_BYTES = 500_000_000

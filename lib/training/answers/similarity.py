@@ -32,10 +32,12 @@ from lib.core.strategy.similarity import (
     Scores,
 )
 from lib.core.uploads import own_datasets
-from lib.training import efficientnet_lite, feature_cache, image_folder, images, tfds_data
-from lib.training.feature_cache import Tensors
-from lib.training.images import ImageSource, IntArray, UInt8Array
-from lib.training.prefix import FrozenForward
+from lib.training.engine.prefix import FrozenForward
+from lib.training.network import efficientnet_lite
+from lib.training.sources import decode, feature_cache, tfds
+from lib.training.sources import folder as image_folder
+from lib.training.sources.decode import ImageSource, IntArray, UInt8Array
+from lib.training.sources.feature_cache import Tensors
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -93,13 +95,13 @@ def measure_dataset(
     """
     of_folder = folder is not None or own_datasets.is_own(dataset)
     if not of_folder:
-        fingerprint = tfds_data.describe_dataset(dataset).fingerprint
+        fingerprint = tfds.describe_dataset(dataset).fingerprint
 
     def load() -> Tensors:
         source = (
             image_folder.source_of(dataset, fingerprint, folder)
             if of_folder
-            else tfds_data.source(dataset)
+            else tfds.source(dataset)
         )
         return _decoded(dataset, source, num_images)
 
@@ -132,7 +134,7 @@ def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
     most = splits.max_train_images(len(source.labels))
     parts = splits.split(source.labels, min(num_images, most), SEED, source.class_names)
     chosen = np.concatenate([parts.train, parts.validation])[:num_images]
-    pixels = images.decode_all(dataset, source, chosen, IMAGE_SIZE)
+    pixels = decode.decode_all(dataset, source, chosen, IMAGE_SIZE)
     return pixels, source.labels[chosen]
 
 

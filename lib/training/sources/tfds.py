@@ -13,8 +13,8 @@ import lib.training.builders  # noqa: F401 - registers the offline datasets
 from lib.core import datasets, splits
 from lib.core.errors import DataError
 from lib.core.files.home import thaw_home
-from lib.training import pictures, tfds_prepare
-from lib.training.images import ImageSource
+from lib.training.sources import contact_sheet, tfds_prepare
+from lib.training.sources.decode import ImageSource
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def source(dataset: str) -> ImageSource:
                 return
 
     found = ImageSource(tuple(builder.info.features[label_key].names), labels, read)
-    pictures.write(dataset, found)
+    contact_sheet.write(dataset, found)
     return found
 
 

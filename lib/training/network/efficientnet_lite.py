@@ -10,7 +10,7 @@ import numpy.typing as npt
 from keras import layers
 
 from lib.core.errors import WeightsError
-from lib.training import torch_checkpoint
+from lib.training.network import torch_checkpoint
 
 # (repeats, kernel, stride of the first, expansion, channels) of each stage. Unlike EfficientNet-B0:
 # ReLU6 for swish, no squeeze-and-excitation, stem and head not scaled (efficientnet-lite).

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from lib.training import folding
+from lib.training.engine import fold_batch_norm
 
 FloatArray = npt.NDArray[np.float32]
 Tensors = tuple[FloatArray, ...]
@@ -74,7 +74,7 @@ class FrozenForward:
 
         @tf.function(input_signature=signature, jit_compile=False, autograph=False)
         def forward(*batch: tf.Tensor) -> list[tf.Tensor]:
-            outputs = folding.run(model, packed(batch), training=False, fixed=fixed)
+            outputs = fold_batch_norm.run(model, packed(batch), training=False, fixed=fixed)
             return keras.tree.flatten(outputs)
 
         self._forward = forward

@@ -6,8 +6,8 @@ from typing import Any
 from lib.core.backbones import Preprocessing
 from lib.core.errors import DataError
 from lib.core.maps.predictions import in_words
-from lib.training import images
-from lib.training.images import UInt8Array
+from lib.training.sources import decode as images
+from lib.training.sources.decode import UInt8Array
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 10_000_000

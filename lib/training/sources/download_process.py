@@ -4,7 +4,7 @@ Beside the runs and not in them: it may take an hour, a worker may be renewed me
 process can be ended at once, whatever library it is in. It ends with the process that looks after
 the worker, which is to say with the app.
 
-python -m lib.training.downloads DATASET PID
+python -m lib.training.sources.download_process DATASET PID
 """
 
 import logging
@@ -27,8 +27,8 @@ from lib.core.images.download_status import Progress
 
 logger = logging.getLogger(__name__)
 
-PROJECT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-m", "lib.training.downloads")
+PROJECT = Path(__file__).resolve().parents[3]
+COMMAND = (sys.executable, "-m", "lib.training.sources.download_process")
 
 SECONDS_BETWEEN_LOOKS = 0.2
 # Until a new process has the lock; it takes it before it imports anything large.
@@ -44,9 +44,9 @@ def start(dataset: str) -> None:
     Raises:
         DataError: If it is unknown, cannot be reached or would not fit.
     """
-    from lib.training import tfds_data, tfds_prepare  # seconds, which the process itself has not
+    from lib.training.sources import tfds, tfds_prepare  # seconds, which the process itself has not
 
-    builder, _ = tfds_data.open_builder(dataset)
+    builder, _ = tfds.open_builder(dataset)
     lock = download_status.lock_file(dataset)
     if tfds_prepare.is_prepared(builder) or file_lock.held(lock):
         return
@@ -100,12 +100,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare(dataset: str) -> None:
-    from lib.training import tfds_data, tfds_prepare
+    from lib.training.sources import tfds, tfds_prepare
 
-    builder, _ = tfds_data.open_builder(dataset)
+    builder, _ = tfds.open_builder(dataset)
     if not tfds_prepare.is_prepared(builder):
         tfds_prepare.write_records(builder)
-    tfds_data.source(dataset)  # which makes its picture
+    tfds.source(dataset)  # which makes its picture
 
 
 def _watch(dataset: str, parent: int) -> None:

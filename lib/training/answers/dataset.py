@@ -25,10 +25,11 @@ from lib.core.images import download_status, near_duplicates
 from lib.core.images import inspection as looking
 from lib.core.images.near_duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
 from lib.core.uploads import own_datasets
-from lib.training import image_folder, images, tfds_data, upload
-from lib.training.augmentation import build_augmentation
-from lib.training.images import ImageSource, UInt8Array
 from lib.training.inference import CLASSIFIER, IMAGENET_SIZE, probabilities_of_imagenet
+from lib.training.sources import decode, single_image, tfds
+from lib.training.sources import folder as image_folder
+from lib.training.sources.augmentation import build_augmentation
+from lib.training.sources.decode import ImageSource, UInt8Array
 
 SOURCES_KEPT = 3
 # Draws of the augmentation on show.
@@ -71,7 +72,7 @@ def _source(dataset: str, fingerprint: str) -> ImageSource:
 
 @lru_cache(maxsize=SOURCES_KEPT)
 def _of_tfds(dataset: str, fingerprint: str) -> ImageSource:
-    return tfds_data.source(dataset)
+    return tfds.source(dataset)
 
 
 @lru_cache(maxsize=SOURCES_KEPT)
@@ -120,9 +121,9 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
     left_out = [*source.left_out, *_left_out_at_upload(dataset)]
     for index, data in source.read(looking.sample(len(source.labels))):
         try:
-            with images.opened(data) as image:
+            with decode.opened(data) as image:
                 size, kind = _upright_size(image), _kind(image)
-                small[index] = images.stretched(image, COMPARED_SIZE, COMPARED_SIZE)
+                small[index] = decode.stretched(image, COMPARED_SIZE, COMPARED_SIZE)
         except ValueError as error:
             left_out.append(f"image {index:,}: {error}")
             continue
@@ -158,14 +159,14 @@ def _kind(image: Image.Image) -> str:
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
-    turned = image.getexif().get(upload.EXIF_ORIENTATION) in upload.TURNED
+    turned = image.getexif().get(single_image.EXIF_ORIENTATION) in single_image.TURNED
     return (image.height, image.width) if turned else image.size
 
 
 def _upright(image: Image.Image) -> UInt8Array:
     """All pixels of an image at its own size, as `images.decode` sees them before it resizes."""
     width, height = _upright_size(image)
-    return images.stretched(image, height, width)
+    return decode.stretched(image, height, width)
 
 
 def _pairs(source: ImageSource, small: Mapping[int, UInt8Array]) -> list[Pair]:
@@ -202,7 +203,7 @@ def _digests(source: ImageSource, wanted: Collection[int]) -> dict[int, bytes]:
     """What tells the pixels of some images apart, each at its own size."""
     digests = {}
     for index, data in source.read(frozenset(wanted)) if wanted else ():
-        with images.opened(data) as image:
+        with decode.opened(data) as image:
             pixels = _upright(image)
         digests[index] = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
     return digests
@@ -236,14 +237,14 @@ def pipeline(
     """
     data, label = _one(dataset, fingerprint, index, image)
     try:
-        with images.opened(data) as opened:
+        with decode.opened(data) as opened:
             kind, size = _kind(opened), _upright_size(opened)
             stored = np.asarray(opened)
-        with images.opened(data) as opened:
+        with decode.opened(data) as opened:
             upright = Image.fromarray(_upright(opened))
     except ValueError as error:
         raise DataError(f"This image cannot be used: {error}.", "Choose another.") from error
-    stretched = images.decode(data, image_size)
+    stretched = decode.decode(data, image_size)
     square = (image_size, image_size)
     preview = upright.copy()
     preview.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE), Image.Resampling.BILINEAR)
@@ -306,7 +307,7 @@ def preprocessed_twice(dataset: str, fingerprint: str, index: int, image: bytes)
     try:
         pixels = np.stack(
             [
-                images.decode(each, IMAGENET_SIZE)
+                decode.decode(each, IMAGENET_SIZE)
                 for each in (data, *dict(source.read(some)).values())
             ]
         )

@@ -20,7 +20,7 @@ from lib.core.files import lock as file_lock
 from lib.core.files import reachability
 from lib.core.images import download_status
 from lib.core.images.download_status import Progress
-from lib.training import fetch
+from lib.training.sources import http
 
 SECONDS_BETWEEN_NOTES = 0.3
 # Of folders with tens of thousands of files.
@@ -67,7 +67,7 @@ def write_records(builder: tfds.core.DatasetBuilder) -> None:
     try:
         with _noted(meter):
             _download_and_prepare(builder, meter)
-    except fetch.CancelledError:
+    except http.CancelledError:
         download_status.clean_up(builder.name, archives=True)
         raise
     except Exception as error:
@@ -229,7 +229,7 @@ class _Downloader(downloader._Downloader):
         partial = download_status.download_folder(self._meter.name) / "partial"
         partial.mkdir(parents=True, exist_ok=True)
         path = partial / hashlib.sha256(url.encode()).hexdigest()
-        response = fetch.fetch(
+        response = http.fetch(
             url,
             path,
             report=lambda done, total: self._meter.fetched(url, done, total),

@@ -12,10 +12,11 @@ import numpy as np
 
 from lib.core import splits
 from lib.core.uploads import own_datasets
-from lib.training import feature_cache, image_folder, images, tfds_data
-from lib.training.image_folder import FolderDescription, describe_folder
-from lib.training.images import ImageSource, IntArray, UInt8Array
-from lib.training.tfds_data import DatasetDescription, describe_dataset
+from lib.training.sources import decode, feature_cache, tfds
+from lib.training.sources import folder as image_folder
+from lib.training.sources.decode import ImageSource, IntArray, UInt8Array
+from lib.training.sources.folder import FolderDescription, describe_folder
+from lib.training.sources.tfds import DatasetDescription, describe_dataset
 
 __all__ = [
     "DatasetDescription",
@@ -98,13 +99,13 @@ def load_data(
         source = image_folder.source_of(dataset, fingerprint, folder)
         columns = _decoded(dataset, source, **wanted, progress=progress)
         return _sorted_out(columns, source.class_names, source.left_out)
-    described = tfds_data.describe_dataset(dataset)
+    described = tfds.describe_dataset(dataset)
     # A version of a TFDS dataset does not change, so its decoded images are kept; a folder's may
     # change under one's hands.
     features = feature_cache.fetch(
         {"decoded": described.fingerprint, "split_seed": splits.SPLIT_SEED, **wanted},
         tuple,
-        lambda _: _decoded(dataset, tfds_data.source(dataset), **wanted, progress=progress),
+        lambda _: _decoded(dataset, tfds.source(dataset), **wanted, progress=progress),
     )
     if features.from_cache and progress:
         progress(len(features.tensors[0]), len(features.tensors[0]))
@@ -123,7 +124,7 @@ def _decoded(
     """Pixels, labels and indices of the images of all three splits, and where two of them end."""
     parts = splits.split(source.labels, num_images, seed, source.class_names)
     wanted = np.concatenate([parts.train, parts.validation, parts.test])
-    pixels = images.decode_all(dataset, source, wanted, image_size, progress)
+    pixels = decode.decode_all(dataset, source, wanted, image_size, progress)
     ends = np.cumsum([len(parts.train), len(parts.validation)])
     return pixels, source.labels[wanted], wanted, ends
 

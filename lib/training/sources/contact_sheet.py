@@ -11,8 +11,8 @@ from PIL import Image
 from lib.core.datasets import DATASETS
 from lib.core.files import atomic_write
 from lib.core.images import download_status
-from lib.training import images
-from lib.training.images import ImageSource
+from lib.training.sources import decode
+from lib.training.sources.decode import ImageSource
 
 COLUMNS, ROWS = 4, 2
 TILE = 96
@@ -70,7 +70,7 @@ def write(dataset: str, source: ImageSource) -> None:
     # Without a picture the dataset is as good.
     with contextlib.suppress(OSError, ValueError):
         encoded = dict(source.read(frozenset(shown)))
-        picture = montage(images.decode(encoded[index], TILE) for index in shown)
+        picture = montage(decode.decode(encoded[index], TILE) for index in shown)
         path = download_status.picture_file(spec)
         path.parent.mkdir(parents=True, exist_ok=True)
         file = io.BytesIO()

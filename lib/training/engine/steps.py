@@ -19,7 +19,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lib.core.errors import ThawError
-from lib.training import folding, gradients
+from lib.training.engine import fast_gradients, fold_batch_norm
 
 EVALUATION_BATCH_SIZE = 64
 # Between two looks whether a graph is there.
@@ -191,8 +191,8 @@ class PhaseTrainer:
         ) -> tuple[tf.Tensor, tf.Tensor]:
             batch = prepare([tf.gather(tensor, chosen) for tensor in tensors], True)
             targets = tf.gather(labels, chosen)
-            with gradients.quick_gradients():
-                logits = folding.run(model, batch, training=True, fixed=fixed)
+            with fast_gradients.quick_gradients():
+                logits = fold_batch_norm.run(model, batch, training=True, fixed=fixed)
             total = _loss_sum(targets, logits)
             mean = total / tf.cast(tf.shape(targets)[0], total.dtype)
             slopes = tf.gradients(mean, [variable.value for variable in variables])
@@ -208,7 +208,7 @@ class PhaseTrainer:
             if infer:
                 logits = infer(batch)
             else:
-                logits = folding.run(model, batch, training=False, fixed=fixed)
+                logits = fold_batch_norm.run(model, batch, training=False, fixed=fixed)
             targets = labels[start:stop]
             return _loss_sum(targets, logits), _num_correct(targets, logits), logits
 

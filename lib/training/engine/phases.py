@@ -21,12 +21,15 @@ from lib.core.lab.store import RunWriter
 from lib.core.network.step_cost import multiply_adds
 from lib.core.runs import EpochRecord, Phase
 from lib.core.uploads import own_datasets
-from lib.training import feature_cache, model, prefix, stored_model
-from lib.training.augmentation import build_augmentation
-from lib.training.head import build_head, build_pooling
-from lib.training.loop import Examples, PhaseTrainer, Prepare, Score, make_optimizer
-from lib.training.pipeline import LoadedData
-from lib.training.run_log import RunLog
+from lib.training import model
+from lib.training.engine import prefix
+from lib.training.engine.run_log import RunLog
+from lib.training.engine.steps import Examples, PhaseTrainer, Prepare, Score, make_optimizer
+from lib.training.network import stored_model
+from lib.training.network.head import build_head, build_pooling
+from lib.training.sources import feature_cache
+from lib.training.sources.augmentation import build_augmentation
+from lib.training.sources.pipeline import LoadedData
 
 # A training step next to a forward pass of the same layers: one pass forward, two and more
 # backward. Only for the time left before the first fine-tuning epoch has been measured.

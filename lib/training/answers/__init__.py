@@ -1,0 +1,1 @@
+"""What a worker answers beside runs: about a dataset, its similarity, a run to take home."""

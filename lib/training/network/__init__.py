@@ -1,0 +1,1 @@
+"""Networks: architectures, pretrained weights, heads, stored models, where a network looked."""

@@ -1,0 +1,1 @@
+"""Where images come from: datasets, folders, uploads, downloads; decoded, and features cached."""
