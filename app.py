@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.core import datasets, freezing, heads, runs, strategies
 from lib.core.images import samples
-from lib.figures import backbone_strip
+from lib.figures.svg import backbone_strip
 from lib.ui import cache, components, shell
 
 STARTS = {

@@ -7,9 +7,9 @@ import streamlit as st
 
 from lib.core.reading import compare, curves, diagnose, evaluation
 from lib.core.runs import Run
-from lib.figures import comparison, learning_curves
-from lib.figures.comparison import Curve
-from lib.figures.curve_parts import View
+from lib.figures.reading import comparison, learning_curves
+from lib.figures.reading.axes import View
+from lib.figures.reading.comparison import Curve
 from lib.ui import figure_bar, findings_view, runs_view, shell, state
 
 # A link says these words.

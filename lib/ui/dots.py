@@ -9,7 +9,7 @@ _COMPONENT = inline.component("dots", '<section class="dots"></section>')
 
 
 def show(data: Mapping[str, Any], key: str) -> None:
-    """Draw a description of lib.figures.splits.
+    """Draw a description of lib.ui.parts.dots.payload.
 
     Args:
         data: What to draw.

@@ -9,7 +9,8 @@ from lib.core import datasets
 from lib.core.reading import evaluation
 from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run
-from lib.figures import calibration, confusion, gallery
+from lib.figures.reading import calibration, confusion
+from lib.figures.svg import gallery
 from lib.ui import components, own_images, shell, state
 
 # What the images beside the matrix can be: one of these two, or the (row, column) of a cell.

@@ -11,9 +11,7 @@ from lib.core.maps import feature_maps, pooling_pairs
 from lib.core.maps.feature_maps import Decision, FeatureMaps, Size
 from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.runs import Run
-from lib.figures import feature_maps as drawing
-from lib.figures import head_pairs as pairs_figure
-from lib.figures.feature_maps import ClassTile, Equation
+from lib.figures.maps import pooling_pairs as pairs_figure
 from lib.ui import (
     cache,
     components,
@@ -25,6 +23,8 @@ from lib.ui import (
     state,
     subjects,
 )
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import ClassTile, Equation
 from lib.ui.subjects import Subject
 
 IMAGENET = "imagenet"

@@ -10,7 +10,7 @@ from lib.core.lab import progress
 from lib.core.lab.progress import Progress
 from lib.core.reading import curves
 from lib.core.runs import Run, TrainConfig
-from lib.figures import learning_curves, moved_layers
+from lib.figures.reading import learning_curves, moved_layers
 from lib.ui import cache, components, lab_settings, own_images, shell, state
 
 # Fast enough for epochs of a fifth of a second, slow enough for twenty readers.

@@ -8,7 +8,7 @@ from lib.core.datasets import DatasetSpec
 from lib.core.images import inspection, near_duplicates
 from lib.core.images.inspection import Look
 from lib.core.splits import Splits
-from lib.figures import histogram
+from lib.figures.images import histogram
 from lib.ui import components, questions, shell, state, tiles
 
 WAITING_HEIGHT = 420

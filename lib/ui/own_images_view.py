@@ -12,8 +12,8 @@ from lib.core.errors import DataError, ThawError
 from lib.core.uploads import inbox
 from lib.core.uploads import own_datasets as store
 from lib.core.uploads.own_datasets import OwnDataset
-from lib.figures import feature_maps as drawing
 from lib.ui import cache, components, own_images, reader, shell, state
+from lib.ui.parts.feature_maps import payload as drawing
 
 TASK = "lib.training.sources.own_dataset:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3

@@ -13,10 +13,11 @@ from lib.core.backbones import BackboneSpec, Preprocessing
 from lib.core.code import tf_data
 from lib.core.datasets import DatasetSpec
 from lib.core.maps import feature_maps, predictions
-from lib.figures import feature_maps as drawing
-from lib.figures import histogram, prediction
-from lib.figures.feature_maps import Choice
+from lib.figures.images import histogram
 from lib.ui import components, imagenet_names, prediction_board, questions, shell, state, tiles
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import Choice
+from lib.ui.parts.prediction import payload as prediction_payload
 from lib.ui.tiles import Row, Tile
 
 WAITING_HEIGHT = 900
@@ -129,7 +130,7 @@ def _picker(index: int, known: Mapping[str, Any] | None, example: str) -> None:
     for id_ in PHOTOGRAPHS:
         shipped = feature_maps.examples()[id_]
         choices.append(Choice(id_, shipped.title, drawing.data_uri(shipped.thumbnail())))
-    drawn = prediction.picker(choices, example or OF_DATASET)
+    drawn = prediction_payload.picker(choices, example or OF_DATASET)
     prediction_board.show(drawn, state.PIPELINE_PICKER, _take_over)
 
 

@@ -9,8 +9,8 @@ from lib.core.heads import HeadSpec
 from lib.core.maps import channel_threshold
 from lib.core.maps.channel_threshold import ChannelLine, Measured
 from lib.core.network import imagenet_facts
-from lib.figures import channel_line as line_figure
-from lib.figures import pooling_params
+from lib.figures.maps import channel_threshold as line_figure
+from lib.figures.maps import pooling_params
 from lib.ui import cache, components, plan_state, shell, state
 
 # Quiet: nothing to zoom into, and a button bar would cover the first numbers.

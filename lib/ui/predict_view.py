@@ -19,10 +19,6 @@ from lib.core.maps import feature_maps, predictions
 from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.core.maps.predictions import Answer, Shown
 from lib.core.runs import Run, TrainConfig, is_run_id
-from lib.figures import feature_maps as drawing
-from lib.figures import prediction
-from lib.figures.feature_maps import Choice
-from lib.figures.prediction import Panel
 from lib.ui import (
     cache,
     components,
@@ -34,6 +30,10 @@ from lib.ui import (
     shell,
     state,
 )
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import Choice
+from lib.ui.parts.prediction import payload as prediction_payload
+from lib.ui.parts.prediction.payload import Panel
 
 OWN = "own"
 # Each is an image of at most 512 x 512 pixels and its maps: a few hundred kB.
@@ -111,7 +111,7 @@ def image_picker() -> Subject:
     if own:
         choices.append(Choice(OWN, "Your image", _thumbnail(own)))
     with shipped:
-        drawn = prediction.picker(choices, str(chosen))
+        drawn = prediction_payload.picker(choices, str(chosen))
         prediction_board.show(drawn, state.PREDICT_PICKER, _take_over)
     return own if own and chosen == OWN else _example(str(chosen))
 
@@ -207,7 +207,7 @@ def pretrained(subject: Subject) -> None:
         "EfficientNet-Lite0, trained on ImageNet, says",
         f"{names[top[0]]}, {drawing.percent(float(shares[top[0]]))}",
         tuple(
-            prediction.ClassLine(
+            prediction_payload.ClassLine(
                 index,
                 names[index],
                 float(shares[index]),
@@ -216,7 +216,7 @@ def pretrained(subject: Subject) -> None:
             for index in top
         ),
     )
-    drawn = prediction.board(
+    drawn = prediction_payload.board(
         seen.picture,
         SIZE,
         [panel],
@@ -391,7 +391,7 @@ def run_answer(run: Run, subject: Subject) -> None:
     else:
         answers = st.container()
         steps, words = st.columns([5, 4], gap="medium", vertical_alignment="center")
-    drawn = prediction.board(
+    drawn = prediction_payload.board(
         picture,
         (config.image_size, config.image_size),
         panels,
@@ -413,8 +413,8 @@ def run_answer(run: Run, subject: Subject) -> None:
 def _panels(
     run: Run, names: Sequence[str], before: Answer | None, after: Answer, *, final: bool
 ) -> list[Panel]:
-    few = len(names) <= prediction.MAX_CLASSES
-    shown = range(len(names)) if few else after.ranking(prediction.MAX_CLASSES)
+    few = len(names) <= prediction_payload.MAX_CLASSES
+    shown = range(len(names)) if few else after.ranking(prediction_payload.MAX_CLASSES)
     strategy = strategies.get(run.config.strategy)
     if not final:
         title = "At the end of feature extraction; the fine-tuned model is not stored"
@@ -430,7 +430,9 @@ def _panels(
 
 def _panel(title: str, names: Sequence[str], answer: Answer, shown: Sequence[int]) -> Panel:
     share = drawing.percent(float(answer.probabilities[answer.best]))
-    return Panel(title, f"{names[answer.best]}, {share}", prediction.lines(answer, names, shown))
+    return Panel(
+        title, f"{names[answer.best]}, {share}", prediction_payload.lines(answer, names, shown)
+    )
 
 
 def _how(answer: Answer, names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from lib.core.lab import store as run_store
 from lib.core.lab.store import RunMeta, RunSummary
 from lib.core.reading import compare
 from lib.core.runs import Run, TrainConfig
-from lib.figures import learning_curves
+from lib.figures.reading import learning_curves
 from lib.ui import cache, components, own_images, reader, state
 
 # More than these in a link are left out: nobody reads fifty lines in one figure.

@@ -10,8 +10,8 @@ from lib.core.errors import ThawError
 from lib.core.strategy import rule, similarity
 from lib.core.strategy.similarity import Scores
 from lib.core.uploads.own_datasets import is_own
-from lib.figures import similarity as figures
-from lib.figures.similarity import Place
+from lib.figures.strategy import similarity as figures
+from lib.figures.strategy.similarity import Place
 from lib.ui import cache, components, questions, shell, state, strategy_state
 
 PLOT = {"displayModeBar": False}

@@ -8,9 +8,9 @@ from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
 from lib.core.images import inspection, shuffle_leak
 from lib.core.splits import IntArray
-from lib.figures import leak as leak_figure
-from lib.figures import splits as drawing
+from lib.figures.images import leak as leak_figure
 from lib.ui import components, dots, questions, shell, state
+from lib.ui.parts.dots import payload as drawing
 
 WAITING_HEIGHT = 320
 LABELS_KEPT = 4

@@ -15,9 +15,10 @@ from lib.core.datasets import DatasetSpec
 from lib.core.maps import feature_maps as examples
 from lib.core.strategy import rule, similarity
 from lib.core.strategy.rule import Recommendation, Situation
-from lib.figures import backbone_strip, strategy_map
-from lib.figures.feature_maps import data_uri
+from lib.figures.svg import backbone_strip
 from lib.ui import cache, inline, shell, state, strategy_state
+from lib.ui.parts.feature_maps.payload import data_uri
+from lib.ui.parts.strategy_board import payload as strategy_payload
 from lib.ui.strategy_state import Answers
 
 _HTML = """
@@ -109,7 +110,7 @@ def _fixed(backbone: str, dark: bool) -> str:
                 kind: data_uri(examples.examples()[id_].thumbnail())
                 for kind, id_ in PICTURES.items()
             },
-            "map": strategy_map.payload(cache.evidence(), dark=dark),
+            "map": strategy_payload.payload(cache.evidence(), dark=dark),
         },
         separators=(",", ":"),
     )

@@ -7,7 +7,7 @@ from lib.core.images import inspection
 from lib.core.strategy import evidence, rule
 from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.rule import Region
-from lib.figures import evidence as figures
+from lib.figures.strategy import evidence as figures
 from lib.ui import cache, components, shell, state
 
 PLOT = {"displayModeBar": False}

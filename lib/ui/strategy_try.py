@@ -15,7 +15,7 @@ from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import evidence, rule
 from lib.core.strategy.rule import Recommendation, Situation
-from lib.figures import comparison
+from lib.figures.reading import comparison
 from lib.ui import cache, components, lab_settings, own_images, plan_state, shell, state
 from lib.ui.plan_state import PlanState
 

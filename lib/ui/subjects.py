@@ -12,9 +12,9 @@ import streamlit as st
 from lib.core.errors import DataError, ThawError
 from lib.core.maps import feature_maps
 from lib.core.maps.feature_maps import Classifier, FeatureMaps, Size
-from lib.figures import feature_maps as drawing
-from lib.figures.feature_maps import Choice
 from lib.ui import cache, components, own_image, state
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import Choice
 
 OWN = "own"
 FIRST_SIZE = (224, 224)

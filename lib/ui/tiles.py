@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib.figures import feature_maps as drawing
 from lib.ui import inline
+from lib.ui.parts.feature_maps import payload as drawing
 
 _COMPONENT = inline.component("tiles", '<section class="tiles"></section>')
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from lib.core import splits
 from lib.core.images import shuffle_leak
-from lib.figures import histogram, theme
-from lib.figures import leak as leak_figure
-from lib.figures import splits as drawing
+from lib.figures import theme
+from lib.figures.images import histogram
+from lib.figures.images import leak as leak_figure
+from lib.ui.parts.dots import payload as drawing
 
 LABELS = np.array([0] * 130 + [1] * 70 + [2] * 40)
 NAMES = ("cat", "dog", "<b>bird</b>")

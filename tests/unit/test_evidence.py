@@ -15,8 +15,8 @@ from lib.core.strategy import evidence, similarity
 from lib.core.strategy import rule as strategy_rule
 from lib.core.strategy.evidence import SEEDS, SIZES, WAYS, Difference, Verdict
 from lib.core.strategy.rule import Situation
-from lib.figures import evidence as figures
-from lib.figures import strategy_map
+from lib.figures.strategy import evidence as figures
+from lib.ui.parts.strategy_board import payload as strategy_payload
 
 ROOT = store.RunStore().evidence_root
 FOUND = evidence.read()
@@ -304,7 +304,7 @@ def test_the_margins_are_of_the_rule_against_the_best_of_the_others():
 
 def test_the_map_has_a_field_a_region_and_a_dot_a_cell_in_the_colour_of_its_winner():
     for dark in (False, True):
-        drawn = strategy_map.payload(FOUND, dark=dark)
+        drawn = strategy_payload.payload(FOUND, dark=dark)
         assert [field["region"] for field in drawn["fields"]] == list(strategy_rule.REGIONS)
         assert len(drawn["dots"]) == len(FOUND.cells)
         for dot, cell in zip(drawn["dots"], FOUND.cells, strict=True):
@@ -313,4 +313,4 @@ def test_the_map_has_a_field_a_region_and_a_dot_a_cell_in_the_colour_of_its_winn
             assert WAYS[cell.winner].title in dot["words"]
             assert dot["similarity"] == cell.situation.similarity
         assert set(drawn["ways"]) == set(WAYS)
-    assert "Which way won" in strategy_map.alt_text(FOUND)
+    assert "Which way won" in strategy_payload.alt_text(FOUND)

@@ -19,9 +19,9 @@ from lib.core.lab.store import RunStore, read_run
 from lib.core.maps import feature_maps
 from lib.core.maps.feature_maps import FeatureMaps
 from lib.core.reading import evaluation
-from lib.figures import feature_maps as drawing
-from lib.figures.feature_maps import ClassTile, Equation
 from lib.ui import imagenet_names, own_image
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import ClassTile, Equation
 
 TOLERANCE = 1e-4
 MAX_BYTES = 2_500_000

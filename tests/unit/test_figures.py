@@ -16,8 +16,10 @@ from lib.core import runs
 from lib.core.reading import curves, evaluation
 from lib.core.reading.curves import AXES
 from lib.core.runs import EpochRecord, Run
-from lib.figures import calibration, comparison, confusion, gallery, learning_curves, theme
-from lib.figures.curve_parts import View
+from lib.figures import theme
+from lib.figures.reading import calibration, comparison, confusion, learning_curves
+from lib.figures.reading.axes import View
+from lib.figures.svg import gallery
 
 SVG = "{http://www.w3.org/2000/svg}"
 

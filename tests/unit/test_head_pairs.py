@@ -10,7 +10,7 @@ from lib.core.maps import pooling_pairs
 from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.reading.evaluation import paired_difference
 from lib.core.runs import EpochRecord, Run
-from lib.figures import head_pairs as figures
+from lib.figures.maps import pooling_pairs as figures
 
 INTERVALS = {0.9: (0.77, 0.96), 0.5: (0.35, 0.65)}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lib.core import backbones, heads
-from lib.figures import pooling_params
+from lib.figures.maps import pooling_params
 
 SPECS = heads.compared(1)
 

@@ -8,7 +8,7 @@ from lib.core.errors import ConfigError
 from lib.core.lab import store
 from lib.core.maps import feature_maps, predictions
 from lib.core.maps.feature_maps import Classifier, FeatureMaps
-from lib.figures import prediction
+from lib.ui.parts.prediction import payload as prediction_payload
 
 RNG = np.random.default_rng(0)
 MAPS = FeatureMaps((96, 96), RNG.normal(size=(3, 3, 8)), np.zeros(1000))
@@ -116,15 +116,15 @@ def test_a_run_that_changed_its_backbone_needs_a_worker():
 
 def test_the_drawing_has_one_scale_for_all_panels_and_says_the_maps_in_words():
     answer = predictions.from_maps(MAPS, classifier(1))
-    lines = prediction.lines(answer, ("animal", "food"), (0, 1))
-    panels = [prediction.Panel(title, "food", lines) for title in ("before", "after")]
-    drawn = prediction.board("data:,", (96, 96), panels, label="x", chosen=1)
+    lines = prediction_payload.lines(answer, ("animal", "food"), (0, 1))
+    panels = [prediction_payload.Panel(title, "food", lines) for title in ("before", "after")]
+    drawn = prediction_payload.board("data:,", (96, 96), panels, label="x", chosen=1)
     assert drawn["full"] == pytest.approx(np.abs(answer.maps).max())
     first, second = drawn["panels"][0]["classes"]
     assert first["values"] == [-value for value in second["values"]]
     assert "strongest" in first["where"] + second["where"]
-    nothing = prediction.ClassLine(0, "animal", 0.1, -np.ones((2, 2)))
-    drawn = prediction.board(
-        "data:,", (96, 96), [prediction.Panel("", "", (nothing,))], label="x", chosen=0
+    nothing = prediction_payload.ClassLine(0, "animal", 0.1, -np.ones((2, 2)))
+    drawn = prediction_payload.board(
+        "data:,", (96, 96), [prediction_payload.Panel("", "", (nothing,))], label="x", chosen=0
     )
     assert "Nothing in the image speaks for animal" in drawn["panels"][0]["classes"][0]["where"]

@@ -3,8 +3,8 @@
 import pytest
 
 from lib.core.strategy import similarity
-from lib.figures import similarity as figures
-from lib.figures.similarity import Place
+from lib.figures.strategy import similarity as figures
+from lib.figures.strategy.similarity import Place
 
 ELPV = similarity.references()["elpv"]
 

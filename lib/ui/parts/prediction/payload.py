@@ -11,9 +11,9 @@ import numpy as np
 
 from lib.core.maps.feature_maps import FloatArray
 from lib.core.maps.predictions import Answer
-from lib.figures import feature_maps as drawing
 from lib.figures import theme
-from lib.figures.feature_maps import Choice
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import Choice
 
 # Of what is sent: the browser shows colours only.
 DECIMALS = 4

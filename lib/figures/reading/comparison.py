@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 
 from lib.core.reading import compare, curves
 from lib.core.runs import Run
-from lib.figures import curve_parts, theme
-from lib.figures.curve_parts import Band, Sheet, View
+from lib.figures import theme
+from lib.figures.reading import axes
+from lib.figures.reading.axes import Band, Sheet, View
 
 HEIGHT = 480
 SMALL_HEIGHT = 230
@@ -120,7 +121,7 @@ def overlay(
         )
     }
     sheet = Sheet()
-    for row, name in zip(curve_parts.ROWS, ("accuracy", "loss"), strict=True):
+    for row, name in zip(axes.ROWS, ("accuracy", "loss"), strict=True):
         _letters(sheet, lines, along, view, name, row, colours)
         for place, line in enumerate(lines):
             style = {
@@ -131,8 +132,8 @@ def overlay(
             _line(sheet, line, along, view, name, row, style, training=training)
     ends = _ends(along, view, aligned=aligned)
     _phases(sheet, lines, along, ends, view, colours)
-    lowest = min((curve_parts.lowest(run.history) for run in runs), default=0.5)
-    layout = curve_parts.two_rows(view, ends, lowest)
+    lowest = min((axes.lowest(run.history) for run in runs), default=0.5)
+    layout = axes.two_rows(view, ends, lowest)
     if len(lines) > MAX_IN_ONE_BOX:
         layout["hovermode"] = "closest"
     if aligned:
@@ -167,14 +168,14 @@ def small(
     style = {"color": colour(place, colours)}
     sheet = Sheet()
     _line(sheet, line, along, view, "accuracy", "y", style, training=True)
-    over = curve_parts.bands(line.runs[0], view.axis)
+    over = axes.bands(line.runs[0], view.axis)
     for band in over:
-        curve_parts.add_band(sheet, band, colours, rows=("y",))
+        axes.add_band(sheet, band, colours, rows=("y",))
         if band.before:
-            curve_parts.add_line(sheet, band.start, colours, rows=("y",))
-    end = max(curve_parts.bands(run, view.axis)[-1].end for run in runs)
-    lowest = min(curve_parts.lowest(run.history) for run in runs)
-    layout = curve_parts.two_rows(view, (over[0].start, end), lowest)
+            axes.add_line(sheet, band.start, colours, rows=("y",))
+    end = max(axes.bands(run, view.axis)[-1].end for run in runs)
+    lowest = min(axes.lowest(run.history) for run in runs)
+    layout = axes.two_rows(view, (over[0].start, end), lowest)
     layout["yaxis"] |= {"domain": [0, 1], "title": None}
     layout["xaxis"] |= {"anchor": "y", "title": None}
     layout["margin"] = {"l": 40, "r": 12, "t": 8, "b": 28}
@@ -225,7 +226,7 @@ def _line(
         common = {
             "x": [where[point.epoch] for point in values],
             "yaxis": row,
-            "customdata": curve_parts.of_epochs(point.epoch for point in values),
+            "customdata": axes.of_epochs(point.epoch for point in values),
         }
         hidden = common | {"mode": "lines", "hoverinfo": "skip"}
         if len(line.runs) > 1 and part == "validation":
@@ -241,7 +242,7 @@ def _line(
             sheet.scatter(**measured, mode="lines", line=drawn)
             continue
         marker = {"color": style["color"], "size": width + 3}
-        opacity = curve_parts.RAW_OPACITY
+        opacity = axes.RAW_OPACITY
         sheet.scatter(**measured, mode="markers", marker=marker, opacity=opacity)
         sheet.scatter(**hidden, y=_smoothed(line, key, view), line=drawn)
 
@@ -272,19 +273,17 @@ def _letters(
 ) -> None:
     """The letter at the end of each line; where several end at one place, they make room."""
     values = {
-        line.letter: curve_parts.note_height(
-            compare.band(line.runs, f"val_{name}")[-1].mean, row, view
-        )
+        line.letter: axes.note_height(compare.band(line.runs, f"val_{name}")[-1].mean, row, view)
         for line in lines
     }
     drawn = [
         height
         for line in lines
         for point in compare.band(line.runs, f"val_{name}")
-        if math.isfinite(height := curve_parts.note_height(point.mean, row, view))
+        if math.isfinite(height := axes.note_height(point.mean, row, view))
     ] or [0.0]
     if row == "y":
-        drawn += curve_parts.accuracy_range(min(drawn))
+        drawn += axes.accuracy_range(min(drawn))
     elif not view.log_loss:
         drawn.append(0.0)  # where this axis begins
     gap = (max(drawn) - min(drawn)) * LETTER_PIXELS / ROW_PIXELS[row]
@@ -300,7 +299,7 @@ def _letters(
         free = nearest.get(where[last], -math.inf) + gap
         nearest[where[last]] = max(down * values[line.letter], free)
         sheet.note(
-            name=curve_parts.reached(last),
+            name=axes.reached(last),
             x=where[last],
             y=down * nearest[where[last]],
             yref=row,
@@ -356,11 +355,11 @@ def _phases(
         if everyone:
             first = lines[0].runs[0].config.phases
             cold = Band(first[0], None, ends[0], position)
-            curve_parts.add_band(sheet, cold, colours)
-            curve_parts.add_band(sheet, Band(first[-1], first[0], position, ends[1]), colours)
-        curve_parts.add_line(sheet, position, colours)
+            axes.add_band(sheet, cold, colours)
+            axes.add_band(sheet, Band(first[-1], first[0], position, ends[1]), colours)
+        axes.add_line(sheet, position, colours)
         words = "fine-tuning starts"
         text = f"<b>{words}</b>" if everyone else f"<b>{', '.join(letters)}</b>"
         if len(starts) == 1 and not everyone:
             text = f"<b>{words}</b>, {', '.join(letters)}"
-        curve_parts.add_words(sheet, position, text, (position - ends[0]) / length)
+        axes.add_words(sheet, position, text, (position - ends[0]) / length)

@@ -6,7 +6,7 @@ from lib.core import datasets
 from lib.core.datasets import DatasetSpec
 from lib.core.strategy import evidence, rule, similarity
 from lib.core.strategy.evidence import Cell, Evidence
-from lib.figures import theme
+from lib.figures import marks, theme
 
 # Labelled images on the axis: a handful to more than most courses have. Beyond, a point stays at
 # the edge.
@@ -16,19 +16,6 @@ WARMTH = {"head": 0.0, "top": 0.12, "middle": 0.2, "everything": 0.34}
 COLD = 0.2
 # At which similarity the names of the fields stand: between the rows of dots.
 NAMES_AT = {True: 0.68, False: 0.1}
-# Outlines of the marks in a square from -1 to 1; with the colour they say which way won.
-MARKS = {
-    "head": "M0 -1A1 1 0 1 1 0 1A1 1 0 1 1 0 -1Z",
-    "top": "M0 -1.1L1.1 0.9L-1.1 0.9Z",
-    "middle": "M0 -1.2L1.2 0L0 1.2L-1.2 0Z",
-    "everything": "M-0.9 -0.9H0.9V0.9H-0.9Z",
-    "scratch": "M-1 -0.4H-0.4V-1H0.4V-0.4H1V0.4H0.4V1H-0.4V0.4H-1Z",
-}
-
-
-def way_colour(way: str, colours: theme.Palette) -> str:
-    """Cold where the backbone stays frozen, warm where any of it learns, ink from scratch."""
-    return {"head": colours.frozen, "scratch": colours.ink}.get(way, colours.trainable)
 
 
 def dot(cell: Cell) -> dict[str, Any]:
@@ -95,8 +82,8 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
         "ways": {
             way.id: {
                 "title": way.title,
-                "mark": MARKS[way.id],
-                "colour": way_colour(way.id, colours),
+                "mark": marks.MARKS[way.id],
+                "colour": marks.way_colour(way.id, colours),
             }
             for way in evidence.WAYS.values()
         },

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 
 from lib.core.reading import curves
 from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
-from lib.figures import curve_parts, theme
-from lib.figures.curve_parts import Band, Sheet, View
+from lib.figures import theme
+from lib.figures.reading import axes
+from lib.figures.reading.axes import Band, Sheet, View
 
 HEIGHT = 410
 PHASE_TITLES = {
@@ -59,13 +60,13 @@ def figure_of(
     colours = theme.palette(dark)
     sheet = Sheet()
     _said_of_each_epoch(sheet, run, view)
-    for yaxis, name in zip(curve_parts.ROWS, ("accuracy", "loss"), strict=True):
+    for yaxis, name in zip(axes.ROWS, ("accuracy", "loss"), strict=True):
         for key, title, width, colour in (
             (name, "training", theme.THIN_LINE_WIDTH, colours.muted),
             (f"val_{name}", "validation", theme.LINE_WIDTH, colours.ink),
         ):
             _line(sheet, run, view, key, f"{title} {name}", width, colour, yaxis)
-    over = curve_parts.bands(run, view.axis)
+    over = axes.bands(run, view.axis)
     _bands(sheet, run.config, over, colours)
     if run.history:
         if marked:
@@ -73,9 +74,7 @@ def figure_of(
         _best(sheet, run, view, over, colours)
         _last_values(sheet, run, view, over[-1].end)
         _early_stops(sheet, run, view, over, colours)
-    layout = curve_parts.two_rows(
-        view, (over[0].start, over[-1].end), curve_parts.lowest(run.history)
-    )
+    layout = axes.two_rows(view, (over[0].start, over[-1].end), axes.lowest(run.history))
     return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
 
 
@@ -108,7 +107,7 @@ def _line(
         "name": title,
         "line": {"width": width, "color": colour},
         "marker": {"size": 2 * width, "color": colour},
-        "customdata": curve_parts.of_epochs(record.epoch for record in run.history),
+        "customdata": axes.of_epochs(record.epoch for record in run.history),
         "text": _compared(run.history) if key == "val_accuracy" else [""] * len(run.history),
         "hovertemplate": f"{title} <b>%{{y:.3f}}</b>%{{text}}<extra></extra>",
     }
@@ -117,7 +116,7 @@ def _line(
     elif not view.smoothing:
         sheet.scatter(**data, mode="lines")
     else:
-        sheet.scatter(**data, mode="markers", opacity=curve_parts.RAW_OPACITY)
+        sheet.scatter(**data, mode="markers", opacity=axes.RAW_OPACITY)
         line = data | {
             "y": curves.smoothed(run.history, key, view.smoothing),
             "hovertemplate": None,
@@ -133,7 +132,7 @@ def _said_of_each_epoch(sheet: Sheet, run: Run, view: View) -> None:
         y=[record.val_accuracy for record in run.history],
         mode="lines",
         line={"width": 0},
-        customdata=curve_parts.of_epochs(record.epoch for record in run.history),
+        customdata=axes.of_epochs(record.epoch for record in run.history),
         text=[
             f"{'' if view.axis == 'epochs' else f'epoch {record.epoch}, '}"
             f"rate {record.learning_rate:g}, {record.wall_time_s:.2f} s"
@@ -157,7 +156,7 @@ def _bands(sheet: Sheet, config: TrainConfig, over: Sequence[Band], colours: the
     """A band a phase, its name, and a line wherever something is thawed."""
     first, length = over[0].start, over[-1].end - over[0].start
     for band in over:
-        curve_parts.add_band(sheet, band, colours)
+        axes.add_band(sheet, band, colours)
         share = (band.end - band.start) / length
         if share >= VERY_NARROW:
             upright = share < NARROW
@@ -176,8 +175,8 @@ def _bands(sheet: Sheet, config: TrainConfig, over: Sequence[Band], colours: the
         if band.before is not None:
             words = "fine-tuning starts" if band.phase.step == 1 else "more is thawed"
             text = f"<b>{words}</b>{_rate_change(band.before, band.phase)}"
-            curve_parts.add_line(sheet, band.start, colours)
-            curve_parts.add_words(sheet, band.start, text, (band.start - first) / length)
+            axes.add_line(sheet, band.start, colours)
+            axes.add_words(sheet, band.start, text, (band.start - first) / length)
 
 
 def _rate_change(before: Phase, phase: Phase) -> str:
@@ -197,7 +196,7 @@ def _frame(
     edges = [2 * along[0] - along[1] if len(along) > 1 else along[0] - 1, *along]
     edges.append(2 * edges[-1] - edges[-2])
     first, last = (min(max(epoch, 1), len(along)) for epoch in marked)
-    for row in curve_parts.ROWS:
+    for row in axes.ROWS:
         sheet.shape(
             type="rect",
             x0=(edges[first - 1] + edges[first]) / 2,
@@ -216,7 +215,7 @@ def _best(sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: the
     sheet.scatter(
         x=[position],
         y=[best.val_accuracy],
-        customdata=curve_parts.of_epochs([best.epoch]),
+        customdata=axes.of_epochs([best.epoch]),
         mode="markers",
         marker={
             "size": 15,
@@ -226,7 +225,7 @@ def _best(sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: the
         hoverinfo="skip",
     )
     sheet.note(
-        name=curve_parts.reached(best.epoch),
+        name=axes.reached(best.epoch),
         x=position,
         y=best.val_accuracy,
         text=f"best, epoch {best.epoch}",
@@ -245,13 +244,13 @@ def _last_values(sheet: Sheet, run: Run, view: View, end: float) -> None:
     """The last validation values: beside their points, or at the right edge once it is reached."""
     last = run.history[-1]
     position = end if run.result else curves.positions(run, view.axis)[-1]
-    for row, value in zip(curve_parts.ROWS, (last.val_accuracy, last.val_loss), strict=True):
+    for row, value in zip(axes.ROWS, (last.val_accuracy, last.val_loss), strict=True):
         if not math.isfinite(value):
             continue
         sheet.note(
-            name=curve_parts.reached(last.epoch),
+            name=axes.reached(last.epoch),
             x=position,
-            y=curve_parts.note_height(value, row, view),
+            y=axes.note_height(value, row, view),
             yref=row,
             text=f"<b>{value:.3f}</b>",
             showarrow=False,
@@ -278,11 +277,11 @@ def _early_stops(
             yaxis="y2",
             mode="markers",
             marker={"symbol": "square", "size": 13, "color": colours.ink},
-            customdata=curve_parts.of_epochs([epoch]),
+            customdata=axes.of_epochs([epoch]),
             hovertemplate=f"stopped early, {left_out} epochs before the end<extra></extra>",
         )
         sheet.note(
-            name=curve_parts.reached(epoch),
+            name=axes.reached(epoch),
             x=position,
             # Where losses leave room: above as they are, below on a logarithmic scale.
             y=0 if view.log_loss else 1,

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from lib.core.strategy.similarity import Scores, Share
 from lib.figures import theme
-from lib.figures.curve_parts import Sheet
+from lib.figures.reading.axes import Sheet
 
 HEIGHT = 330
 # A little beside each other, so that no interval hides the other.

@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 from lib.core import datasets
 from lib.core.strategy import evidence
 from lib.core.strategy.evidence import Cell, Difference
-from lib.figures import theme
-from lib.figures.strategy_map import way_colour
+from lib.figures import marks, theme
 
 HEIGHT = 330
 ROW_HEIGHT, ROWS_MARGIN = 56, 66
@@ -48,7 +47,7 @@ def accuracies(
         at = [(cell.num_images, cell.tried[way.id]) for cell in cells if way.id in cell.tried]
         if not at:
             continue
-        colour = way_colour(way.id, colours)
+        colour = marks.way_colour(way.id, colours)
         x = [num_images * SHIFT[way.id] for num_images, _ in at]
         seeds = [getattr(tried, measure) for _, tried in at]
         hidden = {"x": x, "mode": "lines", "hoverinfo": "skip", "line": {"width": 0}}
@@ -156,7 +155,7 @@ def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
     drawn = go.Figure()
     drawn.add_vline(x=0, line={"color": colours.ink, "width": 2})
     for place, (cell, found) in enumerate(rows):
-        colour = way_colour(found.first, colours)
+        colour = marks.way_colour(found.first, colours)
         points = [100 * value for value in (found.low, found.mean, found.high)]
         drawn.add_scatter(
             x=[points[0], points[2]],

@@ -1,0 +1,1 @@
+"""Figures of a dataset: sizes, values, how splits leak."""

@@ -1,0 +1,1 @@
+"""Figures of the pooling page: what averaging saves and what it costs."""

@@ -1,0 +1,1 @@
+"""Figures of runs: curves, comparison, test images, layers that moved."""

@@ -1,0 +1,1 @@
+"""Figures of the strategy page: similarity to ImageNet, evidence."""

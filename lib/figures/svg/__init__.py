@@ -1,0 +1,1 @@
+"""Pictures that are drawn as SVG or cut from an image, without Plotly."""

@@ -1,0 +1,1 @@
+"""Inline components, a folder each: Python side, payload, script and style sheet."""

@@ -1,0 +1,1 @@
+"""A dot for each image of a dataset."""

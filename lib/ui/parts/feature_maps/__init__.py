@@ -1,0 +1,1 @@
+"""Channels, class map and equation over an image."""

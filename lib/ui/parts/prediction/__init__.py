@@ -1,0 +1,1 @@
+"""Answers of a network beside an image."""

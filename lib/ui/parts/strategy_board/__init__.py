@@ -1,0 +1,1 @@
+"""Questions, recommendation and map of the strategy page."""
