@@ -5,7 +5,7 @@ import streamlit as st
 from lib.core import datasets, freezing, heads, runs, strategies
 from lib.core.images import samples
 from lib.figures.svg import backbone_strip
-from lib.ui import cache, components, shell
+from lib.ui import cache, shell, widgets
 
 STARTS = {
     "data": "Look at what goes into a run, step by step from the file to the batch; bring forty "
@@ -67,4 +67,4 @@ with st.container(horizontal=True, gap="small"):
     for name, paths in pictures.items():
         for path in paths[:5]:
             st.image(str(path), width=64, alt=name)
-components.attribution(dataset)
+widgets.attribution(dataset)

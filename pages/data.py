@@ -1,11 +1,12 @@
 """Data: what goes into a run, seen before it runs."""
 
-from lib.ui import data_view, shell
+from lib.ui import shell
+from lib.ui.images import page
 
 shell.page("data")
 
 # --- Controls ---------------------------------------------------------------
-dataset = data_view.dataset_picker()
+dataset = page.dataset_picker()
 
 # --- Result and why, a section at a time ------------------------------------
-data_view.sections(dataset)
+page.sections(dataset)

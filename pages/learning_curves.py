@@ -4,26 +4,28 @@ import streamlit as st
 
 from lib.core import intervals
 from lib.core.reading import diagnose, evaluation
-from lib.ui import components, curves_view, evaluation_view, runs_view, shell
+from lib.ui import shell, sources, widgets
+from lib.ui.reading import curves, runs
+from lib.ui.reading import evaluation as evaluation_view
 
 shell.page("learning_curves")
 
 # --- Controls ---------------------------------------------------------------
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    known = runs_view.known_runs()
-    chosen = runs_view.picker(known)
+    known = runs.known_runs()
+    chosen = runs.picker(known)
     if len(chosen) == 1:
-        runs_view.compare_with(chosen[0], known)
-    runs_view.manage(chosen)
+        runs.compare_with(chosen[0], known)
+    runs.manage(chosen)
 
 # --- Result -----------------------------------------------------------------
 if not chosen:
-    runs_view.nothing_yet()
+    runs.nothing_yet()
 elif len(chosen) == 1:
-    curves_view.one(chosen[0])
+    curves.one(chosen[0])
     evaluation_view.show(chosen[0])
 else:
-    curves_view.several(chosen)
+    curves.several(chosen)
 
 # --- Why --------------------------------------------------------------------
 left, right = st.columns(2)
@@ -35,11 +37,11 @@ with left.expander("Why does validation fall?"):
         "two splits differ, and a classifier can tell them apart; only other data help. "
         "**Settings**: a rate too high jumps, one too low crawls."
     )
-    components.sources("cs231n-training")
+    sources.cite("cs231n-training")
 with right.expander("Why is a higher accuracy not always better?"):
     st.markdown(
         "With 40 test images one image is 2.5 points. An interval says what accuracies the images "
         "seen are compatible with; two runs on the same images are compared image by image, which "
         "tells more than two intervals beside each other."
     )
-components.show_source(intervals.wilson_interval, evaluation.compare, diagnose.diagnose)
+widgets.show_source(intervals.wilson_interval, evaluation.compare, diagnose.diagnose)

@@ -5,7 +5,9 @@ import streamlit as st
 from lib.core import backbones, freezing, heads, runs, strategies
 from lib.core.code import keras_model
 from lib.core.network import step_cost
-from lib.ui import components, layer_strip, model_lessons, plan_state, shell, state
+from lib.ui import shell, sources, state, widgets
+from lib.ui.network import lessons, plan
+from lib.ui.parts.layer_strip import component as layer_strip
 
 shell.page("model_summary")
 
@@ -13,26 +15,26 @@ shell.page("model_summary")
 @st.fragment
 def instrument() -> None:
     """Everything that follows from the freeze plan; a gesture reruns this and nothing else."""
-    wanted, ignored = plan_state.open_page()
+    wanted, ignored = plan.open_page()
     spec = backbones.get(wanted.backbone)
 
     # --- Controls -----------------------------------------------------------
     with st.container(gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            components.backbone_picker()
+            widgets.backbone_picker()
             st.number_input(
                 "Input size, pixels",
                 min_value=spec.min_image_size,
                 max_value=runs.MAX_IMAGE_SIZE,
                 step=1,
-                key=plan_state.size_key(spec.id),
+                key=plan.size_key(spec.id),
                 persist_state="session",
                 width=130,
             )
             st.segmented_control(
                 "Head",
                 list(heads.POOLINGS),
-                format_func=lambda id_: components.quiet(heads.SHORT_NAMES[id_]),
+                format_func=lambda id_: widgets.quiet(heads.SHORT_NAMES[id_]),
                 key=state.POOLING,
                 persist_state="session",
                 required=True,
@@ -43,7 +45,7 @@ def instrument() -> None:
             st.segmented_control(
                 "Train",
                 list(strategies.STRATEGIES),
-                format_func=lambda id_: components.quiet(strategies.get(id_).title),
+                format_func=lambda id_: widgets.quiet(strategies.get(id_).title),
                 key=state.STRATEGY,
                 persist_state="session",
                 required=True,
@@ -53,7 +55,7 @@ def instrument() -> None:
             st.segmented_control(
                 "BatchNormalization",
                 policies if wanted.batch_norm in policies else [*policies, wanted.batch_norm],
-                format_func=lambda name: components.quiet(name.capitalize()),
+                format_func=lambda name: widgets.quiet(name.capitalize()),
                 key=state.BATCH_NORM,
                 persist_state="session",
                 required=True,
@@ -89,18 +91,18 @@ def instrument() -> None:
             on_click="ignore",
         )
     with st.expander(f"{spec.title}: paper, accuracy, input", icon=":material/article:"):
-        st.markdown(model_lessons.about(spec.id))
-    plan_state.share(wanted)
+        st.markdown(lessons.about(spec.id))
+    plan.share(wanted)
 
 
 instrument()
 
 # --- Why --------------------------------------------------------------------
 with st.expander("How is the time of a step estimated?", icon=":material/timer:"):
-    st.markdown(model_lessons.STEP_TIME)
+    st.markdown(lessons.STEP_TIME)
 left, right = st.columns(2)
-for position, (title, text, source) in enumerate(model_lessons.LESSONS):
+for position, (title, text, source) in enumerate(lessons.LESSONS):
     with (right if position % 2 else left).expander(title):
         st.markdown(text)
-        components.sources(source)
-components.show_source(freezing.count_params, step_cost.relative_step_time)
+        sources.cite(source)
+widgets.show_source(freezing.count_params, step_cost.relative_step_time)

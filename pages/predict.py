@@ -4,16 +4,17 @@ import streamlit as st
 
 from lib.core import pooling
 from lib.core.maps import predictions
-from lib.ui import components, predict_view, shell, take_home_view
+from lib.ui import shell, sources, widgets
+from lib.ui.predict import page, take_home
 
 shell.page("predict")
 
 # --- The image --------------------------------------------------------------
-subject = predict_view.image_picker()
+subject = page.image_picker()
 
 # --- The pretrained model ---------------------------------------------------
 st.subheader("The pretrained model: one of 1,000 classes", anchor=False)
-predict_view.pretrained(subject)
+page.pretrained(subject)
 st.markdown(
     "It knows the 1,000 classes of ImageNet and no others, and it always names one: a drawing or "
     "a solar cell is not among them, and it answers all the same. What it learned on the way, "
@@ -22,16 +23,16 @@ st.markdown(
 
 # --- A finished run ---------------------------------------------------------
 st.subheader("The same image through a finished run", anchor=False)
-run = predict_view.run_picker()
+run = page.run_picker()
 if run is None:
     st.markdown("A run that has finished can be asked here. Start one in the training lab.")
     st.page_link("pages/training_lab.py", label="Training lab", icon=":material/science:")
 else:
-    predict_view.run_answer(run, subject)
+    page.run_answer(run, subject)
 
     # --- Take it home -------------------------------------------------------
     st.subheader("Take this run home", anchor=False)
-    take_home_view.take_home(run)
+    take_home.take_home(run)
 
 # --- Why --------------------------------------------------------------------
 left, right = st.columns(2)
@@ -42,11 +43,11 @@ with left.expander("How can a network say where it looked?"):
         "is the logit without its bias. With any other head **Grad-CAM** takes the gradient of the "
         "logit in place of the weights. Both are as coarse as the map: 4 × 4 cells at 128 pixels."
     )
-    components.sources("cam", "grad-cam")
+    sources.cite("cam", "grad-cam")
 with right.expander("How sure is a probability?"):
     st.markdown(
         "The numbers sum to 1 because softmax makes them, not because the network weighed whether "
         "it knows such images at all. On images unlike its training data it can be sure and wrong. "
         "The learning curves page shows how well the probabilities of a run fit what happened."
     )
-components.show_source(pooling.class_activation_map, predictions.softmax)
+widgets.show_source(pooling.class_activation_map, predictions.softmax)

@@ -3,16 +3,12 @@
 import streamlit as st
 
 from lib.core.strategy import evidence, rule
-from lib.ui import (
-    components,
-    shell,
-    similarity_view,
-    strategy_board,
-    strategy_evidence,
-    strategy_state,
-    strategy_try,
-    strategy_view,
-)
+from lib.ui import shell, widgets
+from lib.ui.parts.strategy_board import component as strategy_board
+from lib.ui.strategy import answers as strategy_answers
+from lib.ui.strategy import evidence as strategy_evidence
+from lib.ui.strategy import launch, page, similarity
+from lib.ui.uploads import pickers
 
 shell.page("strategy")
 
@@ -21,27 +17,27 @@ shell.page("strategy")
 def instrument() -> None:
     """The questions and what follows from them; a gesture reruns this and nothing else."""
     # --- Controls -----------------------------------------------------------
-    ignored = strategy_state.open_link()
+    ignored = strategy_answers.open_link()
     with st.container(horizontal=True):
-        dataset = components.dataset_picker()
-        backbone = components.backbone_picker()
+        dataset = pickers.dataset_picker()
+        backbone = widgets.backbone_picker()
     if ignored:
         st.warning("\n".join(f"- {sentence}" for sentence in ignored), icon=":material/link_off:")
 
     # --- Numbers ------------------------------------------------------------
-    answers = strategy_state.read(dataset)
+    answers = strategy_answers.read(dataset)
     situation = answers.situation
     advice = rule.recommend(situation, backbone.id)
 
     # --- Result -------------------------------------------------------------
     strategy_board.strategy_board(answers, dataset, backbone.id)
-    strategy_try.buttons(advice, situation, dataset, backbone)
-    strategy_view.tried(advice, situation)
-    strategy_view.settings(advice)
-    strategy_view.borders(situation)
-    strategy_try.show_tried()
-    similarity_view.show(dataset, situation.similarity)
-    strategy_state.share(answers, backbone.id)
+    launch.buttons(advice, situation, dataset, backbone)
+    page.tried(advice, situation)
+    page.settings(advice)
+    page.borders(situation)
+    launch.show_tried()
+    similarity.show(dataset, situation.similarity)
+    strategy_answers.share(answers, backbone.id)
 
 
 instrument()
@@ -50,5 +46,5 @@ instrument()
 strategy_evidence.show()
 
 # --- Why --------------------------------------------------------------------
-strategy_view.attribution()
-components.show_source(rule.region_of, evidence.interval)
+page.attribution()
+widgets.show_source(rule.region_of, evidence.interval)

@@ -3,35 +3,37 @@
 import streamlit as st
 
 from lib.core.errors import ThawError
-from lib.ui import components, lab, lab_settings, shell
+from lib.ui import shell, sources, widgets
+from lib.ui.lab.page import page, settings
+from lib.ui.uploads import pickers
 
 shell.page("training_lab")
 
 # --- Controls ---------------------------------------------------------------
-lab.open_link()
+page.open_link()
 config, problem = None, None
 with st.container(horizontal=True):
-    dataset = components.dataset_picker()
-    backbone = components.backbone_picker()
-    strategy = components.strategy_picker()
+    dataset = pickers.dataset_picker()
+    backbone = widgets.backbone_picker()
+    strategy = widgets.strategy_picker()
 with st.container(horizontal=True, vertical_alignment="center"):
     start = st.container(width="content")
     with st.popover("More settings", icon=":material/tune:"):
         try:
-            config = lab_settings.config(dataset, backbone, strategy)
+            config = settings.config(dataset, backbone, strategy)
         except ThawError as error:
             problem = error
-    shown = lab.shown_run_id(config or lab_settings.usual(dataset, backbone, strategy))
+    shown = page.shown_run_id(config or settings.usual(dataset, backbone, strategy))
     with start:
-        lab.start_button(config, shown)
+        page.start_button(config, shown)
 if problem:
-    components.problem(problem)
+    widgets.problem(problem)
 
 # --- The run on screen ------------------------------------------------------
 if shown:
-    lab.show(shown, config)
+    page.show(shown, config)
 else:
-    lab.nothing_yet()
+    page.nothing_yet()
 
 # --- Why --------------------------------------------------------------------
 left, right = st.columns(2)
@@ -42,7 +44,7 @@ with left.expander("Why is the head trained first?"):
         "to learn. So the backbone stays frozen until the head is sensible, and then learns "
         "at a lower rate."
     )
-    components.sources("keras-transfer")
+    sources.cite("keras-transfer")
 with right.expander("Why does it take so little time?"):
     st.markdown(
         "Frozen layers give the same output for the same image in every epoch. Thaw runs them "

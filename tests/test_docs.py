@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.core import backbones, datasets, strategies
-from lib.ui import components, shell
+from lib.ui import shell, sources
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -48,8 +48,8 @@ def test_every_backbone_and_dataset_has_a_source(spec: object) -> None:
 
 
 def test_every_source_shown_on_a_page_is_in_the_list() -> None:
-    assert set(components.SOURCES) <= SOURCE_KEYS
-    for title, address in components.SOURCES.values():
+    assert set(sources.SOURCES) <= SOURCE_KEYS
+    for title, address in sources.SOURCES.values():
         assert title in SOURCES
         assert address in SOURCES
 

@@ -35,7 +35,7 @@ AUGMENTATION = "augmentation"
 START = "start_run"
 CANCEL = "cancel_run"
 OPENED_RUN = "opened_run"
-# Model summary. Layers set by hand hang on the choices they were made under (lib/ui/plan_state.py).
+# Model summary. Layers set by hand hang on the choices they were made under (lib/ui/network/plan.py).
 NUM_CLASSES = "num_classes"
 LOGIT_PER_CLASS = "logit_per_class"
 BY_HAND = "layers_by_hand"
@@ -79,7 +79,7 @@ PREDICT_IMAGENET = "predict_imagenet"
 PREDICT_ANSWER = "predict_answer"
 PREPARE_FOLDER = "prepare_folder"
 PREPARE_MODEL = "prepare_model"
-# Strategy. Answers by hand hang on the dataset they were given for (lib/ui/strategy_state.py).
+# Strategy. Answers by hand hang on the dataset they were given for (lib/ui/strategy/answers.py).
 SITUATION = "situation"
 SITUATION_LINK = "last_situation_link"
 SITUATION_SHOWN = "last_shown_situation"

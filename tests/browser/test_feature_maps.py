@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from lib.core.maps import feature_maps
-from lib.ui import imagenet_names
+from lib.ui.maps import class_names
 from tests.browser import lab
 
 EXAMPLES = list(feature_maps.examples())
@@ -110,7 +110,7 @@ def test_another_input_size_gives_another_map_and_as_long_a_vector(
 
 def test_two_classes_and_their_difference(page: Page, app_url: str) -> None:
     open_page(page, app_url)
-    names = imagenet_names.names()
+    names = class_names.names()
     first, second, third = (names[index] for index in FIRST.top(3))
     titles = page.locator(".equation figcaption")
     expect(titles).to_have_text([first, second, f"{first} against {second}"])

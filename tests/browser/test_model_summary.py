@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core import backbones, freezing
-from lib.ui import layer_strip
-from lib.ui.plan_state import PlanState
+from lib.ui.network.plan import PlanState
+from lib.ui.parts.layer_strip import component as layer_strip
 
 MOBILENET = PlanState.default("mobilenet_v2")
 # MobileNetV2 at 160 pixels, GAP, one logit (Keras 3.15.1).

@@ -12,7 +12,7 @@ from lib.core.strategy import evidence
 from lib.core.strategy import rule as strategy_rule
 from lib.core.strategy.rule import REGIONS, Situation
 
-# Pixels around the map (lib/ui/strategy_board.js).
+# Pixels around the map (lib/ui/parts/strategy_board/main.js).
 MARGIN = 14
 HEAD, TOP, MIDDLE, EVERYTHING = (
     REGIONS[name].title

@@ -9,8 +9,8 @@ import pytest
 from lib.core import backbones
 from lib.core.code import keras_model
 from lib.core.heads import HeadSpec
-from lib.ui import layer_strip
-from lib.ui.plan_state import PlanState
+from lib.ui.network.plan import PlanState
+from lib.ui.parts.layer_strip import component as layer_strip
 
 MOBILENET = PlanState.default("mobilenet_v2")
 FLATTEN = HeadSpec("flatten", hidden_units=256, dropout=0.5, outputs=10)

@@ -16,7 +16,9 @@ from lib.core.images import inspection, shuffle_leak
 from lib.core.uploads import own_datasets
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
-from lib.ui import data_view, imagenet_names, state
+from lib.ui import state
+from lib.ui.images import page
+from lib.ui.maps import class_names
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 DATA = "pages/data.py"
@@ -91,7 +93,7 @@ def pipeline_of(side: int = 128) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("show", ["", *data_view.SECTIONS])
+@pytest.mark.parametrize("show", ["", *page.SECTIONS])
 def test_every_section_opens_by_its_link(show: str) -> None:
     app = open_data(show)
     assert not app.exception
@@ -395,7 +397,7 @@ def test_applied_twice_the_range_and_the_answers_are_others(worker: Worker) -> N
     assert [name for name, _ in worker.asked] == ["pipeline"]
     app.toggle(key=state.PIPELINE_TWICE).set_value(True).run()
     assert not app.exception
-    said, names = words(app), imagenet_names.names()
+    said, names = words(app), class_names.names()
     low, high = (((value - 127) / 128 - 127) / 128 for value in (0, 254))
     assert f"**After twice: {low:.4g} to {high:.4g}**".replace("-", "−") in said
     assert f"| Rescaled once | {names[285]} | 81.7% |" in said

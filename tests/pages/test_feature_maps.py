@@ -12,7 +12,9 @@ from lib.core.lab import store as run_store
 from lib.core.maps import feature_maps, pooling_pairs
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
-from lib.ui import cache, feature_maps_view, state, subjects
+from lib.ui import cache, state
+from lib.ui.maps import page as feature_maps_view
+from lib.ui.maps import subject
 
 APP = Path(__file__).parents[2] / "app.py"
 EXAMPLES = list(feature_maps.examples())
@@ -41,7 +43,7 @@ def choose(page: AppTest, **choices: object) -> AppTest:
 
 def test_it_opens_on_the_first_image_and_its_strongest_channel():
     page = open_page()
-    maps = feature_maps.load(EXAMPLES[0], subjects.FIRST_SIZE)
+    maps = feature_maps.load(EXAMPLES[0], subject.FIRST_SIZE)
     shown = drawn(page, "maps")
     assert shown["example"] == EXAMPLES[0]
     assert shown["channel"]["index"] == shown["strongest"][0]["index"] == maps.ranking[0]
@@ -85,7 +87,7 @@ def test_another_image_begins_with_its_own_first_classes():
     page = open_page()
     page.selectbox(key=state.MAPS_SECOND).set_value(933).run()
     choose(page, MAPS_EXAMPLE="cat")
-    first, second = feature_maps.load("cat", subjects.FIRST_SIZE).top(2)
+    first, second = feature_maps.load("cat", subject.FIRST_SIZE).top(2)
     assert page.selectbox(key=state.MAPS_FIRST).value == first
     assert page.selectbox(key=state.MAPS_SECOND).value == second
 
@@ -197,7 +199,7 @@ def upload(page: AppTest, data: bytes = PNG) -> AppTest:
 def test_an_own_image_is_asked_about_once_a_size_and_shown(asked):
     page = upload(open_page()).run()
     shown = drawn(page, "maps")
-    assert shown["example"] == subjects.OWN
+    assert shown["example"] == subject.OWN
     assert shown["examples"][-1]["title"] == "Your image"
     assert [one["name"] for one in shown["sizes"] if one["values"]] == ["224x224"]
     choose(page, MAPS_SIZE=(96, 96)).run()

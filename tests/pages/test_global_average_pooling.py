@@ -8,7 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from lib.core import backbones, pooling
 from lib.core.maps import channel_threshold
-from lib.ui import components, plan_state, pooling_lessons, state
+from lib.ui import state
+from lib.ui.maps import lessons
+from lib.ui.network import plan
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -32,7 +34,7 @@ def params(page: AppTest) -> dict[str, str]:
 
 def choose(page: AppTest, backbone: str, image_size: int, num_classes: int = 2) -> dict[str, str]:
     page.selectbox(key=state.BACKBONE).set_value(backbone).run()
-    page.number_input(key=plan_state.size_key(backbone)).set_value(image_size).run()
+    page.number_input(key=plan.size_key(backbone)).set_value(image_size).run()
     page.number_input(key=state.NUM_CLASSES).set_value(num_classes).run()
     assert not page.exception
     return params(page)
@@ -104,15 +106,15 @@ def test_the_chosen_backbone_comes_from_and_goes_to_the_other_pages() -> None:
     choose(page, "resnet50", 128)
     page.switch_page("pages/model_summary.py").run()
     assert page.selectbox(key=state.BACKBONE).value == "resnet50"
-    assert page.number_input(key=plan_state.size_key("resnet50")).value == 128
+    assert page.number_input(key=plan.size_key("resnet50")).value == 128
     page.query_params.clear()
-    page.number_input(key=plan_state.size_key("resnet50")).set_value(224).run()
+    page.number_input(key=plan.size_key("resnet50")).set_value(224).run()
     page.switch_page("pages/global_average_pooling.py").run()
     assert not page.exception
-    assert page.number_input(key=plan_state.size_key("resnet50")).value == 224
+    assert page.number_input(key=plan.size_key("resnet50")).value == 224
 
 
 def test_every_lesson_has_a_source_with_an_address() -> None:
-    for _, _, sources in pooling_lessons.LESSONS:
+    for _, _, sources in lessons.LESSONS:
         assert sources
-        assert all(components.SOURCES[key][1].startswith("https://") for key in sources)
+        assert all(sources.SOURCES[key][1].startswith("https://") for key in sources)

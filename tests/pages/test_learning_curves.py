@@ -14,7 +14,8 @@ from lib.core.lab import bundle, command, store
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves, diagnose
 from lib.core.runs import Run
-from lib.ui import cache, runs_view, state
+from lib.ui import cache, state
+from lib.ui.reading import runs as runs_view
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = "pages/learning_curves.py"

@@ -7,7 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.core import backbones
-from lib.ui import plan_state, state
+from lib.ui import state
+from lib.ui.network import plan
 
 APP = Path(__file__).parents[2] / "app.py"
 # facts of Keras 3.15.1: MobileNetV2 at 160 pixels, GAP and one logit.
@@ -77,13 +78,13 @@ def test_another_backbone_starts_at_its_own_size_and_cut():
     page.selectbox(key=state.BACKBONE).set_value("xception").run()
     shown = strip(page)
     assert json.loads(shown["table"])["title"] == "Xception"
-    assert page.number_input(key=plan_state.size_key("xception")).value == 150
-    assert shown["plan"]["cut"] == plan_state.PlanState.default("xception").cut
+    assert page.number_input(key=plan.size_key("xception")).value == 150
+    assert shown["plan"]["cut"] == plan.PlanState.default("xception").cut
 
 
 def test_the_input_size_changes_the_shapes_and_not_the_backbone():
     page = open_page(backbone="mobilenet_v2")
-    page.number_input(key=plan_state.size_key("mobilenet_v2")).set_value(224).run()
+    page.number_input(key=plan.size_key("mobilenet_v2")).set_value(224).run()
     layers = json.loads(strip(page)["table"])["layers"]
     assert layers[-1]["shape"] == [7, 7, 1280]
     assert numbers(page)["total"] == TOTAL
@@ -176,11 +177,11 @@ def test_every_backbone_opens_with_its_paper_and_its_classifier(backbone):
 def try_gesture(gesture: object) -> None:
     import streamlit as st
 
-    from lib.ui import plan_state
+    from lib.ui.network import plan
 
-    plan_state.write(plan_state.PlanState.default("mobilenet_v2").with_cut(100))
-    number = plan_state.accept(gesture)
-    st.json({"number": number, "cut": plan_state.read().cut})
+    plan.write(plan.PlanState.default("mobilenet_v2").with_cut(100))
+    number = plan.accept(gesture)
+    st.json({"number": number, "cut": plan.read().cut})
 
 
 GESTURE = {"backbone": "mobilenet_v2", "cut": 60, "by_hand": [], "number": 7}

@@ -21,7 +21,7 @@ from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
-from lib.ui import cache, components, state
+from lib.ui import cache, state, widgets
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 KEYS = {"Anna": "A" * 43, "Bert": "B" * 43}
@@ -314,7 +314,7 @@ def test_a_reader_is_given_a_key_where_images_are_taken_in_and_not_before() -> N
 
 @pytest.mark.parametrize("text", ["plain", "`tick`", "``two``", "**bold** <b>", ":red[x]", ""])
 def test_text_from_outside_is_code_that_it_cannot_end(text: str) -> None:
-    said = components.verbatim(text)
+    said = widgets.verbatim(text)
     fence = said[: len(said) - len(said.lstrip("`"))]
     assert said == f"{fence} {text} {fence}"
     assert fence not in text

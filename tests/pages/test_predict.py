@@ -19,7 +19,8 @@ from lib.core.maps import feature_maps
 from lib.core.runs import Run
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
-from lib.ui import imagenet_names, state
+from lib.ui import state
+from lib.ui.maps import class_names
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PREDICT = "pages/predict.py"
@@ -127,7 +128,7 @@ def test_it_opens_complete_without_a_worker(worker: Worker) -> None:
     pretrained, run = boards(app)
     first = next(iter(feature_maps.examples()))
     top = feature_maps.load(first, (224, 224)).top()
-    names = imagenet_names.names()
+    names = class_names.names()
     assert [line["name"] for line in pretrained["panels"][0]["classes"]] == [names[i] for i in top]
     assert [line["name"] for line in run["panels"][0]["classes"]] == ["animal", "food"]
     for step in ("1 Load", "2 Preprocess", "3 Predict", "4 Decode"):
@@ -291,4 +292,4 @@ def test_the_readers_own_image_goes_through_both_networks(worker: Worker) -> Non
     assert all(arguments["image"] == b"bytes" for _, arguments in worker.asked)
     assert "640 × 480 pixels" in words(app)
     assert "stored nowhere" in words(app)
-    assert boards(app)[0]["panels"][0]["classes"][0]["name"] == imagenet_names.names()[classes[0]]
+    assert boards(app)[0]["panels"][0]["classes"][0]["name"] == class_names.names()[classes[0]]

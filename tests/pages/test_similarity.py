@@ -13,7 +13,8 @@ from lib.core.images.download_status import Standing
 from lib.core.strategy import similarity
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
-from lib.ui import similarity_view, state
+from lib.ui import state
+from lib.ui.strategy import similarity as similarity_view
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 STRATEGY = "pages/strategy.py"

@@ -18,16 +18,11 @@ from lib.core.strategy.evidence import Evidence
 from lib.core.strategy.rule import Situation
 from lib.core.uploads.own_datasets import OwnSpec
 from lib.jobs.client import Client
-from lib.ui import (
-    cache,
-    own_images,
-    shell,
-    state,
-    strategy_board,
-    strategy_evidence,
-    strategy_state,
-    strategy_view,
-)
+from lib.ui import cache, shell, state
+from lib.ui.parts.strategy_board import component as strategy_board
+from lib.ui.strategy import answers, page
+from lib.ui.strategy import evidence as strategy_evidence
+from lib.ui.uploads import access
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = "pages/strategy.py"
@@ -63,10 +58,10 @@ def warnings(app: AppTest) -> list[str]:
 def test_it_opens_with_the_answers_of_the_chosen_dataset_and_what_they_lead_to() -> None:
     app = open_page()
     shown = board(app)
-    spec = next(iter(strategy_state.specs().values()))
+    spec = next(iter(answers.specs().values()))
     assert shown["own"] is True
     assert shown["answers"]["images"] == spec.max_train_images
-    advice = strategy_rule.recommend(strategy_state.of_dataset(spec))
+    advice = strategy_rule.recommend(answers.of_dataset(spec))
     assert shown["advice"]["title"] == advice.title
     assert not warnings(app)
     assert "What happened when it was tried" in text(app)
@@ -124,7 +119,7 @@ def test_images_of_the_reader_s_own_answer_with_their_numbers_and_not_with_what_
         about="90 images of your own, 3 classes.",
         offline=True,
     )
-    monkeypatch.setattr(own_images, "datasets", lambda: (own,))
+    monkeypatch.setattr(access, "datasets", lambda: (own,))
     app = open_page(data=own.id)
     shown = board(app)
     assert shown["dataset"] == {"id": own.id, "title": own.title}
@@ -132,7 +127,7 @@ def test_images_of_the_reader_s_own_answer_with_their_numbers_and_not_with_what_
     assert (shown["answers"]["images"], shown["answers"]["classes"]) == (own.max_train_images, 3)
     assert not [each for each in app.get("page_link") if "recorded" in each.proto.label]
     asked: list[TrainConfig] = []
-    monkeypatch.setattr(own_images, "check", lambda config: None)
+    monkeypatch.setattr(access, "check", lambda config: None)
     monkeypatch.setattr(
         Client, "submit", lambda self, config, owner: asked.append(config) or runs.run_id(config)
     )
@@ -201,12 +196,12 @@ def test_the_borders_stand_on_the_page_with_where_they_come_from() -> None:
 
 
 def test_what_was_recorded_stands_beside_the_borders_that_are_conventions() -> None:
-    words = strategy_view.thawing_pays(FOUND)
+    words = page.thawing_pays(FOUND)
     for cell in FOUND.cells:
         if {"everything", "head"} <= set(cell.tried):
             gain = cell.tried["everything"].accuracy - cell.tried["head"].accuracy
             assert f"{100 * gain:+.1f} with {cell.num_images:,} images" in words
-    times = strategy_view.time_taken()
+    times = page.time_taken()
     asked = {"dataset": "elpv", "num_images": 1_000, "image_size": 96, "seed": runs.RECORDED_SEED}
     for strategy in ("feature_extraction", "full_fine_tuning"):
         run = store.RunStore().open(runs.run_id(runs.make_config(strategy=strategy, **asked)))

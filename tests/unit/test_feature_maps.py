@@ -19,9 +19,10 @@ from lib.core.lab.store import RunStore, read_run
 from lib.core.maps import feature_maps
 from lib.core.maps.feature_maps import FeatureMaps
 from lib.core.reading import evaluation
-from lib.ui import imagenet_names, own_image
+from lib.ui.maps import class_names as imagenet_names
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.feature_maps.payload import ClassTile, Equation
+from lib.ui.uploads import single_image
 
 TOLERANCE = 1e-4
 MAX_BYTES = 2_500_000
@@ -343,6 +344,6 @@ def test_where_a_map_is_largest_is_said_in_words(row, column, words):
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 100))
 def test_pixels_from_a_worker_become_a_file_that_holds_them(height, width, seed):
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    with Image.open(io.BytesIO(own_image.png(pixels))) as image:
+    with Image.open(io.BytesIO(single_image.png(pixels))) as image:
         assert (image.format, image.mode) == ("PNG", "RGB")
         np.testing.assert_array_equal(np.asarray(image), pixels)

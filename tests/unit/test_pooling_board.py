@@ -7,7 +7,7 @@ import pytest
 
 from lib.core import pooling
 from lib.core.pooling import EXAMPLES, Board
-from lib.ui import pooling_board
+from lib.ui.parts.pooling_board import component as pooling_board
 
 GESTURE = {
     "board": {"height": 1, "width": 2, "values": [0, 4], "weights": [2.5], "bias": -1},

@@ -7,11 +7,12 @@ from hypothesis import strategies as some
 
 from lib.core import datasets
 from lib.core.strategy.rule import Situation
-from lib.ui import state, strategy_state
-from lib.ui.strategy_state import MAX_CLASSES, MAX_IMAGES, Answers
+from lib.ui import state
+from lib.ui.strategy import answers as strategy_answers
+from lib.ui.strategy.answers import MAX_CLASSES, MAX_IMAGES, Answers
 
 KNOWN = datasets.DATASETS
-OWN = strategy_state.of_dataset(datasets.get("elpv"))
+OWN = strategy_answers.of_dataset(datasets.get("elpv"))
 
 SITUATIONS = some.builds(
     Situation,
@@ -25,12 +26,12 @@ SITUATIONS = some.builds(
 
 
 def restored(link):
-    return strategy_state.from_link(link, KNOWN, OWN)
+    return strategy_answers.from_link(link, KNOWN, OWN)
 
 
 @given(SITUATIONS)
 def test_a_link_restores_every_answer(situation):
-    link = strategy_state.to_link(Answers("elpv", situation), "vgg16")
+    link = strategy_answers.to_link(Answers("elpv", situation), "vgg16")
     chosen, found, ignored = restored(link)
     assert chosen == {"data": "elpv", "backbone": "vgg16"}
     assert found == situation
@@ -76,7 +77,7 @@ def test_a_dataset_of_the_app_answers_by_itself():
     assert OWN.num_images == datasets.get("elpv").max_train_images
     assert OWN.num_classes == 2
     assert not OWN.is_similar
-    assert strategy_state.of_dataset(datasets.get("cats_vs_dogs")).is_similar
+    assert strategy_answers.of_dataset(datasets.get("cats_vs_dogs")).is_similar
 
 
 # --- Gestures -------------------------------------------------------------------------------------
@@ -101,24 +102,24 @@ def session(monkeypatch):
 
 
 def test_a_gesture_is_taken_over_whole(session):
-    assert strategy_state.accept(GOOD, "elpv") == 4
-    answers = strategy_state.read(datasets.get("elpv"))
+    assert strategy_answers.accept(GOOD, "elpv") == 4
+    answers = strategy_answers.read(datasets.get("elpv"))
     assert answers == Answers("elpv", Situation(300, 0.25, 3, phone=True))
 
 
 def test_what_was_said_of_one_dataset_is_not_said_of_another(session):
-    strategy_state.accept(GOOD, "elpv")
+    strategy_answers.accept(GOOD, "elpv")
     other = datasets.get("openmoji_animals_food")
-    assert strategy_state.read(other).situation == strategy_state.of_dataset(other)
+    assert strategy_answers.read(other).situation == strategy_answers.of_dataset(other)
     # A late gesture of the dataset before changes nothing of this one.
-    assert strategy_state.accept(GOOD | {"number": 9}, other.id) == 9
-    assert strategy_state.read(other).situation == strategy_state.of_dataset(other)
+    assert strategy_answers.accept(GOOD | {"number": 9}, other.id) == 9
+    assert strategy_answers.read(other).situation == strategy_answers.of_dataset(other)
 
 
 def test_without_a_number_of_images_the_dataset_answers_again(session):
-    strategy_state.accept(GOOD, "elpv")
-    strategy_state.accept(GOOD | {"images": None, "number": 5}, "elpv")
-    assert strategy_state.read(datasets.get("elpv")).situation == OWN
+    strategy_answers.accept(GOOD, "elpv")
+    strategy_answers.accept(GOOD | {"images": None, "number": 5}, "elpv")
+    assert strategy_answers.read(datasets.get("elpv")).situation == OWN
 
 
 @pytest.mark.parametrize(
@@ -140,11 +141,11 @@ def test_without_a_number_of_images_the_dataset_answers_again(session):
     ],
 )
 def test_a_gesture_of_nonsense_changes_nothing(session, nonsense):
-    assert strategy_state.accept(GOOD | nonsense, "elpv") == 4
-    assert strategy_state.read(datasets.get("elpv")).situation == OWN
+    assert strategy_answers.accept(GOOD | nonsense, "elpv") == 4
+    assert strategy_answers.read(datasets.get("elpv")).situation == OWN
 
 
 @pytest.mark.parametrize("gesture", [None, {}, [], "x", {"number": "4"}, {"images": 300}])
 def test_what_is_no_gesture_has_no_number(session, gesture):
-    assert strategy_state.accept(gesture, "elpv") == 0
+    assert strategy_answers.accept(gesture, "elpv") == 0
     assert state.SITUATION not in session

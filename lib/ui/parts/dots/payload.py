@@ -1,6 +1,6 @@
 """What the browser draws of a split: a dot for each image, coloured by what it is used for.
 
-lib/ui/dots.js draws it, and steps through the epochs of a leak without asking the server.
+main.js draws it, and steps through the epochs of a leak without asking the server.
 """
 
 from collections import Counter

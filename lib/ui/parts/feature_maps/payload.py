@@ -1,6 +1,6 @@
 """What the browser draws of real feature maps: values from core in, a plain description out.
 
-lib/ui/feature_maps.js draws it: maps over their image, the vector of averages, and the two ways
+main.js draws it: maps over their image, the vector of averages, and the two ways
 from the averages to a logit. Nothing is computed there but colours.
 """
 

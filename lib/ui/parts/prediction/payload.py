@@ -1,6 +1,6 @@
 """What the browser draws of an answer: values from core in, a plain description out.
 
-lib/ui/prediction.js draws it: an image with the map of a class over it, and a bar for each class.
+main.js draws it: an image with the map of a class over it, and a bar for each class.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""The page Data: catalogue, inspection, pipeline and splits of a dataset."""

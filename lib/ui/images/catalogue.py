@@ -1,0 +1,203 @@
+"""The catalogue of datasets: what each is, whether it is here, and one thing to do with it."""
+
+import streamlit as st
+
+from lib.core import datasets, splits
+from lib.core.datasets import DATASETS, DatasetSpec
+from lib.core.errors import ThawError
+from lib.core.images import download_status, samples
+from lib.core.images.download_status import Standing
+from lib.core.strategy import similarity
+from lib.ui import cache, state, widgets
+
+SECONDS_BETWEEN_LOOKS = 0.5
+CARDS_IN_A_ROW = 3
+# In pixels: as high as a picture is on a laptop, so that titles stand in one line.
+TILE_HEIGHT = 126
+
+HOSTS = frozenset(spec.host for spec in DATASETS.values() if spec.host)
+READY, ALL = "ready", "all"
+# verdict -> (icon, words)
+WORDS = {
+    "ready": (":material/check_circle:", "Ready here"),
+    "available": (":material/cloud_download:", "Can be downloaded"),
+    "no_network": (":material/cloud_off:", "No network"),
+    "no_space": (":material/disc_full:", "Not enough disk space"),
+}
+TILE_TEXT = ":material/image: Its picture is made when its images are first read here."
+SPLIT_TEXT = """\
+A run in Thaw splits by file instead: {of} for the test and as many for validation, at most \
+{most:,} each, the same for every run, and the rest for training. So runs can be compared, and no \
+image is in two parts.
+"""
+
+
+def show() -> None:
+    """The datasets as cards, those that are ready here first; choosing one sets it in the app."""
+    known = cache.downloads()
+    standings = {id_: known.standing(spec) for id_, spec in DATASETS.items()}
+    reachable, free_mb = known.reachable(HOSTS), known.free_mb()
+    verdicts = {
+        id_: download_status.verdict(spec, standings[id_].state, reachable, free_mb)
+        for id_, spec in DATASETS.items()
+    }
+    here = [id_ for id_ in DATASETS if standings[id_].state != "missing"]
+    num_ready = sum(standing.state == "ready" for standing in standings.values())
+    names = {ALL: f"All ({len(DATASETS)})", READY: f"Ready here ({num_ready})"}
+    state.start_with(state.CATALOGUE_FILTER, ALL)
+    shown = st.segmented_control(
+        "Datasets",
+        list(names),
+        required=True,
+        format_func=lambda name: widgets.quiet(names[name]),
+        key=state.CATALOGUE_FILTER,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    others = [id_ for id_ in DATASETS if id_ not in here] if shown == ALL else []
+    ids = [*here, *others]
+    for start in range(0, len(ids), CARDS_IN_A_ROW):
+        for id_, column in zip(ids[start:], st.columns(CARDS_IN_A_ROW), strict=False):
+            with column:
+                _card(DATASETS[id_], standings[id_], verdicts[id_])
+    if reachable is None and others:
+        _wait_for_the_network()
+
+
+def _card(spec: DatasetSpec, standing: Standing, verdict: str) -> None:
+    with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{spec.id}"):
+        _picture(spec)
+        st.markdown(f"**{spec.title}**")
+        st.caption(spec.about)
+        st.markdown(f":small[{_facts(spec)}]")
+        if standing.state == "downloading":
+            _follow(spec)
+        else:
+            _state(spec, standing, verdict)
+        with st.container(horizontal=True):
+            if standing.state != "downloading":
+                _action(spec, verdict)
+            with st.popover("About", key=f"about_{spec.id}"):
+                _about(spec)
+
+
+def _state(spec: DatasetSpec, standing: Standing, verdict: str) -> None:
+    icon, words = WORDS[verdict]
+    size = "" if verdict == "ready" else f" · {spec.download_mb:,} MB"
+    st.markdown(f":small[{icon} {words}{size}]")
+    if standing.progress and standing.progress.message:
+        said = standing.progress
+        widgets.problem(ThawError(said.message, said.next_step))
+
+
+def _picture(spec: DatasetSpec) -> None:
+    path = samples.picture(spec.id) or download_status.picture_file(spec)
+    if path.exists():
+        st.image(str(path), width="stretch", alt=f"Eight images of {spec.title}")
+        return
+    with st.container(
+        height=TILE_HEIGHT,
+        border=True,
+        horizontal_alignment="center",
+        vertical_alignment="center",
+    ):
+        st.caption(TILE_TEXT, text_alignment="center")
+
+
+def _facts(spec: DatasetSpec) -> str:
+    kind = similarity.KINDS[spec.kind]
+    return (
+        f"{spec.num_images:,} images · {spec.num_classes} classes  \n"
+        f"Licence: {spec.licence}  \n"
+        f"Similarity to ImageNet: {kind.value:.2f} of 1"
+    )
+
+
+def _action(spec: DatasetSpec, verdict: str) -> None:
+    if verdict == "ready":
+        chosen = state.read(state.DATASET, next(iter(DATASETS))) == spec.id
+        st.button(
+            "In use" if chosen else "Use it",
+            key=f"use_{spec.id}",
+            icon=":material/check:" if chosen else None,
+            disabled=chosen,
+            on_click=state.choose,
+            args=(state.DATASET, spec.id),
+        )
+        return
+    st.button(
+        "Download",
+        key=f"download_{spec.id}",
+        icon=":material/download:",
+        disabled=verdict != "available",
+        help=_why_not(spec, verdict),
+        on_click=cache.downloads().start,
+        args=(spec,),
+    )
+
+
+def _why_not(spec: DatasetSpec, verdict: str) -> str | None:
+    if verdict == "no_network":
+        return f"`{spec.host}` cannot be reached from here."
+    if verdict == "no_space":
+        return f"It takes {spec.disk_mb / 1e3:.1f} GB of free space while it is prepared."
+    return None
+
+
+def _follow(spec: DatasetSpec) -> None:
+    """How far a download is, and a way to end it, until it has ended."""
+
+    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+    def look() -> None:
+        standing = cache.downloads().standing(spec)
+        if standing.state != "downloading" or standing.progress is None:
+            st.rerun()
+            return
+        if standing.progress.total:
+            st.progress(standing.progress.share, text=standing.progress.words)
+        else:  # nobody knows how long that takes
+            st.markdown(f":small[:material/hourglass_top: {standing.progress.words}]")
+        st.button(
+            "Cancel",
+            key=f"cancel_{spec.id}",
+            icon=":material/close:",
+            on_click=cache.downloads().cancel,
+            args=(spec,),
+        )
+
+    look()
+
+
+def _wait_for_the_network() -> None:
+    """Draw the page again once it is known what can be reached."""
+
+    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+    def look() -> None:
+        if cache.downloads().reachable(HOSTS) is not None:
+            st.rerun()
+
+    look()
+
+
+def _about(spec: DatasetSpec) -> None:
+    """Where it comes from, why it is as similar, its classes, and how a tutorial loads it."""
+    kind = similarity.KINDS[spec.kind]
+    st.markdown(
+        f"{spec.citation} [{spec.address.split('/')[2]}]({spec.address})\n\n{spec.attribution} "
+        f"Licence: {spec.licence}."
+    )
+    st.markdown(
+        f"**Similarity to ImageNet: {kind.value:.2f} of 1**, for this kind of images: "
+        f"{kind.words[0].lower()}{kind.words[1:]}. {spec.kind_reason}"
+    )
+    if measured := similarity.references().get(spec.id):
+        st.markdown(
+            f"Measured on {measured.num_images:,} of its images: "
+            f"{similarity.on_scale(measured):.2f}. How, and for which others, is on the page "
+            "Strategy."
+        )
+    st.markdown("**Classes:** " + ", ".join(f"`{name}`" for name in spec.class_names))
+    st.markdown("**As a tutorial loads it**")
+    # Streamlit's colours for code are too pale for small type, and a line must not be scrolled to.
+    st.code(datasets.load_code(spec), language=None, wrap_lines=True)
+    st.markdown(SPLIT_TEXT.format(of="a sixth", most=splits.MAX_EVALUATION_IMAGES))

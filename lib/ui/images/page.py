@@ -1,0 +1,87 @@
+"""The page Data: the chosen dataset, and the sections that show what goes into a run with it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from lib.core.datasets import DatasetSpec
+from lib.core.errors import DataError
+from lib.core.images import download_status
+from lib.ui import state, widgets
+from lib.ui.images import catalogue, inspection, pipeline, splits
+from lib.ui.uploads import access, form, pickers
+
+
+def dataset_picker() -> DatasetSpec:
+    """Choose the dataset; the link says which, and a link opens with it."""
+    asked = state.query(state.LINK_DATASET)
+    if asked is not None and asked != state.read(state.DATA_LINK):
+        # Once: from then on the choice is the reader's.
+        state.choose(state.DATA_LINK, asked)
+        if access.spec(asked):
+            state.choose(state.DATASET, asked)
+        else:
+            widgets.problem(
+                DataError(
+                    "The link names a dataset that is not here for you.", "Choose one of these."
+                )
+            )
+    chosen = pickers.dataset_picker()
+    state.choose(state.DATA_LINK, chosen.id)
+    state.set_query(state.LINK_DATASET, chosen.id)
+    return chosen
+
+
+def _here(show: Callable[[DatasetSpec], None]) -> Callable[[DatasetSpec], None]:
+    """A section about the images themselves, which have to be on this machine."""
+
+    def checked(dataset: DatasetSpec) -> None:
+        if download_status.standing(dataset).state == "ready":
+            show(dataset)
+        else:
+            widgets.problem(
+                DataError(
+                    f"The images of {dataset.title} are not on this machine yet.",
+                    "Download them under Datasets, or choose a dataset that is ready here.",
+                )
+            )
+
+    return checked
+
+
+# In the link by these names; only the open one is drawn.
+SECTIONS: dict[str, Callable[[DatasetSpec], None]] = {
+    "Datasets": lambda dataset: catalogue.show(),
+    "Your own images": lambda dataset: form.panel(),
+    "Look": _here(inspection.show),
+    "Pipeline": _here(pipeline.show),
+    "Splits": _here(splits.show),
+}
+
+
+def sections(dataset: DatasetSpec) -> None:
+    """The sections as tabs, of which the open one is drawn; the link says which that is.
+
+    Args:
+        dataset: The chosen one.
+    """
+    # The colour of an open tab cannot be read in the dark, so its name brings its own.
+    labels = {widgets.quiet(name): name for name in SECTIONS}
+    asked = state.query(state.SHOW)
+    first = widgets.quiet(asked) if asked in SECTIONS else next(iter(labels))
+    for tab, name in zip(
+        st.tabs(list(labels), default=first, key=state.SECTION, on_change=_follow),
+        labels.values(),
+        strict=True,
+    ):
+        if tab.open:
+            with tab:
+                SECTIONS[name](dataset)
+
+
+def _follow() -> None:
+    """The link says which section is open."""
+    label = str(state.read(state.SECTION))
+    for name in SECTIONS:
+        if label == widgets.quiet(name):
+            state.set_query(state.SHOW, name)

@@ -1,0 +1,165 @@
+"""Splits on the page Data: which image is used for what, and how another way of splitting leaks."""
+
+import numpy as np
+import streamlit as st
+
+from lib.core import splits
+from lib.core.datasets import DatasetSpec
+from lib.core.errors import ThawError
+from lib.core.images import inspection, shuffle_leak
+from lib.core.splits import IntArray
+from lib.figures.images import leak as leak_figure
+from lib.ui import ask, shell, sources, state, widgets
+from lib.ui.parts.dots import component as dots
+from lib.ui.parts.dots import payload as drawing
+
+WAITING_HEIGHT = 320
+LABELS_KEPT = 4
+# Enough of the leak: after these nearly every validation image has been trained on.
+NUM_EPOCHS = 10
+# What a browser steps through without a pause; the shares are those of the whole.
+MAX_LEAK_IMAGES = 2_400
+BUFFERS = {
+    0: "all images",
+    shuffle_leak.KERAS_BUFFER: f"{shuffle_leak.KERAS_BUFFER} images, as Keras does",
+}
+
+
+def labels_of(dataset: DatasetSpec) -> IntArray | None:
+    """The class of every image; None while a worker is looking, which is said here."""
+    shipped = inspection.shipped(dataset.id, dataset.fingerprint)
+    if shipped is not None:
+        return shipped.labels
+    said = ask.ask(
+        state.DATA_LABELS,
+        dataset.fingerprint,
+        "lib.training.answers.dataset:labels",
+        waiting="Reading the classes of the images",
+        height=WAITING_HEIGHT,
+        keep=LABELS_KEPT,
+        dataset=dataset.id,
+        fingerprint=dataset.fingerprint,
+    )
+    return None if said is None else np.asarray(said["labels"], np.int64)
+
+
+def show(dataset: DatasetSpec) -> None:
+    """The split of a dataset, and a demonstration of the one that tutorials leak with.
+
+    Args:
+        dataset: The chosen one, which is on this machine.
+    """
+    labels = labels_of(dataset)
+    if labels is None:
+        return
+    _sections(dataset, labels)
+
+
+@st.fragment
+def _sections(dataset: DatasetSpec, labels: IntArray) -> None:
+    try:
+        _split(dataset, labels)
+    except ThawError as error:
+        widgets.problem(error)
+    else:
+        _leak(dataset, labels)
+
+
+def _split(dataset: DatasetSpec, labels: IntArray) -> None:
+    st.subheader("Every image has one use", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        most = splits.max_train_images(len(labels))
+        key = f"{state.SPLIT_IMAGES}_{dataset.fingerprint}"
+        state.start_with(key, min(most, max(dataset.num_classes, round(most / 2))))
+        num_images = st.number_input(
+            f"Training images, of {most:,}", dataset.num_classes, most, step=1, key=key, width=220
+        )
+        state.start_with(state.SPLIT_SEED, 1)
+        seed = st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            step=1,
+            key=state.SPLIT_SEED,
+            bind="query-params",
+            width=160,
+            help="Chooses the training images. Validation and test images are the same for all.",
+        )
+    parts = splits.split(labels, int(num_images), int(seed), dataset.class_names)
+    described = drawing.split_dots(parts, labels, dataset.class_names, dark=shell.is_dark())
+    dots.show(described, state.SPLIT_DOTS)
+    st.markdown(
+        "**Stratified**: every class has the same share of each split. **Disjoint**: the list of "
+        "images is divided before anything is shuffled or read, so no image is in two splits. "
+        "**The same for every run**: the seed chooses among the training images only, and fewer "
+        "images with the same seed are part of more. So two runs can be compared."
+    )
+    counts = inspection.per_class(parts, labels, dataset.num_classes)
+    with st.expander(f"Images of each class, seed {seed}", icon=":material/table_rows:"):
+        st.table(
+            [
+                {"Class": widgets.verbatim(name)}
+                | {title.capitalize(): int(of[label]) for title, of in counts.items()}
+                for label, name in enumerate(dataset.class_names)
+            ],
+            hide_index=True,
+            border="horizontal",
+        )
+
+
+def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
+    st.subheader("What goes wrong with shuffle, take and skip", anchor=False)
+    shown = np.array(sorted(inspection.sample(len(labels), MAX_LEAK_IMAGES)), np.int64)
+    num_images, num_validation = len(shown), splits.evaluation_size(len(shown))
+    text, picture = st.columns([1, 1.15], gap="medium")
+    with text:
+        st.markdown(
+            "Many tutorials split like this. `shuffle` has a new order every time the data is "
+            "read, and it is read twice an epoch: once to train, once to validate. So `take` and "
+            "`skip` divide two different orders, and a validation image may be one the network "
+            "has just been trained on. The accuracy then says how well it remembers."
+        )
+        buffer = st.selectbox(
+            "Shuffled within a buffer of",
+            list(BUFFERS),
+            format_func=BUFFERS.__getitem__,
+            key=state.LEAK_BUFFER,
+            help="`image_dataset_from_directory` shuffles within eight batches of 32 images.",
+        )
+        # In one colour: those of the highlighter are too faint beside text.
+        st.code(
+            shuffle_leak.code(num_images, num_validation, buffer), language=None, wrap_lines=True
+        )
+    epochs = shuffle_leak.take_and_skip(
+        num_images,
+        num_validation,
+        num_epochs=NUM_EPOCHS,
+        seed=int(state.read(state.SPLIT_SEED, 1)),  # type: ignore[call-overload]
+        buffer_size=buffer,
+    )
+    first, last = epochs[0], epochs[-1]
+    with picture:
+        st.markdown(
+            f"**After one epoch {len(first.seen):,} of {num_validation:,} validation images have "
+            f"been trained on, after {last.epoch} {_all_or(len(last.seen), num_validation)}.**"
+        )
+        st.plotly_chart(
+            leak_figure.figure(epochs, dark=shell.is_dark()),
+            theme=None,
+            key=state.LEAK_FIGURE,
+            config={"displayModeBar": False},
+            alt=leak_figure.alt_text(epochs),
+        )
+    described = drawing.leak_dots(epochs, labels[shown], dataset.class_names, dark=shell.is_dark())
+    dots.show(described, state.LEAK_DOTS)
+    sample = "" if num_images == len(labels) else f" A sample of {num_images:,} images is shown."
+    st.caption(
+        f"Drawn with seed {state.read(state.SPLIT_SEED, 1)}, as tf.data draws.{sample} In the "
+        "TensorFlow tutorial the same happens between its test and its validation images."
+    )
+    sources.cite("tf-transfer", "tf-shuffle")
+    widgets.show_source(splits.split, shuffle_leak.take_and_skip, shuffle_leak.trained_on)
+
+
+def _all_or(number: int, total: int) -> str:
+    return f"all {total:,}" if number == total else f"{number:,}"

@@ -1,0 +1,1 @@
+"""The Training lab: a run on screen and its settings."""

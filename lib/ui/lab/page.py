@@ -1,0 +1,291 @@
+"""The training lab's own pieces: what a link opens, the start button, and a run on screen."""
+
+from dataclasses import fields
+
+import streamlit as st
+
+from lib.core import backbones, datasets, runs, strategies
+from lib.core.errors import ConfigError, ThawError
+from lib.core.lab import progress
+from lib.core.lab.progress import Progress
+from lib.core.reading import curves
+from lib.core.runs import Run, TrainConfig
+from lib.figures.reading import learning_curves, moved_layers
+from lib.ui import cache, shell, state, widgets
+from lib.ui.lab import settings as lab_settings
+from lib.ui.uploads import access, pickers
+
+# Fast enough for epochs of a fifth of a second, slow enough for twenty readers.
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def open_link() -> None:
+    """Set the controls to the run or the dataset of the link, once; before any is drawn."""
+    asked = state.query(state.RUN)
+    chosen = state.query(state.LINK_DATASET)
+    if chosen is not None:
+        state.drop_query(state.LINK_DATASET)
+        if access.spec(chosen):
+            state.choose(state.DATASET, chosen)
+    if asked is None or state.read(state.OPENED_RUN) == asked:
+        return
+    state.choose(state.OPENED_RUN, asked)
+    config = cache.client().config(asked)
+    if config is not None and access.spec(config.dataset):
+        lab_settings.show_settings_of(config)
+
+
+def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
+    """Start the run that the controls describe, or open it where it is stored.
+
+    Args:
+        wanted: That run; None where a setting cannot be used.
+        shown: Id of the run on screen.
+    """
+    client = cache.client()
+    # The engine takes some seconds to be ready; they pass while the reader looks at the page.
+    client.start()
+    known = client.progress(runs.run_id(wanted)) if wanted else None
+    words, icon, again = "Start run", "play_arrow", False
+    if wanted and known and not known.ended:
+        words, icon = "Follow run", "visibility"
+    elif wanted and known and known.state == "finished":
+        again = runs.run_id(wanted) == shown
+        words, icon = (
+            ("Run with the next seed", "play_arrow")
+            if again
+            else ("Open stored run", "folder_open")
+        )
+    going_on_here = words == "Follow run" and wanted is not None and runs.run_id(wanted) == shown
+    clicked = st.button(
+        words,
+        type="primary",
+        icon=f":material/{icon}:",
+        key=state.START,
+        disabled=wanted is None or going_on_here,
+    )
+    if not clicked or wanted is None:
+        return
+    try:
+        if again:
+            wanted = _with_next_seed(wanted)
+        access.check(wanted)
+        run_id = client.submit(wanted, owner=state.session_id())
+    except ThawError as error:
+        widgets.problem(error)
+        return
+    # With another seed the controls have to follow, as they do for any link.
+    state.choose(state.OPENED_RUN, None if again else run_id)
+    state.set_query(state.RUN, run_id)
+    st.rerun()
+
+
+def _with_next_seed(config: TrainConfig) -> TrainConfig:
+    """The same run with the next seed that has not been run to its end."""
+    client = cache.client()
+    while True:
+        config = runs.with_seed(config, config.seed + 1)
+        known = client.progress(runs.run_id(config))
+        if known is None or known.state != "finished":
+            return config
+
+
+def shown_run_id(wanted: TrainConfig) -> str | None:
+    """The run of the link; without one, the recorded run that is nearest to what is wanted.
+
+    Args:
+        wanted: What the controls describe.
+
+    Returns:
+        None where no recorded run has this dataset, backbone and strategy.
+    """
+    asked = state.query(state.RUN)
+    if asked is not None:
+        return asked
+
+    def same(config: TrainConfig, *names: str) -> int:
+        return sum(getattr(config, name) == getattr(wanted, name) for name in names)
+
+    what = ("dataset", "backbone", "strategy")
+    like = [run for run in cache.recorded_runs() if same(run.config, *what) == len(what)]
+    settings = [field.name for field in fields(TrainConfig)]
+    nearest = max(like, key=lambda run: same(run.config, *settings), default=None)
+    return nearest.id if nearest else None
+
+
+def nothing_yet() -> None:
+    """What will be here, where neither a run nor a recorded one is on screen."""
+    with st.container(border=True, height=learning_curves.HEIGHT, vertical_alignment="center"):
+        st.markdown("#### The learning curves will be here", text_alignment="center")
+        st.markdown(
+            "Nobody has run this combination yet. **Start run** trains it, and the curves grow "
+            "with every epoch.",
+            text_alignment="center",
+        )
+
+
+def show(run_id: str, wanted: TrainConfig | None) -> None:
+    """A run on screen, growing while it goes on.
+
+    Args:
+        run_id: From a link, so anything.
+        wanted: What the controls describe.
+    """
+    client = cache.client()
+    now, config = client.progress(run_id), client.config(run_id)
+    if now is None or config is None:
+        widgets.problem(
+            ConfigError(
+                "The link names a run that this copy of Thaw does not have.",
+                "Start one above, or open the link where the run was made.",
+            )
+        )
+        return
+    going_on = not now.ended
+
+    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if going_on else None)
+    def body() -> None:
+        latest = client.progress(run_id) or now
+        if going_on and latest.ended:
+            st.rerun()
+        _run(run_id, config, latest, same=config == wanted)
+
+    body()
+
+
+def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None:
+    run = cache.client().store.open(run_id) if now.ended else None
+    history = now.history or (run.history if run else ())
+    with st.container(gap=None):
+        _heading(run_id, config, now, run)
+        st.caption(_about(config, run, same=same))
+    if now.ended and not history:
+        return
+    st.plotly_chart(
+        learning_curves.figure(config, history, dark=shell.is_dark()),
+        theme=None,
+        key=f"curves_{run_id}",
+        config={"displayModeBar": False},
+        alt=learning_curves.alt_text(config, history),
+    )
+    data = datasets.DATASETS.get(config.dataset)
+    images = f" Images: {data.attribution} {data.licence}." if data else ""
+    st.caption(f"Validation is the thick line, training the thin one.{images}")
+    if run and run.status == "finished":
+        _cards(run)
+        _go_on_reading(run)
+        _what_moved(run)
+
+
+def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -> None:
+    """What happened, or what is happening and how to stop it."""
+    epochs = len(now.history)
+    if not now.ended:
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left_words = "" if now.seconds_left is None else progress.time_left(now.seconds_left)
+        words = ", ".join(filter(None, (f"**{now.words}**", now.message, left_words)))
+        left.progress(now.share, text=words)
+        # Whoever has the link may watch; only its owner ends a run on their own images.
+        if access.is_mine(config.dataset) and right.button(
+            "Cancelling" if now.cancelling else "Cancel run",
+            key=state.CANCEL,
+            width="stretch",
+            disabled=now.cancelling,
+        ):
+            cache.client().cancel(run_id)
+    elif now.state == "finished" and run:
+        st.subheader(curves.headline(run), anchor=False)
+    elif now.message:
+        words = f"{progress.STATES[now.state]}. {now.message}"
+        widgets.problem(ConfigError(words, now.next_step))
+    elif epochs:
+        plural = "s" * (epochs != 1)
+        st.subheader(f"{progress.STATES[now.state]} after {epochs} epoch{plural}", anchor=False)
+    else:
+        st.subheader(f"{progress.STATES[now.state]} before the first epoch ended", anchor=False)
+
+
+def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
+    """Which run is on screen."""
+    strategy = strategies.get(config.strategy).title.lower()
+    words = (
+        f"{backbones.get(config.backbone).title} on {pickers.dataset_name(config.dataset)}, "
+        f"{config.num_images:,} training images of {config.image_size} px, {strategy}, "
+        f"seed {config.seed}."
+    )
+    if run and cache.client().store.meta(run.id).imported:
+        words += " It came as a file and was not trained here."
+    if access.are_gone(config.dataset):
+        words += " Its images were deleted."
+    if run and run.recorded:
+        words += " Recorded; it ships with Thaw."
+    elif not same:
+        words += " The controls above describe another run."
+    return words
+
+
+def _cards(run: Run) -> None:
+    result = run.result
+    low, high = result["test_interval_95"]
+    sizes = result["split_sizes"]
+    ends = curves.phase_ends(run.history)
+    seconds = result["seconds"]
+    changes = curves.changes(run)
+    num_moved = sum(change.moved for change in changes)
+    parts = {"features": "features", "feature_extraction": "head", "from_scratch": "training"}
+    thawed = sum(spent for part, spent in seconds.items() if part.startswith("fine_tuning"))
+    spent = [f"{words} {seconds[part]:.1f} s" for part, words in parts.items() if part in seconds]
+    if "features" not in seconds and run.config.strategy != "from_scratch":
+        spent.insert(0, "features from the cache")
+    if thawed:
+        spent.append(f"fine-tuning {thawed:.1f} s")
+    with st.grid(4):
+        widgets.card(
+            "Test accuracy",
+            f"{result['test_accuracy']:.3f}",
+            f"95 % interval {low:.2f} to {high:.2f}, {sizes['test']:,} images, used once",
+        )
+        widgets.card(
+            "Validation accuracy" if len(ends) < 2 else "Head only, then thawed",
+            # Without the zeros before the point: two of them side by side are as wide as the card.
+            " → ".join(f"{record.val_accuracy:.3f}".lstrip("0") for record in ends.values())
+            if len(ends) > 1
+            else f"{run.history[-1].val_accuracy:.3f}",
+            f"{sizes['validation']:,} images; one of them is {1 / sizes['validation']:.3f}",
+        )
+        widgets.card("Wall time", f"{result['wall_time_s']:.0f} s", ", ".join(spent))
+        widgets.card(
+            "Layers that moved",
+            f":orange[{num_moved} of {len(changes)}]",
+            f"layers with weights; the other {len(changes) - num_moved} by exactly 0",
+        )
+
+
+def _go_on_reading(run: Run) -> None:
+    """The pages that look closer at a run that has ended."""
+    links = {
+        "learning_curves": "Read its curves and its test images",
+        "predict": "Show it an image",
+    }
+    if not access.may_see(run.config.dataset):
+        del links["predict"]
+    with st.container(horizontal=True):
+        for name, words in links.items():
+            spec = shell.PAGES[name]
+            st.page_link(spec.path, label=words, icon=spec.icon, query_params={state.RUN: run.id})
+
+
+def _what_moved(run: Run) -> None:
+    with st.expander("What moved? The proof of freezing, layer by layer"):
+        changes = curves.changes(run)
+        st.plotly_chart(
+            moved_layers.figure(changes, dark=shell.is_dark()),
+            theme=None,
+            key=f"moved_{run.id}",
+            config={"displayModeBar": False},
+            alt=moved_layers.alt_text(changes),
+        )
+        st.caption(
+            "How far each layer of the backbone went in the last phase, next to where it began: "
+            "|after - before| / |before|. Frozen layers went exactly 0."
+        )

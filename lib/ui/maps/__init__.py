@@ -1,0 +1,1 @@
+"""The page Global average pooling: real images, costs and lessons."""

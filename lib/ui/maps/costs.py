@@ -1,0 +1,181 @@
+"""What averaging saves in parameters, and where it costs accuracy: two parts of one page."""
+
+from itertools import pairwise
+
+import streamlit as st
+
+from lib.core import backbones, datasets, heads, runs
+from lib.core.heads import HeadSpec
+from lib.core.maps import channel_threshold
+from lib.core.maps.channel_threshold import ChannelLine, Measured
+from lib.core.network import imagenet_facts
+from lib.figures.maps import channel_threshold as line_figure
+from lib.figures.maps import pooling_params
+from lib.ui import cache, shell, state, widgets
+from lib.ui.network import plan
+
+# Quiet: nothing to zoom into, and a button bar would cover the first numbers.
+PLOT = {"displayModeBar": False}
+# Where the slider starts: Flatten is ahead there.
+FIRST_CHANNELS = 4
+
+
+@st.fragment
+def show_params() -> None:
+    """Parameters of the head for a backbone, an input size and a number of classes."""
+    # --- Controls ---
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        spec = widgets.backbone_picker()
+        key = plan.size_key(spec.id)
+        state.start_with(key, spec.image_size)
+        image_size = st.number_input(
+            "Input size, pixels",
+            min_value=spec.min_image_size,
+            max_value=runs.MAX_IMAGE_SIZE,
+            step=1,
+            key=key,
+            persist_state="session",
+            width=130,
+        )
+        num_classes = st.number_input(
+            "Classes",
+            min_value=2,
+            max_value=plan.MAX_CLASSES,
+            key=state.NUM_CLASSES,
+            persist_state="session",
+            width=130,
+        )
+
+    # --- Numbers ---
+    shape = cache.layer_table(spec.id, image_size)[-1].output_shape
+    specs = heads.compared(heads.outputs_for(num_classes))
+    totals = {name: heads.count_params(head, shape).total for name, head in specs.items()}
+    least = min(totals.values())
+
+    # --- Result ---
+    height, width, channels = shape
+    st.markdown(
+        f"The last feature map of {spec.title} at {image_size} pixels: "
+        f"**{height} × {width} × {channels:,}**."
+    )
+    for column, (name, head) in zip(st.columns(3), specs.items(), strict=True):
+        sums = " + ".join(words for _, words, _ in heads.arithmetic(head, shape)).replace("x", "×")
+        times = totals[name] / least
+        share = f"{times:,.0f} times as many: " if times > 1 else ""
+        with column:
+            widgets.card(name, f"{totals[name]:,}", f"{share}{sums}")
+    left, right = st.columns(2)
+    names, values = list(totals), list(totals.values())
+    dark = shell.is_dark()
+    with left:
+        st.plotly_chart(
+            pooling_params.against_size(specs, spec.id, image_size, dark=dark),
+            theme=None,
+            config=PLOT,
+            alt=pooling_params.alt_text(f"input size, {image_size} pixels", names, values),
+            key="params_against_size",
+        )
+    with right:
+        st.plotly_chart(
+            pooling_params.against_channels(specs, (height, width), channels, dark=dark),
+            theme=None,
+            config=PLOT,
+            alt=pooling_params.alt_text(f"channels, {channels:,}", names, values),
+            key="params_against_channels",
+        )
+    st.caption(_vgg16())
+
+
+def _vgg16() -> str:
+    """The most famous head with Flatten, as a sum."""
+    published = imagenet_facts.get("vgg16")
+    shape = backbones.load_layer_table("vgg16", published.image_size)[-1].output_shape
+    (inputs,) = heads.pooled_shape(HeadSpec("flatten"), shape)
+    sizes = (inputs, *published.hidden_units, imagenet_facts.NUM_CLASSES)
+    terms = [heads.dense_params(*pair) for pair in pairwise(sizes)]
+    share = 100 * sum(terms) / imagenet_facts.params_with_top("vgg16")
+    return (
+        f"VGG16 as published flattens {' × '.join(map(str, shape))} into three Dense layers: "
+        f"{' + '.join(f'{term:,}' for term in terms)} = {sum(terms):,} parameters, "
+        f"{share:.0f} % of the whole network."
+    )
+
+
+@st.fragment
+def show_line() -> None:
+    """Where Flatten is the better choice: accuracy against channels, to be tried."""
+    lines = channel_threshold.lines()
+    # --- Controls ---
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        dataset = st.segmented_control(
+            "Images",
+            list(lines),
+            format_func=lambda id_: widgets.quiet(
+                f"{datasets.get(id_).title}, {lines[id_].num_images:,}"
+            ),
+            key=state.LINE_DATASET,
+            persist_state="session",
+            required=True,
+            default=next(iter(lines)),
+        )
+        line = lines[str(dataset)]
+        channels = st.select_slider(
+            f"Channels kept of {line.rows[-1].channels:,}",
+            [row.channels for row in line.rows],
+            value=FIRST_CHANNELS,
+            key=state.CHANNELS_KEPT,
+            persist_state="session",
+        )
+
+    # --- Numbers ---
+    chosen = next(row for row in line.rows if row.channels == channels)
+
+    # --- Result ---
+    left, right = st.columns([3, 2])
+    with left:
+        st.plotly_chart(
+            line_figure.figure(line, chosen, dark=shell.is_dark()),
+            theme=None,
+            config=PLOT,
+            alt=line_figure.alt_text(line, chosen),
+            key="channel_line",
+        )
+    shape = (line.height, line.width, chosen.channels)
+    with right:
+        for pooling, accuracy in (("flatten", chosen.flatten), ("gap", chosen.gap)):
+            params = heads.count_params(HeadSpec(pooling), shape).total
+            widgets.card(
+                f"{heads.SHORT_NAMES[pooling]} + Dense",
+                f"{100 * accuracy:.1f} %",
+                f"{params:,} parameters on {' × '.join(f'{side:,}' for side in shape)}",
+            )
+    st.markdown(verdict(line, chosen))
+    st.caption(
+        f"EfficientNet-Lite0 at {line.image_size} pixels, all but so many of its channels taken "
+        f"away by chance; means of {line.num_draws} draws of channels and images, tested on "
+        f"{line.num_tested:,} others. `python -m lib.tools.measure_channels`"
+    )
+
+
+def verdict(line: ChannelLine, chosen: Measured) -> str:
+    """Which head is better with so many channels, and where the line lies.
+
+    Args:
+        line: The measurement.
+        chosen: The row on screen.
+    """
+    points = f"{100 * abs(chosen.flatten - chosen.gap):.1f} points"
+    here = {
+        "flatten": f"With {chosen.channels:,}, **Flatten** is ahead by {points}: so few averages "
+        "say too little, and where something is helps.",
+        "gap": f"With {chosen.channels:,}, **GAP** is ahead by {points}: its averages say enough, "
+        "and the larger head learns its images by heart.",
+        "": f"With {chosen.channels:,}, chance alone could make the difference: **GAP**, for it "
+        "has fewer parameters.",
+    }[chosen.better]
+    times = line.height * line.width
+    return (
+        f"{here} With these {line.num_images:,} images the line lies between "
+        f"{line.flatten_up_to:,} and {line.gap_from:,} channels: from there on Flatten is nowhere "
+        f"ahead by more than chance, and GAP has {times} times fewer weights."
+    )

@@ -1,0 +1,352 @@
+"""The real thing on the pooling page: feature maps of real images, and the decision after them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lib.core.lab.store import RunSummary
+from lib.core.maps import feature_maps, pooling_pairs
+from lib.core.maps.feature_maps import Decision, FeatureMaps, Size
+from lib.core.maps.pooling_pairs import HeadPair
+from lib.core.runs import Run
+from lib.figures.maps import pooling_pairs as pairs_figure
+from lib.ui import cache, shell, state, widgets
+from lib.ui.maps import class_names
+from lib.ui.maps import subject as subjects
+from lib.ui.maps.subject import Subject
+from lib.ui.parts import base
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.feature_maps.payload import ClassTile, Equation
+from lib.ui.uploads import access, single_image
+
+IMAGENET = "imagenet"
+
+_COMPONENT = base.component("feature_maps", '<section class="feature-maps"></section>')
+
+
+def _take_over(key: str) -> None:
+    """What the reader chose in a component, before the next run; nonsense is left out."""
+    component: Any = state.read(key, {})
+    choice = component.get("choice") if isinstance(component, Mapping) else None
+    sizes = {drawing.size_name(size): size for size in feature_maps.SIZES}
+    match choice:
+        case {"example": str(id_)} if id_ == subjects.OWN or id_ in feature_maps.examples():
+            state.choose(state.MAPS_EXAMPLE, id_)
+        case {"size": str(name)} if name in sizes:
+            state.choose(state.MAPS_SIZE, sizes[name])
+        case {"channel": int(channel)} if 0 <= channel < feature_maps.NUM_CHANNELS:
+            state.choose(state.MAPS_CHANNEL, channel)
+        case {"first": int(index)}:
+            state.choose(state.MAPS_FIRST, index)
+
+
+# --- Channels -------------------------------------------------------------------------------------
+
+
+def show() -> None:
+    """Feature maps of real images, and how the averages become a decision."""
+
+    @st.fragment
+    def body() -> None:
+        _channels()
+        _decision()
+
+    body()
+
+
+def _channels() -> None:
+    st.subheader("The real thing: 1,280 maps of a real image", anchor=False)
+    st.markdown(
+        "EfficientNet-Lite0 ends in 1,280 maps. Each says where in the image the network found "
+        "what it looks for, and GAP keeps one number of each: how much of it there was."
+    )
+    subjects.take_in(single_image.own_image(state.MAPS_OWN_WIDGETS, popover=False))
+    subject, size = subjects.chosen()
+    maps = subject.maps[size]
+    _COMPONENT(
+        key=state.MAPS,
+        data=drawing.channels(
+            maps,
+            _channel(maps),
+            about=subject.about,
+            picture=subject.picture,
+            choices=subjects.choices(),
+            chosen=subject.id,
+            others=subject.maps,
+            dark=shell.is_dark(),
+        ),
+        on_choice_change=lambda: _take_over(state.MAPS),
+        height="content",
+    )
+    _credit(subject.id)
+
+
+def _channel(maps: FeatureMaps) -> int:
+    """The channel on screen: the chosen one, or the strongest."""
+    chosen = state.read(state.MAPS_CHANNEL)
+    return chosen if isinstance(chosen, int) else int(maps.ranking[0])
+
+
+def _credit(id_: str) -> None:
+    if id_ == subjects.OWN:
+        st.caption("Your own image. It is stored nowhere.")
+        return
+    example = feature_maps.examples()[id_]
+    st.caption(f"{example.about} {example.attribution} {example.licence}.")
+
+
+# --- Decision -------------------------------------------------------------------------------------
+
+
+def _decision() -> None:
+    st.subheader("From the vector to a decision", anchor=False)
+    st.markdown(
+        "The head is one Dense layer: a weight for each average, summed up. The same weights "
+        "applied to the maps instead give a map of the decision, the class activation map, and "
+        "its mean is the same sum. Nothing is estimated: **mean of the map + bias = logit**."
+    )
+    subject, size = subjects.chosen()
+    runs = {
+        summary.id: summary
+        for summary in cache.client().store.summaries()
+        if summary.status == "finished"
+        and feature_maps.reads_averages(summary.config)
+        and access.is_mine(summary.config.dataset)
+    }
+    state.keep_within(state.MAPS_HEAD, [IMAGENET, *runs])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        head = st.selectbox(
+            "Who decides",
+            [IMAGENET, *runs],
+            format_func=lambda id_: (
+                "ImageNet, 1,000 classes" if id_ == IMAGENET else _run_words(runs[id_])
+            ),
+            key=state.MAPS_HEAD,
+            on_change=_show_what_it_knows,
+            help="Finished runs that trained a head alone read these very maps. A run that "
+            "fine-tuned has maps of its own; the page Predict shows where it looks.",
+        )
+        run = None if head == IMAGENET else cache.client().store.open(head)
+        described = _of_run(run, subject, size) if run else _imagenet(subject, size)
+    if described is None:
+        st.caption("The model of this run is not stored, so its decision cannot be taken apart.")
+        return
+    if run and size != (run.config.image_size,) * 2:
+        st.caption(
+            f"This head learned from images of {run.config.image_size} x {run.config.image_size} "
+            "pixels. It decides at any size, as it only sees averages, but not always alike."
+        )
+    _COMPONENT(
+        key=state.MAPS_DECISION,
+        data=described,
+        on_choice_change=lambda: _take_over(state.MAPS_DECISION),
+        height="content",
+    )
+
+
+def _show_what_it_knows() -> None:
+    """Show a run that was chosen an image of its own dataset, at its own size."""
+    head = state.read(state.MAPS_HEAD)
+    run = cache.client().store.open(str(head)) if head != IMAGENET else None
+    if run is None or state.read(state.MAPS_EXAMPLE) == subjects.OWN:
+        return
+    of_dataset = [
+        id_
+        for id_, example in feature_maps.examples().items()
+        if example.dataset == run.config.dataset
+    ]
+    if of_dataset and state.read(state.MAPS_EXAMPLE) not in of_dataset:
+        state.choose(state.MAPS_EXAMPLE, of_dataset[0])
+    size = (run.config.image_size, run.config.image_size)
+    if size in feature_maps.SIZES:
+        state.choose(state.MAPS_SIZE, size)
+
+
+def _run_words(summary: RunSummary) -> str:
+    config = summary.config
+    words = summary.meta.name or (
+        f"{access.title(config.dataset)}, {config.num_images:,} images of "
+        f"{config.image_size} px, {summary.num_epochs} epochs"
+    )
+    return f"{words}, recorded" if summary.recorded else words
+
+
+def _pick_two(
+    of: tuple[str, str], options: list[int], top: Sequence[int], names: Sequence[str]
+) -> tuple[int, int]:
+    """Two classes to compare: the first two, or what the reader chose for this image and head.
+
+    Args:
+        of: Image and head.
+        options: Classes to choose from.
+        top: The most probable ones.
+        names: Of all classes.
+    """
+    for key in (state.MAPS_FIRST, state.MAPS_SECOND):
+        state.keep_within(key, options if state.read(state.MAPS_CLASSES_OF) == of else ())
+    state.choose(state.MAPS_CLASSES_OF, of)
+    state.start_with(state.MAPS_FIRST, top[0])
+    state.start_with(state.MAPS_SECOND, top[1])
+    first = st.selectbox("Class", options, format_func=lambda at: names[at], key=state.MAPS_FIRST)
+    second = st.selectbox(
+        "Compared with", options, format_func=lambda at: names[at], key=state.MAPS_SECOND
+    )
+    return int(first), int(second)
+
+
+def _imagenet(subject: Subject, size: Size) -> dict[str, Any]:
+    """The network's own decision between the classes of ImageNet."""
+    maps, classifier, names = subject.maps[size], subject.classifiers[size], class_names.names()
+    order = sorted(classifier.classes, key=lambda index: -maps.logits[index])
+    top = maps.top()
+    first, second = _pick_two((subject.id, IMAGENET), order, top, names)
+
+    def made(index: int) -> Decision:
+        return feature_maps.decide(maps, *classifier.column(index))
+
+    def said(value: float) -> str:
+        return f"The network itself says {value:.4f}.".replace("-", "−")
+
+    logits = maps.logits
+    return drawing.decision(
+        size,
+        picture=subject.picture,
+        tiles=[
+            ClassTile(index, names[index], made(index), float(maps.probabilities[index]))
+            for index in top
+        ],
+        first=first,
+        question="First five classes",
+        equations=[
+            Equation(names[first], "logit", made(first), said(logits[first])),
+            Equation(names[second], "logit", made(second), said(logits[second])),
+            Equation(
+                f"{names[first]} against {names[second]}",
+                "difference",
+                made(first) - made(second),
+                said(logits[first] - logits[second]),
+            ),
+        ],
+        averages=maps.averages,
+        dark=shell.is_dark(),
+    )
+
+
+def _of_run(run: Run, subject: Subject, size: Size) -> dict[str, Any] | None:
+    """The decision of a head that a run trained, between its own classes."""
+    classifier = feature_maps.run_classifier(run)
+    if classifier is None:
+        return None
+    maps, names = subject.maps[size], run.result["class_names"]
+    made = {
+        index: feature_maps.decide(maps, *classifier.column(index)) for index in classifier.classes
+    }
+    if len(made) == 1:
+        return _of_two(made[1], names, subject, maps)
+    logits = np.array([decision.logit for decision in made.values()])
+    powers = np.exp(logits - logits.max())
+    order = [int(index) for index in np.argsort(-logits, kind="stable")]
+    first, second = _pick_two((subject.id, run.id), order, order, names)
+    return drawing.decision(
+        size,
+        picture=subject.picture,
+        tiles=[
+            ClassTile(index, names[index], made[index], float(powers[index] / powers.sum()))
+            for index in order[: feature_maps.TOP]
+        ],
+        first=first,
+        question="First classes",
+        equations=[
+            Equation(names[first], "logit", made[first], ""),
+            Equation(names[second], "logit", made[second], ""),
+            Equation(
+                f"{names[first]} against {names[second]}",
+                "difference",
+                made[first] - made[second],
+                "",
+            ),
+        ],
+        averages=maps.averages,
+        dark=shell.is_dark(),
+    )
+
+
+def _of_two(
+    made: Decision, names: list[str], subject: Subject, maps: FeatureMaps
+) -> dict[str, Any]:
+    """Two classes share one logit: above 0 it is the second, below 0 the first."""
+    share = 1 / (1 + float(np.exp(-made.logit)))
+    said = f"So {names[1]} with {drawing.percent(share)}: 1 / (1 + e^−logit)."
+    if share < 0.5:
+        said = f"So {names[0]} with {drawing.percent(1 - share)}: 1 − 1 / (1 + e^−logit)."
+    return drawing.decision(
+        maps.size,
+        picture=subject.picture,
+        tiles=[],
+        first=1,
+        question="",
+        equations=[Equation(f"{names[1]} against {names[0]}", "logit", made, said)],
+        averages=maps.averages,
+        dark=shell.is_dark(),
+    )
+
+
+# --- Recorded -------------------------------------------------------------------------------------
+
+
+def show_recorded() -> None:
+    """Recorded runs of the two heads, all else equal: curves, tests, and what they say."""
+    st.subheader("What it costs in accuracy", anchor=False)
+    found = cache.head_pairs()
+    if not found:
+        with st.container(border=True):
+            st.markdown(
+                "Two runs that differ in their head alone will be compared here. Train one with "
+                "**GAP** and one with **Flatten** in the training lab."
+            )
+            st.page_link("pages/training_lab.py", label="Training lab", icon=":material/science:")
+        return
+    st.markdown(f"**{pooling_pairs.headline(found)}**")
+    st.markdown(
+        "Each figure shows two recorded runs with the same frozen EfficientNet-Lite0, images, "
+        "seed and epochs. Only the head differs. Training is the thin line, validation the thick "
+        "one; Flatten is dashed. Its sum has 9 or 16 times as many terms, so at the same learning "
+        "rate it also learns faster."
+    )
+    _recorded_figures(found)
+
+
+@st.fragment
+def _recorded_figures(found: tuple[HeadPair, ...]) -> None:
+    state.start_with(state.HEAD_MEASURE, "loss")
+    measure = str(
+        st.segmented_control(
+            "Curves of",
+            ("loss", "accuracy"),
+            required=True,
+            format_func=widgets.quiet,
+            key=state.HEAD_MEASURE,
+        )
+    )
+    # Row by row, so that on a narrow screen they come one below the other in their order.
+    columns = [column for _ in found[::2] for column in st.columns(2)]
+    for column, pair in zip(columns, found, strict=False):
+        with column, st.container(gap="small"):
+            st.markdown(f"**{pair.title}**  \n{pairs_figure.heads_words(pair)}")
+            st.plotly_chart(
+                pairs_figure.curves(pair, measure, dark=shell.is_dark()),
+                theme=None,
+                key=f"head_pair_{pair.gap.id}",
+                config={"displayModeBar": False},
+                alt=pairs_figure.curves_alt(pair, measure),
+            )
+            st.caption(pooling_pairs.verdict(pair))
+    st.plotly_chart(
+        pairs_figure.intervals(found, dark=shell.is_dark()),
+        theme=None,
+        key="head_pair_intervals",
+        config={"displayModeBar": False},
+        alt=pairs_figure.intervals_alt(found),
+    )

@@ -1,0 +1,1 @@
+"""The page Model summary: the freeze plan on screen, and its lessons."""

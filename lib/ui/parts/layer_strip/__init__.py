@@ -1,0 +1,1 @@
+"""The strip of layers with its meters and table."""

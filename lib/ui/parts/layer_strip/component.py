@@ -1,0 +1,189 @@
+"""The layer instrument: the strip to scale, the cut, the meters and the table, in one component.
+
+The browser computes the numbers of a gesture at once from the costs of each layer that come with
+the table; the server computes them again from the freeze plan and has the last word.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from lib.core import backbones, freezing, heads, runs
+from lib.core.heads import HeadSpec
+from lib.core.network import step_cost
+from lib.ui import state
+from lib.ui.network import plan as plan_state
+from lib.ui.network.plan import PlanState
+from lib.ui.parts import base
+
+_HTML = """
+<section class="instrument" aria-label="The layers of the backbone">
+  <header>
+    <h2></h2>
+    <ul class="legend" aria-label="Colours">
+      <li class="frozen">frozen</li>
+      <li class="trainable">trainable</li>
+      <li class="statistics">statistics: never trained, but they move</li>
+    </ul>
+  </header>
+  <div class="strip">
+    <div class="cut"><span class="cut-words"></span></div>
+    <button class="knob" role="slider" aria-label="First thawed layer" aria-valuemin="0"></button>
+    <svg aria-hidden="true"></svg>
+  </div>
+  <div class="under">
+    <span>image</span>
+    <div class="width" role="radiogroup" aria-label="A layer is as wide as"></div>
+    <span>features</span>
+  </div>
+  <p class="notice" role="status"></p>
+  <div class="meters"></div>
+  <div class="line"></div>
+  <div class="tools"></div>
+  <div class="rows" tabindex="0" role="region" aria-label="Layer table"></div>
+</section>
+"""
+
+_COMPONENT = base.component("layer_strip", _HTML)
+
+
+@lru_cache(maxsize=64)
+def _table(backbone: str, image_size: int) -> str:
+    """What never changes with the plan, as JSON text: encoded once, not in every rerun."""
+    layers = backbones.load_layer_table(backbone, image_size)
+    index = {row.name: row.index for row in layers}
+    return json.dumps(
+        {
+            "backbone": backbone,
+            "title": backbones.get(backbone).title,
+            "boundaries": freezing.block_boundaries(layers),
+            "layers": [
+                {
+                    "name": row.name,
+                    "type": row.type,
+                    "block": row.block,
+                    "shape": row.output_shape,
+                    "inbound": [index[name] for name in row.inbound],
+                    "params": row.params,
+                    "trainable": row.trainable_params,
+                    "statistics": row.statistics_params if row.is_batch_norm else 0,
+                    "tensors": sum(weight.trainable for weight in row.weights),
+                    "batchNorm": row.is_batch_norm,
+                    "cost": list(step_cost.step_cost(row)),
+                    "multiplyAdds": step_cost.multiply_adds(row),
+                }
+                for row in layers
+            ],
+        },
+        separators=(",", ":"),
+    )
+
+
+@lru_cache(maxsize=4096)
+def numbers(wanted: PlanState) -> dict[str, float]:
+    """Every number the meters show, from the freeze plan; not to be changed.
+
+    Args:
+        wanted: The state on screen.
+    """
+    layers, plan = wanted.layers, wanted.plan
+    features = layers[-1].output_shape
+    counts = freezing.count_params(layers, plan) + heads.count_params(wanted.head, features)
+    tensors = freezing.count_trainable_tensors(layers, plan)
+    return {
+        "total": counts.total,
+        "trainable": counts.trainable,
+        "tensors": tensors + heads.count_trainable_tensors(wanted.head),
+        "layersThawed": freezing.layers_thawed(layers, plan),
+        "moving": freezing.moving_statistics(layers, plan),
+        "optimizer": step_cost.adam_params(counts.trainable),
+        "stepTime": step_cost.relative_step_time(layers, plan),
+    }
+
+
+def payload(wanted: PlanState, gesture: object) -> dict[str, Any]:
+    """What the browser gets: the table, the plan, and the numbers that follow from it.
+
+    Args:
+        wanted: The state on screen.
+        gesture: Number of the last gesture the server knows of.
+    """
+    layers = wanted.layers
+    return {
+        "table": _table(wanted.backbone, wanted.image_size),
+        "head": {
+            "params": heads.count_params(wanted.head, layers[-1].output_shape).total,
+            "tensors": heads.count_trainable_tensors(wanted.head),
+        },
+        "plan": {
+            "cut": wanted.cut,
+            "batchNormFrozen": wanted.batch_norm_frozen,
+            "byHand": wanted.by_hand_indices,
+        },
+        "numbers": numbers(wanted),
+        "gesture": gesture,
+    }
+
+
+def _take_over() -> None:
+    component: Any = state.read(state.LAYER_STRIP, {})
+    state.choose(state.GESTURE, plan_state.accept(component.get("gesture")))
+
+
+def layer_strip(wanted: PlanState) -> None:
+    """Draw the instrument. What a reader does in it is in the session before the next run.
+
+    Args:
+        wanted: The state on screen.
+    """
+    _COMPONENT(
+        key=state.LAYER_STRIP,
+        data=payload(wanted, state.read(state.GESTURE, 0)),
+        on_gesture_change=_take_over,
+        height="content",
+    )
+
+
+def head_words(head: HeadSpec) -> str:
+    """What comes after pooling, on a button."""
+    hidden = f"Dense {head.hidden_units}, " if head.hidden_units else ""
+    dropout = f"Dropout {head.dropout:g}, " if head.dropout else ""
+    return f"{hidden}{dropout}{head.outputs} logit{'s' if head.outputs > 1 else ''}"
+
+
+def head_controls(wanted: PlanState) -> None:
+    """Everything about the head but its pooling, and its parameters as sums."""
+    st.number_input(
+        "Classes",
+        min_value=2,
+        max_value=plan_state.MAX_CLASSES,
+        key=state.NUM_CLASSES,
+        persist_state="session",
+    )
+    st.toggle(
+        "A logit per class, with two classes too",
+        key=state.LOGIT_PER_CLASS,
+        persist_state="session",
+        disabled=wanted.head.outputs > 2,
+    )
+    st.number_input(
+        "Hidden units, Dense with ReLU",
+        min_value=0,
+        max_value=runs.MAX_HIDDEN_UNITS,
+        step=64,
+        key=state.HIDDEN_UNITS,
+        persist_state="session",
+    )
+    st.number_input(
+        "Dropout rate",
+        min_value=0.0,
+        max_value=runs.MAX_DROPOUT,
+        step=0.1,
+        format="%.2f",
+        key=state.DROPOUT,
+        persist_state="session",
+    )
+    for name, words, params in heads.arithmetic(wanted.head, wanted.layers[-1].output_shape):
+        st.markdown(f"`{name}`  {words} = **{params:,}**")

@@ -1,0 +1,1 @@
+"""A small feature map to change by hand."""

@@ -1,0 +1,174 @@
+"""The feature map by hand: cells to paint, their averages, and the head on top, in one component.
+
+The browser computes the numbers of a gesture at once; the server computes them again with
+lib.core.pooling and has the last word.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from lib.core import pooling
+from lib.core.pooling import EXAMPLES, Board
+from lib.figures import theme
+from lib.ui import shell, state
+from lib.ui.parts import base
+
+_FIRST = next(iter(EXAMPLES))
+
+_HTML = """
+<section class="board" aria-label="A small feature map">
+  <div class="controls">
+    <div class="examples" role="group" aria-label="Examples"></div>
+    <div class="sizes" role="group" aria-label="Size of the feature map"></div>
+  </div>
+  <div class="desk">
+    <div class="stage"></div>
+    <div class="tools">
+      <div class="brush" role="radiogroup" aria-label="Paint with"></div>
+      <div class="shift" role="group" aria-label="Shift the pattern"></div>
+    </div>
+  </div>
+  <p class="notice" role="status"></p>
+  <section class="compare" aria-label="What the head gets to see">
+    <h3>What the head, a Dense layer, gets to see</h3>
+    <div class="vectors"></div>
+  </section>
+  <div class="details">
+    <section class="detail" aria-label="The sum written out">
+      <h3></h3>
+      <div class="bars" role="img"></div>
+      <p class="sum"></p>
+    </section>
+    <section aria-label="Two ways to the same logit">
+      <h3>Two ways to the same logit</h3>
+      <div class="identity"></div>
+      <p class="meaning">
+        The class map, or class activation map (CAM), says how much each position speaks for the
+        class, and the logit is its score.
+      </p>
+    </section>
+  </div>
+</section>
+"""
+
+_COMPONENT = base.component("pooling_board", _HTML)
+
+
+def _board(board: Board) -> dict[str, Any]:
+    return {
+        "height": board.height,
+        "width": board.width,
+        "channels": board.channels,
+        "values": board.values,
+        "weights": board.weights,
+        "bias": board.bias,
+    }
+
+
+@lru_cache(maxsize=1)
+def _fixed() -> str:
+    """What never changes, as JSON text: encoded once, not in every rerun."""
+    return json.dumps(
+        {
+            "limits": {
+                "side": pooling.MAX_SIDE,
+                "channels": pooling.MAX_CHANNELS,
+                "value": pooling.MAX_VALUE,
+            },
+            "examples": {
+                id_: {
+                    "title": example.title,
+                    "lesson": example.lesson,
+                    "names": example.names,
+                    "board": _board(example.board),
+                }
+                for id_, example in EXAMPLES.items()
+            },
+        },
+        separators=(",", ":"),
+    )
+
+
+def numbers(board: Board) -> dict[str, Any]:
+    """Every number the board shows, from lib.core.pooling."""
+    activation_map = board.activation_map
+    return {
+        "averages": board.averages,
+        "maxima": board.maxima,
+        "map": activation_map,
+        "mapAverage": sum(activation_map) / len(activation_map),
+        "logit": board.logit,
+    }
+
+
+def payload(board: Board, example: str, gesture: int, *, dark: bool = False) -> dict[str, Any]:
+    """What the browser gets: the board, the numbers that follow from it, and the colours.
+
+    Args:
+        board: The board on screen.
+        example: Key of EXAMPLES that it began with.
+        gesture: Number of the last gesture the server knows of.
+        dark: Which appearance.
+    """
+    colours = theme.palette(dark)
+    return {
+        "fixed": _fixed(),
+        "board": _board(board),
+        "example": example,
+        "numbers": numbers(board),
+        "gesture": gesture,
+        "colours": {name: getattr(colours, name) for name in ("paper", "heat", "below")},
+    }
+
+
+def accept(gesture: object) -> tuple[Board, str, int] | None:
+    """What a reader did to the board; None where it is nonsense.
+
+    Args:
+        gesture: "board" (height, width, values, weights and bias), "example" and "number", the
+            running number of the gesture: always the whole board, so that one that was overtaken
+            by the next is not missed.
+    """
+    match gesture:
+        case {
+            "board": {
+                "height": int(height),
+                "width": int(width),
+                "values": list(values),
+                "weights": list(weights),
+                "bias": int() | float() as bias,
+            },
+            "example": str(example),
+            "number": int(number),
+        } if example in EXAMPLES and all(
+            isinstance(value, int | float) for value in (*values, *weights)
+        ):
+            try:
+                return Board(height, width, tuple(values), tuple(weights), bias), example, number
+            except ValueError:
+                return None
+    return None
+
+
+def _take_over() -> None:
+    component = state.read(state.POOLING_BOARD, {})
+    gesture = component.get("gesture") if isinstance(component, Mapping) else None
+    if accepted := accept(gesture):
+        state.choose(state.BOARD, accepted)
+
+
+@st.fragment
+def pooling_board() -> None:
+    """Draw the board. What a reader does in it is in the session before the next run."""
+    held: Any = state.read(state.BOARD)
+    board, example, gesture = held or (EXAMPLES[_FIRST].board, _FIRST, 0)
+    _COMPONENT(
+        key=state.POOLING_BOARD,
+        data=payload(board, example, gesture, dark=shell.is_dark()),
+        on_gesture_change=_take_over,
+        height="content",
+    )

@@ -1,0 +1,161 @@
+// What a network says of an image, and where it looked (lib/ui/predict/page.py draws it), and code
+// to read (lib/ui/predict/take_home.py).
+//
+// Every number comes from the server. Which class is shown over the image is decided here, because
+// nothing has to be computed for it.
+
+const VIEWS = { picker: drawPicker, board: drawBoard, code: drawCode }
+
+// --- Choosing an image ---------------------------------------------------------------------
+
+function drawPicker(view) {
+  const { data, root } = view
+  const options = data.choices.map(choice => {
+    const input = element("input", { type: "radio", name: "image", checked: choice.id === data.chosen })
+    input.onchange = () => {
+      root.dataset.pending = ""
+      view.gesture += 1
+      view.trigger("choice", { id: choice.id, number: view.gesture })
+    }
+    const picture = choice.thumbnail
+      ? element("img", { src: choice.thumbnail, alt: "" })
+      : element("span", { class: "blank", "aria-hidden": "true" })
+    return element("label", { class: "option" }, input, picture, choice.title)
+  })
+  place(root, element("div", { class: "picker", role: "radiogroup", "aria-label": data.label }, ...options))
+}
+
+// --- The answers ---------------------------------------------------------------------------
+
+function drawBoard(view) {
+  const { data, root } = view
+  const known = data.panels.flatMap(panel => panel.classes.map(line => line.index))
+  // Another answer begins with its own likeliest class; a redraw of the same keeps the chosen one.
+  const answer = data.label + data.picture
+  if (view.answer !== answer || !known.includes(view.shown)) view.shown = data.chosen
+  view.answer = answer
+  root.style.setProperty("--photo", `url("${data.picture}")`)
+  root.style.setProperty("--heat", data.colours.heat)
+  root.style.setProperty("--below", data.colours.below)
+  const many = data.panels.length > 1
+  const panels = data.panels.map((panel, place) => drawPanel(view, panel, place))
+  place(root, element("div", { class: many ? "board several" : "board" }, ...panels), legend(view))
+}
+
+function drawPanel(view, panel, place) {
+  const shown = panel.classes.find(line => line.index === view.shown) ?? panel.classes[0]
+  const bars = panel.classes.map(line => {
+    const chosen = line === shown
+    const input = element("input", {
+      type: "radio",
+      name: `class-${place}`,
+      "aria-label": `${line.name}, ${line.share}: show where it looked`,
+      checked: chosen,
+    })
+    input.onchange = () => {
+      view.shown = line.index
+      drawBoard(view)
+    }
+    const bar = element("div", { class: "bar" })
+    bar.style.width = `${100 * line.probability}%`
+    return element(
+      "label",
+      { class: "option line" },
+      input,
+      element("span", { class: "name" }, line.name),
+      element("span", { class: "share" }, line.share),
+      element("div", { class: "track" }, bar),
+    )
+  })
+  return element(
+    "section",
+    { class: "panel", "aria-label": panel.title },
+    element("h3", {}, panel.title),
+    element("p", { class: "said" }, panel.said),
+    element(
+      "div",
+      { class: "sides" },
+      element(
+        "figure",
+        {},
+        looked(view, panel, shown),
+        element("figcaption", {}, "Where it looked for ", element("b", {}, shown.name)),
+      ),
+      element("div", { class: "bars", role: "radiogroup", "aria-label": `Classes, ${panel.title}` }, ...bars),
+    ),
+  )
+}
+
+function looked(view, panel, line) {
+  const { data } = view
+  const attributes = { class: view.bare ? "overlay bare" : "overlay", role: "img", "aria-label": line.where }
+  const map = { rows: panel.rows, columns: panel.columns, values: line.values }
+  return overlay(data, map, data.full, [data.colours.heat, data.colours.below], attributes)
+}
+
+function legend(view) {
+  const box = element("input", { type: "checkbox", checked: !view.bare })
+  box.onchange = () => {
+    view.bare = !box.checked
+    for (const each of view.root.querySelectorAll(".overlay")) each.classList.toggle("bare", view.bare)
+  }
+  return element(
+    "div",
+    { class: "legend" },
+    element("label", {}, box, " Show where it looked"),
+    element("span", {}, element("i", { class: "for" }), "speaks for the class"),
+    element("span", {}, element("i", { class: "against" }), "speaks against it"),
+  )
+}
+
+// --- Code ----------------------------------------------------------------------------------
+
+/** Code in a box that scrolls, also by keyboard; comments and docstrings stand back. */
+function drawCode(view) {
+  const { data, root } = view
+  const box = element("pre", { tabindex: "0", role: "region", "aria-label": data.label })
+  let inside = false // a docstring of several lines
+  for (const line of data.text.trimEnd().split("\n")) {
+    const quotes = line.split('"""').length - 1
+    const aside = inside || quotes > 0 || /^\s*#/.test(line)
+    if (quotes === 1) inside = !inside
+    box.append(aside ? element("span", { class: "aside" }, line) : line, "\n")
+  }
+  const copy = element("button", { type: "button", class: "copy" }, "Copy")
+  copy.onclick = async () => {
+    await navigator.clipboard.writeText(data.text)
+    copy.textContent = "Copied"
+  }
+  place(root, element("div", { class: "code" }, box, copy))
+}
+
+// --- Frame ---------------------------------------------------------------------------------
+
+/** Put new content in place, and the focus where it was. */
+function place(root, ...children) {
+  const held = root.getRootNode().activeElement
+  const name = held && root.contains(held) && held.type === "radio" ? held.name : ""
+  const box = held && root.contains(held) && held.type === "checkbox"
+  root.replaceChildren(...children)
+  const target = name
+    ? root.querySelector(`input[name="${name}"]:checked`)
+    : box && root.querySelector("input[type=checkbox]")
+  if (target) target.focus({ preventScroll: true })
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  if (!data?.kind) return
+  const root = parentElement.querySelector(".prediction")
+  let view = instances.get(parentElement)
+  if (!view) {
+    view = { root, gesture: 0, bare: false }
+    instances.set(parentElement, view)
+  }
+  view.data = data
+  view.trigger = setTriggerValue
+  root.setAttribute("aria-label", data.label)
+  VIEWS[data.kind](view)
+  delete root.dataset.pending
+  return () => instances.delete(parentElement)
+}

@@ -1,0 +1,1 @@
+"""Keeps the reader's key in a cookie of their browser."""

@@ -1,0 +1,22 @@
+"""The reader's key, kept in a cookie of their browser."""
+
+from collections.abc import Callable
+
+from lib.ui import state
+from lib.ui.parts import base
+
+_COMPONENT = base.component("reader_cookie", '<section aria-hidden="true"></section>')
+
+
+def keep(cookie: str, key: str, pattern: str, seconds: int, on_other: Callable[[], None]) -> None:
+    """Store a key, unless the browser has one already.
+
+    Args:
+        cookie: Its name.
+        key: What to store.
+        pattern: Regular expression of a valid key.
+        seconds: How long the browser keeps it.
+        on_other: Called where the browser has another valid key; it is in `state.READER_COOKIE`.
+    """
+    data = {"cookie": cookie, "key": key, "pattern": pattern, "seconds": seconds}
+    _COMPONENT(key=state.READER_COOKIE, data=data, on_key_change=on_other)

@@ -1,0 +1,192 @@
+"""The questions, the recommendation and the map in one component.
+
+The browser answers at once: every recommendation comes along, and it looks up the one that
+the answers lead to. The server asks the rule again and has the last word.
+"""
+
+import base64
+import json
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from lib.core import backbones, freezing
+from lib.core.datasets import DatasetSpec
+from lib.core.maps import feature_maps as examples
+from lib.core.strategy import rule, similarity
+from lib.core.strategy.rule import Recommendation, Situation
+from lib.figures.svg import backbone_strip
+from lib.ui import cache, shell, state
+from lib.ui.parts import base
+from lib.ui.parts.feature_maps.payload import data_uri
+from lib.ui.parts.strategy_board import payload as strategy_payload
+from lib.ui.strategy import answers as strategy_answers
+from lib.ui.strategy.answers import Answers
+
+_HTML = """
+<section class="strategy" aria-label="Which strategy suits your data">
+  <div class="side">
+    <article class="advice" aria-live="polite">
+      <p class="over">Recommended</p>
+      <h2></h2>
+      <p class="reason"></p>
+      <img class="strip" alt="" />
+      <p class="learns"></p>
+      <p class="near"></p>
+    </article>
+    <div class="questions"></div>
+  </div>
+  <div class="chart">
+    <fieldset class="kinds"><legend>What do the images show?</legend></fieldset>
+    <div class="plane">
+      <svg aria-hidden="true"></svg>
+      <button class="point"></button>
+      <p class="under"></p>
+    </div>
+    <ul class="legend" aria-label="Which way won in the recorded runs"></ul>
+    <p class="spoken"></p>
+  </div>
+</section>
+"""
+
+_COMPONENT = base.component("strategy_board", _HTML)
+
+# Pictures along the scale, as far as they come with Thaw: kind -> an example of the pooling page.
+PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}
+
+
+def _advice(advice: Recommendation) -> dict[str, Any]:
+    return {
+        "region": advice.region,
+        "way": advice.way,
+        "title": advice.title,
+        "reason": advice.reason,
+        "notes": advice.notes,
+    }
+
+
+def _situations(noisy: bool, hurry: bool, phone: bool) -> dict[str, Situation]:
+    """A situation in each region, far from every border."""
+    minutes = strategy_answers.HURRY_MINUTES if hurry else None
+    return {
+        region.id: Situation(
+            strategy_answers.MAX_IMAGES if region.large else 1,
+            float(region.similar),
+            2,
+            minutes,
+            phone,
+            noisy,
+        )
+        for region in rule.REGIONS.values()
+    }
+
+
+@lru_cache(maxsize=32)
+def _fixed(backbone: str, dark: bool) -> str:
+    """What no answer changes, as JSON text: encoded once, not in every rerun."""
+    layers = backbones.load_layer_table(backbone)
+    advices: dict[str, Any] = {}
+    plans = {}
+    for noisy, hurry, phone in product((False, True), repeat=3):
+        key = "".join("01"[each] for each in (noisy, hurry, phone))
+        advices[key] = {}
+        for region, situation in _situations(noisy, hurry, phone).items():
+            advice = rule.recommend(situation, backbone)
+            advices[key][region] = _advice(advice)
+            plans[advice.way] = _plan(advice, layers, dark)
+    return json.dumps(
+        {
+            "advices": advices,
+            "plans": plans,
+            "border": {
+                "images": rule.LARGE_NUM_IMAGES,
+                "perClass": rule.LARGE_PER_CLASS,
+                "noisy": rule.NOISY_FACTOR,
+                "nearFactor": rule.NEAR_FACTOR,
+                "nearSimilarity": rule.NEAR_SIMILARITY,
+            },
+            "hurryMinutes": strategy_answers.HURRY_MINUTES,
+            "headOnlyMinutes": rule.HEAD_ONLY_MINUTES,
+            "most": {
+                "images": strategy_answers.MAX_IMAGES,
+                "classes": strategy_answers.MAX_CLASSES,
+            },
+            "pictures": {
+                kind: data_uri(examples.examples()[id_].thumbnail())
+                for kind, id_ in PICTURES.items()
+            },
+            "map": strategy_payload.payload(cache.evidence(), dark=dark),
+        },
+        separators=(",", ":"),
+    )
+
+
+def _plan(advice: Recommendation, layers: Any, dark: bool) -> dict[str, str]:
+    """A freeze plan as a picture, and in words."""
+    plan = rule.plan(advice, layers)
+    counts = freezing.count_params(layers, plan)
+    picture = backbone_strip.svg(layers, plan, dark=dark).encode()
+    return {
+        "picture": f"data:image/svg+xml;base64,{base64.b64encode(picture).decode('ascii')}",
+        "words": f"{counts.trainable:,} of {counts.total:,} parameters of the backbone learn, and "
+        "the new head.",
+    }
+
+
+def payload(
+    answers: Answers, dataset: DatasetSpec, backbone: str, gesture: object
+) -> dict[str, Any]:
+    """What the browser gets: everything it can look up, the answers, and what they lead to.
+
+    Args:
+        answers: Of the reader.
+        dataset: The chosen one.
+        backbone: Id of the chosen one.
+        gesture: Number of the last gesture the server knows of.
+    """
+    now = answers.situation
+    advice = rule.recommend(now, backbone)
+    return {
+        "fixed": _fixed(backbone, shell.is_dark()),
+        "dataset": {"id": dataset.id, "title": dataset.title},
+        "own": now == strategy_answers.of_dataset(dataset),
+        "knowsKind": similarity.kind_of(dataset.id) is not None,
+        "answers": {
+            "images": now.num_images,
+            "classes": now.num_classes,
+            "similarity": now.similarity,
+            "minutes": now.minutes,
+            "phone": now.phone,
+            "noisy": now.noisy,
+        },
+        "advice": {
+            "region": advice.region,
+            "way": advice.way,
+            "title": advice.title,
+            "largeFrom": now.large_from,
+            "neighbours": [each.region for each in advice.neighbours],
+        },
+        "gesture": gesture,
+    }
+
+
+def strategy_board(answers: Answers, dataset: DatasetSpec, backbone: str) -> None:
+    """Draw the board. What a reader does on it is in the session before the next run.
+
+    Args:
+        answers: Of the reader.
+        dataset: The chosen one.
+        backbone: Id of the chosen one.
+    """
+
+    def take_over() -> None:
+        component: Any = state.read(state.STRATEGY_BOARD, {})
+        number = strategy_answers.accept(component.get("gesture"), dataset.id)
+        state.choose(state.SITUATION_GESTURE, number)
+
+    _COMPONENT(
+        key=state.STRATEGY_BOARD,
+        data=payload(answers, dataset, backbone, state.read(state.SITUATION_GESTURE, 0)),
+        on_gesture_change=take_over,
+        height="content",
+    )

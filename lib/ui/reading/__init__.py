@@ -1,0 +1,1 @@
+"""The page Learning curves: runs, curves, findings and the test images."""

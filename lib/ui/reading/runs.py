@@ -1,0 +1,367 @@
+"""Runs that have ended: choosing them, what the link says of them, and looking after them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import lru_cache, partial
+
+import streamlit as st
+
+from lib.core import runs
+from lib.core.errors import ConfigError, StoreError, ThawError
+from lib.core.lab import bundle
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunMeta, RunSummary
+from lib.core.reading import compare
+from lib.core.runs import Run, TrainConfig
+from lib.figures.reading import learning_curves
+from lib.ui import cache, state, widgets
+from lib.ui.uploads import access, reader
+
+# More than these in a link are left out: nobody reads fifty lines in one figure.
+MAX_RUNS = 40
+# Said first, in these words; the other settings follow where they are not the usual ones.
+SAID_FIRST = ("dataset", "strategy", "num_images", "seed", "backbone")
+# What else there may be to look at beside a run: its name, and what may differ.
+NEIGHBOURS: dict[str, tuple[str, ...]] = {
+    "Other seeds": ("seed",),
+    "Other strategies": (
+        "strategy",
+        "thaw_from",
+        "head_epochs",
+        "fine_tune_epochs",
+        "fine_tune_learning_rate",
+        "head_rate_factor",
+        "step_rate_factor",
+        "batch_norm",
+    ),
+    "Other heads": ("pooling", "hidden_units", "dropout"),
+    "Other numbers of images": ("num_images",),
+}
+
+
+# --- Choosing -------------------------------------------------------------------------------------
+
+
+def known_runs() -> dict[str, RunSummary]:
+    """Every run that has ended with at least one epoch, by its id.
+
+    Those on another reader's images are only among them where the link names them.
+    """
+    store = cache.client().store
+    lines = store.summaries()
+    mine = set(filter(access.is_mine, {line.config.dataset for line in lines}))
+    linked = (store.summary(id_) for id_ in _asked() if runs.is_run_id(id_))
+    known = [*(line for line in lines if line.config.dataset in mine), *filter(None, linked)]
+    return {line.id: line for line in known if line.num_epochs}
+
+
+def _asked() -> list[str]:
+    """The runs that the link names, perhaps nonsense."""
+    asked = state.query(state.RUNS) or state.query(state.RUN) or ""
+    return list(dict.fromkeys(asked.split(",")))[:MAX_RUNS]
+
+
+def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
+    """Choose runs; the choice is the link.
+
+    Args:
+        known: From known_runs.
+
+    Returns:
+        Those chosen; none where there is nothing to show.
+    """
+    _open_link(known)
+    state.keep_list_within(state.CHOSEN_RUNS, known)
+    chosen = st.multiselect(
+        "Runs",
+        list(known),
+        format_func=lambda id_: _called(known[id_].meta, known[id_].config),
+        key=state.CHOSEN_RUNS,
+        persist_state="session",
+        placeholder="Choose one to read it, or several to compare them",
+        select_all=False,
+    )
+    error = state.read(state.STORE_PROBLEM)
+    if isinstance(error, ThawError):
+        widgets.problem(error)
+        state.choose(state.STORE_PROBLEM, None)  # said once
+    _share(chosen)
+    opened = (cache.stored_run(id_, known[id_].ended) for id_ in chosen)
+    return tuple(run for run in opened if run and run.history)
+
+
+def nothing_yet() -> None:
+    """What will be here, where no run is chosen."""
+    with st.container(border=True, height=learning_curves.HEIGHT, vertical_alignment="center"):
+        st.markdown("#### The curves will be here", text_alignment="center")
+        st.markdown(
+            "Choose a run above to read it, or several to compare them. The training lab makes "
+            "more.",
+            text_alignment="center",
+        )
+
+
+def name(run: Run) -> str:
+    """What a run is called: as its reader named it, or by its settings."""
+    return _called(run_store.read_meta(run.folder), run.config)
+
+
+def meta(run: Run) -> RunMeta:
+    """What its reader says of a run, for those who may see more of it than its numbers."""
+    may_see = access.may_see(run.config.dataset)
+    return run_store.read_meta(run.folder) if may_see else RunMeta()
+
+
+def _called(meta: RunMeta, config: TrainConfig) -> str:
+    return meta.name if meta.name and access.may_see(config.dataset) else in_words(config)
+
+
+def in_words(config: TrainConfig) -> str:
+    """A run by its settings: data, strategy, images, seed, and what is not as usual.
+
+    Args:
+        config: Of the run.
+    """
+    return f"{access.title(config.dataset)}, {_settings_in_words(config)}"
+
+
+@lru_cache(maxsize=4096)
+def _settings_in_words(config: TrainConfig) -> str:
+    words = [compare.setting(config, "strategy").lower(), f"{config.num_images:,} images"]
+    usual = _usual(config)
+    for field, title in compare.SETTINGS.items():
+        value = getattr(config, field)
+        if field in SAID_FIRST or usual is None or value == getattr(usual, field):
+            continue
+        told = compare.setting(config, field)
+        words.append(
+            told if told[:1].isalpha() and told not in ("on", "off") else f"{title.lower()} {told}"
+        )
+    words.append(f"seed {config.seed}")
+    return ", ".join(words)
+
+
+def _usual(config: TrainConfig) -> TrainConfig | None:
+    """The run of the same data and strategy with nothing else chosen; None where unknown."""
+    try:
+        return runs.make_config(
+            backbone=config.backbone,
+            dataset=config.dataset,
+            strategy=config.strategy,
+            num_images=config.num_images,
+            data_fingerprint=config.data_fingerprint,
+            max_train_images=config.num_images,
+        )
+    except ConfigError:
+        return None
+
+
+def _open_link(known: Mapping[str, RunSummary]) -> None:
+    """Choose what the link says, once; before the picker is drawn."""
+    asked = state.query(state.RUNS) or state.query(state.RUN)
+    if asked is None:
+        if state.read(state.CHOSEN_RUNS) is None:
+            state.choose(state.CHOSEN_RUNS, _first(known))
+        return
+    if state.read(state.OPENED_CURVES) == asked:
+        return
+    ids = _asked()
+    there = [id_ for id_ in ids if id_ in known]
+    state.choose(state.CHOSEN_RUNS, there or _first(known))
+    missing = [id_ for id_ in ids if id_ not in known]
+    if missing:
+        _say_missing(missing)
+
+
+def _first(known: Mapping[str, RunSummary]) -> list[str]:
+    """What to open with: the run the lab opens with, else any that is there."""
+    usual = runs.run_id(runs.make_config(seed=runs.RECORDED_SEED))
+    return [usual] if usual in known else list(known)[:1]
+
+
+def _say_missing(ids: Sequence[str]) -> None:
+    going_on = [
+        id_ for id_ in ids if (now := cache.client().progress(id_)) is not None and not now.ended
+    ]
+    if going_on:
+        widgets.problem(
+            ConfigError("A run of the link has not ended.", "Watch it in the training lab.")
+        )
+        st.page_link(
+            "pages/training_lab.py",
+            label="Open it in the training lab",
+            icon=":material/science:",
+            query_params={state.RUN: going_on[0]},
+        )
+        return
+    what = "a run" if len(ids) == 1 else f"{len(ids)} runs"
+    widgets.problem(
+        ConfigError(
+            f"The link names {what} that this copy of Thaw does not have.",
+            "Choose from the list, or import the run where it was exported.",
+        )
+    )
+
+
+def _share(chosen: Sequence[str]) -> None:
+    """Put the choice into the link."""
+    this, other = (state.RUN, state.RUNS) if len(chosen) == 1 else (state.RUNS, state.RUN)
+    state.drop_query(other)
+    if chosen:
+        state.set_query(this, ",".join(chosen))
+    else:
+        state.drop_query(this)
+    state.choose(state.OPENED_CURVES, ",".join(chosen))
+
+
+def compare_with(run: Run, known: Mapping[str, RunSummary]) -> None:
+    """What else is in the store that differs from a run in one respect, a click away.
+
+    Args:
+        run: The one on screen.
+        known: From known_runs.
+    """
+    options = {
+        words: ids
+        for words, differ in NEIGHBOURS.items()
+        if len(ids := _alike(run, known.values(), differ)) > 1
+    }
+    with st.popover("Compare with", icon=":material/compare_arrows:", disabled=not options):
+        for words, ids in options.items():
+            st.button(
+                f"{words}, {len(ids) - 1}",
+                key=f"{state.COMPARE_WITH}_{words}",
+                on_click=state.choose,
+                args=(state.CHOSEN_RUNS, ids),
+                width="stretch",
+            )
+
+
+def _alike(run: Run, lines: Iterable[RunSummary], differ: Collection[str]) -> list[str]:
+    """The run and those that are the same but for some settings, at most MAX_RUNS."""
+    same = [field.name for field in fields(TrainConfig) if field.name not in differ]
+    others = [
+        line.id
+        for line in lines
+        if line.id != run.id
+        and all(getattr(line.config, name) == getattr(run.config, name) for name in same)
+    ]
+    return [run.id, *others][:MAX_RUNS]
+
+
+# --- Looking after them ---------------------------------------------------------------------------
+
+
+def manage(chosen: Sequence[Run]) -> None:
+    """Name, note, export and delete the one run that is chosen; import another."""
+    reader.keep()
+    with st.popover("Manage", icon=":material/folder_managed:"):
+        if len(chosen) == 1:
+            _look_after(chosen[0])
+        else:
+            st.caption("Choose one run to name, export or delete it.")
+        st.file_uploader(
+            "Import a run",
+            type="zip",
+            key=state.IMPORT_RUN,
+            on_change=_import,
+            max_upload_size=bundle.MAX_FILE_BYTES // 1_000_000,
+            help="A file that was exported here or elsewhere: data only, and all of it is checked.",
+        )
+
+
+def _look_after(run: Run) -> None:
+    if not access.is_mine(run.config.dataset):
+        st.caption("This run is another reader's: it can be read, not named, exported or deleted.")
+        return
+    if run.recorded:
+        st.caption("This run ships with Thaw: it can be exported, not named or deleted.")
+    else:
+        meta = run_store.read_meta(run.folder)
+        st.text_input(
+            "Name",
+            meta.name,
+            max_chars=run_store.MAX_NAME_LENGTH,
+            key=f"{state.RUN_NAME}_{run.id}",
+            placeholder=in_words(run.config),
+        )
+        st.text_area(
+            "Note",
+            meta.note,
+            max_chars=run_store.MAX_NOTE_LENGTH,
+            key=f"{state.RUN_NOTE}_{run.id}",
+            height=90,
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not run.recorded:
+            st.button(
+                "Save",
+                key=state.SAVE_RUN,
+                icon=":material/save:",
+                on_click=_rename,
+                args=(run.id,),
+            )
+        if run.status == "finished":
+            st.download_button(
+                "Export",
+                lambda: bundle.export_run(run),
+                file_name=bundle.file_name(run),
+                mime="application/zip",
+                icon=":material/download:",
+                key=state.EXPORT_RUN,
+                on_click="ignore",
+            )
+        if not run.recorded and st.button("Delete", key=state.DELETE_RUN, icon=":material/delete:"):
+            _ask_to_delete(run)
+
+
+def _rename(run_id: str) -> None:
+    state.choose(state.STORE_PROBLEM, None)
+    try:
+        cache.client().store.rename(
+            run_id,
+            name=str(state.read(f"{state.RUN_NAME}_{run_id}", "")),
+            note=str(state.read(f"{state.RUN_NOTE}_{run_id}", "")),
+        )
+    except ThawError as error:
+        state.choose(state.STORE_PROBLEM, error)
+    # The browser knows the chosen runs by their names, so it has to be told the new one.
+    state.choose(state.CHOSEN_RUNS, state.read(state.CHOSEN_RUNS))
+
+
+@st.dialog("Delete this run?")
+def _ask_to_delete(run: Run) -> None:
+    what = widgets.verbatim(name(run))
+    widgets.delete_or_keep(
+        f"**{what}** and everything it learned will be gone from this computer.",
+        "it",
+        state.DELETE_SURELY,
+        partial(_delete, run.id),
+    )
+
+
+def _delete(run_id: str) -> None:
+    state.choose(state.STORE_PROBLEM, None)
+    try:
+        cache.client().store.delete(run_id)
+    except ThawError as error:
+        state.choose(state.STORE_PROBLEM, error)
+    else:
+        cache.client().forget(run_id)
+        state.choose(state.CHOSEN_RUNS, None)
+        state.drop_query(state.RUN)
+
+
+def _import() -> None:
+    """Take in the file that was just uploaded; what is wrong with it is said below."""
+    state.choose(state.STORE_PROBLEM, None)
+    file = state.read(state.IMPORT_RUN)
+    if file is None:
+        return
+    try:
+        content = file.getvalue()  # type: ignore[attr-defined]
+        run = bundle.import_run(content, cache.client().store, access.claim)
+    except StoreError as error:
+        state.choose(state.STORE_PROBLEM, error)
+    else:
+        state.choose(state.CHOSEN_RUNS, [run.id])

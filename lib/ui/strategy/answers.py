@@ -1,0 +1,277 @@
+"""The answers on the strategy page: one situation behind the questions, the map and the link.
+
+The chosen dataset answers by itself until the reader says otherwise; what they say holds for that
+dataset. The first half is pure; the second reads the session and the link and writes them back.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from lib.core import backbones, datasets
+from lib.core.datasets import DatasetSpec
+from lib.core.errors import ConfigError
+from lib.core.strategy import similarity
+from lib.core.strategy.rule import Situation
+from lib.ui import state
+from lib.ui.uploads import access
+
+MAX_IMAGES = 10_000_000
+MAX_CLASSES = 1_000
+MAX_MINUTES = 100_000.0
+# What "less than a minute" is as a number.
+HURRY_MINUTES = 0.5
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the page is about.
+
+    Args:
+        dataset: Id of the chosen dataset.
+        situation: The answers.
+    """
+
+    dataset: str
+    situation: Situation
+
+
+def of_dataset(spec: DatasetSpec) -> Situation:
+    """How a dataset answers by itself.
+
+    Args:
+        spec: Of the app, or the reader's own; how similar those are, only the reader can say.
+    """
+    kind = similarity.kind_of(spec.id)
+    return Situation(
+        min(max(1, spec.max_train_images), MAX_IMAGES),
+        kind.value if kind else 1.0,
+        max(2, spec.num_classes),
+    )
+
+
+# --- The link ---------------------------------------------------------------------------------
+
+
+def to_link(answers: Answers, backbone: str) -> dict[str, str]:
+    """The link that restores the answers.
+
+    Args:
+        answers: All of them.
+        backbone: Id of the backbone.
+
+    Example:
+
+    >>> to_link(Answers("elpv", Situation(200, 0.2)), "vgg16")["similar"]
+    '0.2'
+    """
+    now = answers.situation
+    link = {
+        state.LINK_DATASET: answers.dataset,
+        state.LINK_BACKBONE: backbone,
+        state.LINK_IMAGES: f"{now.num_images}",
+        state.LINK_CLASSES: f"{now.num_classes}",
+        state.LINK_SIMILAR: f"{now.similarity:g}",
+    }
+    if now.minutes is not None:
+        link[state.LINK_MINUTES] = f"{now.minutes:g}"
+    if now.phone:
+        link[state.LINK_PHONE] = "1"
+    if now.noisy:
+        link[state.LINK_NOISY] = "1"
+    return link
+
+
+def _quoted(text: str) -> str:
+    """A piece of a link as it may be shown: short, and inert in Markdown."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text).replace("`", "'")
+    return f"`{plain[:40]}`"
+
+
+def _number(text: str) -> float | None:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,6})?|\.[0-9]{1,6}", text):
+        return None
+    return float(text)
+
+
+def from_link(
+    link: Mapping[str, str], known: Collection[str], own: Situation
+) -> tuple[dict[str, str], Situation, tuple[str, ...]]:
+    """The answers a link gives; what it does not say, or says wrongly, is as it was.
+
+    Args:
+        link: Parameters by name.
+        known: Datasets that can be chosen here.
+        own: How the dataset of the link answers by itself.
+
+    Returns:
+        Choices of the dataset and the backbone, the answers, and a sentence for each piece of
+        the link that was ignored.
+    """
+    ignored = []
+    chosen = {}
+    for name, options, what in (
+        (state.LINK_DATASET, known, "dataset"),
+        (state.LINK_BACKBONE, backbones.BACKBONES, "backbone"),
+    ):
+        if name in link:
+            if link[name] in options:
+                chosen[name] = link[name]
+            else:
+                ignored.append(f"There is no {what} {_quoted(link[name])} here.")
+    found: dict[str, Any] = {}
+    for name, field, low, high, what in (
+        (state.LINK_IMAGES, "num_images", 1, MAX_IMAGES, "number of images"),
+        (state.LINK_CLASSES, "num_classes", 2, MAX_CLASSES, "number of classes"),
+        (state.LINK_SIMILAR, "similarity", 0, 1, "similarity"),
+        (state.LINK_MINUTES, "minutes", 0, MAX_MINUTES, "time in minutes"),
+    ):
+        if name not in link:
+            continue
+        value = _number(link[name])
+        whole = field.startswith("num_")
+        usable = value is not None and low <= value <= high and not (whole and value % 1)
+        if value is None or not usable or (field == "minutes" and not value):
+            ignored.append(
+                f"{_quoted(link[name])} is no {what}: that is {low:,} to {high:,}; "
+                "the dataset's own answer stays."
+                if field != "minutes"
+                else f"{_quoted(link[name])} is no {what}."
+            )
+            continue
+        found[field] = int(value) if whole else value
+    for name, field in ((state.LINK_PHONE, "phone"), (state.LINK_NOISY, "noisy")):
+        if name in link:
+            if link[name] in ("0", "1"):
+                found[field] = link[name] == "1"
+            else:
+                ignored.append(f"`{name}` in a link is 0 or 1, not {_quoted(link[name])}.")
+    return chosen, replace(own, **found), tuple(ignored)
+
+
+# --- The session ------------------------------------------------------------------------------
+
+
+def specs() -> dict[str, DatasetSpec]:
+    """Every dataset that can be chosen here, by its id."""
+    return datasets.DATASETS | {spec.id: spec for spec in access.datasets()}
+
+
+def read(dataset: DatasetSpec) -> Answers:
+    """What the reader said of a dataset, or what it says of itself."""
+    by_hand = st.session_state.get(state.SITUATION)
+    if isinstance(by_hand, Answers) and by_hand.dataset == dataset.id:
+        return by_hand
+    return Answers(dataset.id, of_dataset(dataset))
+
+
+def answer(dataset: str, situation: Situation | None) -> None:
+    """Take over the reader's answers; None goes back to those of the dataset."""
+    st.session_state[state.SITUATION] = Answers(dataset, situation) if situation else None
+
+
+def _now() -> tuple[Answers, str]:
+    """The answers and the backbone of the session."""
+    session = st.session_state
+    known = specs()
+    dataset = session.get(state.DATASET)
+    spec = known[dataset] if dataset in known else next(iter(known.values()))
+    backbone = session.get(state.BACKBONE)
+    return read(spec), backbone if backbone in backbones.BACKBONES else next(
+        iter(backbones.BACKBONES)
+    )
+
+
+def open_link() -> tuple[str, ...]:
+    """Take over a link the session has not seen; before any widget of the page is drawn.
+
+    Returns:
+        A sentence for each piece of the link that was ignored.
+    """
+    session = st.session_state
+    link = _link()
+    # As on the model summary: what a reader just did counts for more than the address, which may
+    # be from before it. Without that, a new address is a pasted link or the browser's back button;
+    # an empty one means back only where this page was on screen before.
+    acted = session.get(state.SITUATION_SHOWN) not in (None, _now())
+    was_here = state.STRATEGY_BOARD in session
+    if acted or link == session.get(state.SITUATION_LINK, {}) or not (link or was_here):
+        return ()
+    known = specs()
+    named = (link.get(state.LINK_DATASET), session.get(state.DATASET) if link else None, *known)
+    spec = next(known[name] for name in named if name in known)
+    own = of_dataset(spec)
+    chosen, situation, ignored = from_link(link, known, own)
+    session[state.DATASET] = spec.id
+    session[state.BACKBONE] = chosen.get(state.LINK_BACKBONE, _now()[1])
+    answer(spec.id, situation if situation != own else None)
+    return ignored
+
+
+def _link() -> dict[str, str]:
+    return {
+        name: value for name in state.LINK_SITUATION if (value := state.query(name)) is not None
+    }
+
+
+def share(answers: Answers, backbone: str) -> None:
+    """Make the address of the page a link to these answers; the first of all need none."""
+    shown = _link()
+    first = next(iter(datasets.DATASETS.values()))
+    untouched = answers == Answers(first.id, of_dataset(first))
+    usual = untouched and backbone == next(iter(backbones.BACKBONES))
+    link = {} if usual and not shown else to_link(answers, backbone)
+    st.session_state[state.SITUATION_LINK] = link
+    st.session_state[state.SITUATION_SHOWN] = (answers, backbone)
+    if link != shown:
+        others = {
+            name: value
+            for name, value in st.query_params.to_dict().items()
+            if name not in state.LINK_SITUATION
+        }
+        st.query_params.from_dict(others | link)
+
+
+def accept(gesture: object, dataset: str) -> int:
+    """Take over what a reader did on the board; nonsense changes nothing.
+
+    Args:
+        gesture: All answers at once, so that one that was overtaken by the next is not missed,
+            with "number", its running number; "images" None asks for the dataset's own answers.
+        dataset: Id of the dataset they are given for.
+
+    Returns:
+        The number of the gesture, to be sent back with the answers that are then true.
+    """
+    match gesture:
+        case {"number": int(number), "dataset": str(of), **said} if of == dataset:
+            if said.get("images") is None:
+                answer(dataset, None)
+            elif situation := _situation(said):
+                answer(dataset, situation)
+            return number
+        case {"number": int(number)}:
+            return number
+    return 0
+
+
+def _situation(said: Mapping[Any, Any]) -> Situation | None:
+    """The answers of a gesture; None where they are none."""
+    match said:
+        case {
+            "images": int(images),
+            "classes": int(classes),
+            "similarity": (int() | float()) as alike,
+            "minutes": (int() | float() | None) as minutes,
+            "phone": bool(phone),
+            "noisy": bool(noisy),
+        } if images <= MAX_IMAGES and classes <= MAX_CLASSES and math.isfinite(minutes or 0):
+            try:
+                return Situation(int(images), float(alike), int(classes), minutes, phone, noisy)
+            except ConfigError:
+                return None
+    return None

@@ -1,0 +1,167 @@
+"""The recorded runs behind the rule: the two-by-two as a measurement, and accuracy by size."""
+
+import streamlit as st
+
+from lib.core import datasets, intervals, splits
+from lib.core.images import inspection
+from lib.core.strategy import evidence, rule
+from lib.core.strategy.evidence import Cell, Evidence
+from lib.core.strategy.rule import Region
+from lib.figures.strategy import evidence as figures
+from lib.ui import cache, shell, state, widgets
+
+PLOT = {"displayModeBar": False}
+# Under which colour name Streamlit writes each way, as the theme has it.
+COLOURS = {"head": "blue", "scratch": "gray"}
+# As on the map: similar above, many images on the right.
+ORDER = (("small_similar", "large_similar"), ("small_dissimilar", "large_dissimilar"))
+
+
+def show() -> None:
+    """The rule as a measurement, then every accuracy it rests on."""
+    found = cache.evidence()
+    st.subheader("What happened when it was tried", anchor=False)
+    if not found.cells:
+        st.markdown("No run is recorded in this copy of Thaw, so the rule stands alone.")
+        return
+    st.markdown(headline(found))
+    for pair in ORDER:
+        for column, region in zip(st.columns(2), pair, strict=True):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                _field(found, rule.REGIONS[region])
+    with st.expander("The rule against the best of the others", icon=":material/compare_arrows:"):
+        st.plotly_chart(
+            figures.margins(found.cells, dark=shell.is_dark()),
+            theme=None,
+            key="strategy_margins",
+            config=PLOT,
+            alt=figures.margins_alt(found.cells),
+        )
+        st.caption(
+            "Each line is a 95 % interval: what other test images and other seeds would have "
+            "given. Where it crosses the middle, no difference can be told, and the mark is hollow."
+        )
+    _accuracies(found)
+    st.caption(about(found))
+    for dataset in found.datasets:
+        if caution := _caution(dataset):
+            st.caption(caution)
+
+
+def _caution(dataset: str) -> str:
+    """That test images are nearly like training images, where a look at the dataset found any."""
+    spec = datasets.get(dataset)
+    seen = inspection.shipped(dataset, spec.fingerprint)
+    alike = inspection.test_images_alike(seen) if seen else 0
+    if not seen or not alike:
+        return ""
+    return (
+        f"{spec.title}: {alike} of the {splits.evaluation_size(spec.num_images):,} test images are "
+        "nearly like one that a run may train on, as the page Data shows: the accuracies there may "
+        "be better than on new images. All ways share that."
+    )
+
+
+def headline(found: Evidence) -> str:
+    """What all of it says of the rule, in one sentence or two.
+
+    Args:
+        found: With at least one cell.
+    """
+    says = [evidence.verdict(cell) for cell in found.cells]
+    first = sum(each.winner == each.rule for each in says)
+    wrong = sum(each.contradicts for each in says)
+    words = (
+        f"In **{first} of {len(says)}** comparisons what the rule says came first on the test "
+        f"images; in **{wrong}** another way beat it by more than chance gives"
+    )
+    rest = len(says) - first - wrong
+    return f"{words}, and in the other {rest} no difference can be told." if rest else f"{words}."
+
+
+def _field(found: Evidence, region: Region) -> None:
+    """One field of the two-by-two: what the rule says there, and what came of it."""
+    st.markdown(f"**{region.where.capitalize()}**")
+    st.markdown(f"The rule: {way(region.way)}")
+    cells = [cell for cell in found.cells if rule.region_of(cell.situation) is region]
+    for cell in cells:
+        says = evidence.verdict(cell)
+        icon = "warning" if says.contradicts else "check" if says.winner == says.rule else "balance"
+        st.markdown(
+            f":material/{icon}: **{datasets.get(cell.dataset).title}, {cell.num_images:,} "
+            f"images.** {says.in_words}"
+        )
+    if not cells:
+        st.markdown("Nothing is recorded here.")
+
+
+def way(id_: str) -> str:
+    """A way with its mark in its colour, as in the figures.
+
+    Args:
+        id_: Key of evidence.WAYS.
+    """
+    return f":{COLOURS.get(id_, 'orange')}[{figures.GLYPHS[id_]}] {evidence.WAYS[id_].title}"
+
+
+def _accuracies(found: Evidence) -> None:
+    measure = st.segmented_control(
+        "Measured on",
+        list(figures.MEASURES),
+        format_func=lambda id_: widgets.quiet(f"{id_.capitalize()} images"),
+        key=state.STRATEGY_MEASURE,
+        persist_state="session",
+        default="test",
+        required=True,
+    )
+    measure = str(measure)
+    st.markdown("   ".join(way(id_) for id_ in evidence.WAYS))
+    lowest = figures.lowest(found.cells, measure)
+    with st.grid(3, min_column_width=260):
+        for dataset in found.datasets:
+            cells = found.of(dataset)
+            with st.container(gap="xsmall"):
+                st.markdown(f"**{datasets.get(dataset).title}**")
+                st.plotly_chart(
+                    figures.accuracies(cells, measure, lowest, dark=shell.is_dark()),
+                    theme=None,
+                    key=f"strategy_accuracies_{dataset}",
+                    config=PLOT,
+                    alt=figures.accuracies_alt(cells, measure),
+                )
+    with st.expander("The same as a table", icon=":material/table_rows:"):
+        st.table([_row(cell, id_) for cell in found.cells for id_ in cell.tried], hide_index=True)
+
+
+def _row(cell: Cell, id_: str) -> dict[str, str]:
+    tried = cell.tried[id_]
+    num_images = tried.correct.shape[1]
+    low, high = intervals.wilson_interval(int(tried.correct[0].sum()), num_images)
+    return {
+        "Dataset": datasets.get(cell.dataset).title,
+        "Images": f"{cell.num_images:,}",
+        "Way": evidence.WAYS[id_].title,
+        "Test, mean": f"{tried.accuracy:.3f}",
+        "Each seed": ", ".join(f"{each:.3f}" for each in tried.test),
+        "95 % of the first": f"{low:.2f} to {high:.2f}",
+        "Validation, mean": f"{sum(tried.validation) / len(tried.validation):.3f}",
+        "Runs": " ".join(
+            f"[{run.config.seed}](training_lab?{state.RUN}={run.id})" for run in tried.runs
+        ),
+    }
+
+
+def about(found: Evidence) -> str:
+    """How it was recorded, and what is missing."""
+    missing = (
+        f" {found.num_missing} more runs of the grid are not recorded yet, and are left out."
+        if found.num_missing
+        else ""
+    )
+    each = rule.PHASE_EPOCHS
+    return (
+        f"{found.num_runs} recorded runs of EfficientNet-Lite0: images of {evidence.IMAGE_SIZE} "
+        f"pixels, {evidence.NUM_EPOCHS} epochs in all, of which the last {each} with thawed layers "
+        f"where any are, {len(evidence.SEEDS)} seeds, without augmentation. The bands are the "
+        f"range over the seeds.{missing} `python -m lib.tools.record_runs evidence`"
+    )

@@ -1,0 +1,296 @@
+"""Measured instead of guessed: how similar images are to ImageNet, on the page Strategy."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lib.core import datasets
+from lib.core.datasets import DatasetSpec
+from lib.core.errors import ThawError
+from lib.core.strategy import rule, similarity
+from lib.core.strategy.similarity import Scores
+from lib.core.uploads.own_datasets import is_own
+from lib.figures.strategy import similarity as figures
+from lib.figures.strategy.similarity import Place
+from lib.ui import ask, cache, shell, sources, state, widgets
+from lib.ui.strategy import answers
+
+PLOT = {"displayModeBar": False}
+WAITING_HEIGHT = 90
+ANSWERS_KEPT = 8
+# Closer than this the answer given and the measurement say the same, whatever the interval.
+CLOSE = 0.1
+TASK = "lib.training.answers.similarity:measure"
+
+
+def show(dataset: DatasetSpec, said: float) -> None:
+    """How similar the images are, measured; and whether that is what the reader said.
+
+    Args:
+        dataset: The chosen one, of the registry or the reader's own.
+        said: The reader's answer, on the scale of similarity.on_scale.
+    """
+    st.subheader("Measured instead of guessed", anchor=False)
+    scores = _scores(dataset)
+    if scores is None:
+        return
+    place = similarity.on_scale(scores)
+    st.markdown(in_words(scores, said))
+    if abs(said - place) > CLOSE:
+        st.button(
+            f"Answer {place:.2f} instead",
+            key=state.SIMILARITY_TAKE,
+            icon=":material/check:",
+            on_click=_take,
+            args=(dataset, round(place, 2)),
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _scale(dataset, scores, said)
+    with right:
+        _depths(scores)
+    st.markdown(earlier_in_words(scores))
+    _details(scores)
+
+
+def _take(dataset: DatasetSpec, place: float) -> None:
+    """Answer what was measured in place of what was said."""
+    situation = answers.read(dataset).situation
+    answers.answer(dataset.id, replace(situation, similarity=place))
+
+
+def known(dataset: DatasetSpec) -> Scores | None:
+    """What was measured of a dataset: it ships with Thaw, or this session asked; else None.
+
+    Raises:
+        StoreError: If what ships is damaged.
+    """
+    shipped = similarity.references().get(dataset.id)
+    # The photographs of cats and dogs are measured on some of them.
+    if shipped and dataset.id in datasets.DATASETS:
+        return shipped
+    answer = ask.known(state.SIMILARITY, dataset.fingerprint)
+    return None if answer is None else similarity.parse(answer)
+
+
+def _scores(dataset: DatasetSpec) -> Scores | None:
+    """The measurement, or what it takes to have one."""
+    try:
+        return known(dataset) or _asked(dataset)
+    except ThawError as error:
+        widgets.problem(error)
+        return None
+
+
+def _asked(dataset: DatasetSpec) -> Scores | None:
+    """Offer to measure, and measure: what a worker says, or None while it has not."""
+    num_images = min(similarity.MAX_IMAGES, dataset.num_images)
+    if cache.downloads().standing(dataset).state != "ready":
+        st.markdown("Nothing can be measured before the images are on this machine.")
+        st.page_link(shell.PAGES["data"].path, label="Download them", icon=":material/download:")
+        return None
+    asked = f"{state.SIMILARITY}_asked_{dataset.fingerprint}"
+    if not state.read(asked):
+        st.markdown(
+            "How similar the images are need not be guessed: a network that knows ImageNet looks "
+            f"at up to {num_images:,} of them, without learning anything, and small models say "
+            "what it sees in them. That takes ten to twenty seconds. Test images stay unseen."
+        )
+        st.button(
+            "Measure similarity",
+            key=state.SIMILARITY_MEASURE,
+            icon=":material/straighten:",
+            on_click=state.choose,
+            args=(asked, True),
+        )
+        return None
+    answer = ask.ask(
+        state.SIMILARITY,
+        dataset.fingerprint,
+        TASK,
+        waiting=f"Looking at up to {num_images:,} images at three depths of EfficientNet-Lite0",
+        height=WAITING_HEIGHT,
+        keep=ANSWERS_KEPT,
+        dataset=dataset.id,
+        fingerprint=dataset.fingerprint if is_own(dataset.id) else "",
+    )
+    return None if answer is None else similarity.parse(answer)
+
+
+# --- In words -------------------------------------------------------------------------------------
+
+
+def in_words(scores: Scores, said: float) -> str:
+    """Where the images lie on the scale, and whether that is what was said.
+
+    Args:
+        scores: The measurement.
+        said: On the same scale.
+    """
+    place = similarity.on_scale(scores)
+    low, high = similarity.scale_interval(scores)
+    measured = (
+        f"Measured on {scores.num_images:,} images the similarity is **{place:.2f}**, 95 % "
+        f"interval {low:.2f} to {high:.2f}. The answer above says {said:.2f}."
+    )
+    apart = said - place
+    if abs(apart) <= CLOSE:
+        return f"{measured} They agree."
+    if low <= said <= high:
+        return f"{measured} They agree as far as so few images can tell."
+    side = "more" if apart > 0 else "less"
+    words = f"{measured} :material/warning: **They disagree**: it says {abs(apart):.2f} {side}."
+    border = rule.SIMILAR
+    if (place >= border) != (said >= border):
+        named = "similar" if place >= border else "dissimilar"
+        words += (
+            f" Measured, these images are {named}, on the other side of the border at {border:g}: "
+            "the rule then gives another answer."
+        )
+    return words
+
+
+def earlier_in_words(scores: Scores) -> str:
+    """Whether features of an earlier layer do better than the late ones, with the numbers."""
+    late = scores.depths[-1]
+    best = similarity.best_earlier(scores)
+    late_share = scores.share(late.probe_correct).value
+    if best is None:
+        return (
+            f"**Which features to take?** The late ones, of `{late.layer}`: no earlier depth gets "
+            f"more images right than their {late_share:.1%}."
+        )
+    found = scores.against_late(best)
+    numbers = (
+        f"{scores.share(best.probe_correct).value:.1%} of the images right with features of "
+        f"`{best.layer}` and {late_share:.1%} with the late ones; difference "
+        f"{100 * found.difference:.1f} points, 95 % interval {100 * found.low:+.1f} to "
+        f"{100 * found.high:+.1f}"
+    )
+    if found.told_apart:
+        return (
+            f"**Which features to take?** Those of an earlier layer: {numbers}. What comes after "
+            "it is too special to ImageNet for these images."
+        )
+    return (
+        f"**Which features to take?** {best.name.capitalize()} ones are ahead, but chance alone "
+        f"could be it: {numbers}. A head on an earlier layer is worth a try."
+    )
+
+
+# --- Figures --------------------------------------------------------------------------------------
+
+
+def _scale(dataset: DatasetSpec, scores: Scores, said: float) -> None:
+    places = scale_places(dataset, scores, said)
+    st.markdown("**Between random pixels, 0, and everyday photographs, 1**")
+    st.plotly_chart(
+        figures.scale(places, rule.SIMILAR, dark=shell.is_dark()),
+        theme=None,
+        config=PLOT,
+        key="similarity_scale",
+        alt=figures.scale_alt(places),
+    )
+
+
+def scale_places(dataset: DatasetSpec, scores: Scores, said: float) -> list[Place]:
+    """The rows of the scale, the most similar first, then what was said.
+
+    Args:
+        dataset: What was measured.
+        scores: The measurement.
+        said: The reader's answer.
+    """
+    rows = [
+        Place(
+            datasets.DATASETS[name].title if name in datasets.DATASETS else "Random pixels",
+            similarity.on_scale(reference),
+        )
+        for name, reference in similarity.references().items()
+        if name != dataset.id
+    ]
+    # The name of a reader's own images comes from outside, and Plotly knows some markup.
+    title = "Your images" if is_own(dataset.id) else dataset.title
+    rows.append(Place(title, similarity.on_scale(scores), similarity.scale_interval(scores)))
+    rows.sort(key=lambda place: -place.value)
+    return [*rows, Place("Your answer", said, said=True)]
+
+
+def _depths(scores: Scores) -> None:
+    st.markdown("**Right answers with the features of three depths**")
+    st.plotly_chart(
+        figures.depths(scores, dark=shell.is_dark()),
+        theme=None,
+        config=PLOT,
+        key="similarity_depths",
+        alt=figures.depths_alt(scores),
+    )
+    st.caption(
+        "The network stays frozen. A linear probe is the smallest head on its features; neighbours "
+        "vote without any head."
+    )
+
+
+def _details(scores: Scores) -> None:
+    """Every number, what it means, and how the scale is made."""
+    with st.expander("What was measured, and how the scale is made", icon=":material/straighten:"):
+        st.table(
+            [
+                {
+                    "Depth": f"**{depth.name.capitalize()}**, `{depth.layer}`",
+                    "Linear probe": _share(scores, depth.probe_correct),
+                    "Neighbours": _share(scores, depth.neighbours_correct),
+                    "LogME": f"{depth.logme:.3f}",
+                }
+                for depth in scores.depths
+            ],
+            hide_index=True,
+            border="horizontal",
+        )
+        st.markdown(_measures_in_words(scores))
+        st.markdown(_scale_in_words(scores))
+        sources.cite("alain-2016", "you-2021")
+
+
+def _measures_in_words(scores: Scores) -> str:
+    sure = scores.sureness
+    return (
+        f"- **Linear probe**: fitted to {similarity.NUM_FOLDS - 1} of {similarity.NUM_FOLDS} parts "
+        "of the images and asked about the one left, in turn. Always naming the largest class "
+        f"would give {scores.chance:.3f}. In brackets 95 % intervals.\n"
+        f"- **Neighbours**: the vote of the {similarity.NUM_NEIGHBOURS} most similar of the other "
+        "images; nothing is fitted.\n"
+        "- **LogME**: how likely the labels are under all linear heads together, so that a better "
+        "fit counts for it and a more complicated one against it. The higher, the better; only "
+        "between depths of one dataset.\n"
+        "- **Confidence**: of its 1,000 classes the classifier of ImageNet gives its favourite a "
+        f"probability of {sure.value:.3f} on average [{sure.low:.2f}, {sure.high:.2f}]. Its "
+        f"entropy is {scores.entropy:.2f}, where 1 would be a blind guess."
+    )
+
+
+def _scale_in_words(scores: Scores) -> str:
+    sure, gained = similarity.parts(scores)
+    early, late = similarity.mistakes(scores)
+    photographs = similarity.references()[similarity.PHOTOGRAPHS]
+    before, after = similarity.mistakes(photographs)
+    depth = (
+        "the probe makes no mistake on early features, so depth has nothing to gain."
+        if gained is None
+        else f"the probe gets {early:,} images wrong on early features and {late:,} on late ones; "
+        f"of the photographs {before:,} and {after:,}. That makes {gained:.2f}."
+    )
+    return (
+        "**The scale is a convention**, the mean of two shares. Random pixels have 0 in both, and "
+        f"{photographs.num_images:,} photographs of cats and dogs have 1.\n\n"
+        f"- *How sure* that classifier is: {sure:.2f}.\n"
+        f"- *What depth gains*: {depth}\n\n"
+        "Other shares or another network would move what lies between, so read it as near or far, "
+        f"not to the second digit. Every dataset is measured with EfficientNet-Lite0 at "
+        f"{similarity.IMAGE_SIZE} pixels, whatever backbone is chosen above."
+    )
+
+
+def _share(scores: Scores, correct: int) -> str:
+    share = scores.share(correct)
+    return f"{share.value:.3f} [{share.low:.2f}, {share.high:.2f}]"

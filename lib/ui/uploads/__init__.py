@@ -1,0 +1,1 @@
+"""A reader's own images on pages: who the reader is, what they may see, how images are brought."""

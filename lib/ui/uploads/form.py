@@ -1,0 +1,379 @@
+"""Bring your own images: a zip, files class by class, or the camera; and the keeping of them."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from lib.core.errors import DataError, ThawError
+from lib.core.uploads import inbox
+from lib.core.uploads import own_datasets as store
+from lib.core.uploads.own_datasets import OwnDataset
+from lib.ui import cache, shell, state, widgets
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.uploads import access, reader
+
+TASK = "lib.training.sources.own_dataset:prepare"
+SECONDS_BETWEEN_LOOKS = 0.3
+ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp")
+MAX_MEGABYTES = inbox.MAX_ARCHIVE_BYTES // 1_000_000
+# So many of each class, and every class is among the validation and test images.
+ENOUGH = 6
+SHOWN_LEFT_OUT = 200
+# They are held by the session until they become a dataset, at 0.1 MB each.
+MAX_SHOTS = 400
+SHOWN_SHOTS, SHOT_WIDTH = 5, 72
+MAX_MEGABYTES_EACH = 50
+ZIP, FILES, CAMERA = "A zip file", "Files, class by class", "The camera"
+
+Pictures = dict[str, list[tuple[str, bytes]]]
+
+
+@dataclass
+class Making:
+    """An upload that a worker is busy with.
+
+    Args:
+        upload: Its name in the store.
+        question: What the worker was asked; None where another session did.
+        before: The datasets there were already.
+    """
+
+    upload: str
+    question: Any = None
+    before: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """True once there is a dataset, or a reason why there is none."""
+        if self.question is None:
+            going_on = self.upload in inbox.uploads_of(reader.owner())
+            return not going_on or inbox.problem(self.upload) is not None
+        return bool(self.question.ended)
+
+
+def panel() -> None:
+    """The section: what the reader has, and three ways to bring more."""
+    reader.know()
+    reader.keep()
+    st.subheader("Your own images", anchor=False)
+    st.markdown(
+        f"Two to twenty classes and at least {ENOUGH} pictures of each become a dataset like any "
+        "other, for you alone."
+    )
+    _keeping()
+    error = state.read(state.OWN_PROBLEM)
+    if isinstance(error, ThawError):
+        widgets.problem(error)
+    for dataset in access.mine():
+        _dataset(dataset)
+    making = state.read(state.OWN_MAKING)
+    if not isinstance(making, Making):
+        # One from before a reload goes on.
+        before = tuple(each.id for each in access.mine())
+        going_on = inbox.uploads_of(reader.owner())
+        making = Making(going_on[0], before=before) if going_on else None
+    state.choose(state.OWN_WAY, state.read(state.OWN_WAY, ZIP))  # kept while it is not on screen
+    if making:
+        _progress(making)
+    else:
+        _ways()
+
+
+def _keeping() -> None:
+    """Where the images are, for how long, and who can see them."""
+    st.caption(
+        f":material/lock: They stay on the machine Thaw runs on, in the folder `{store.root()}`, "
+        f"shrunk to 512 pixels and without what a camera writes into a file, such as the place. "
+        f"No other reader of this Thaw can see them, and nothing is sent anywhere else. They are "
+        f"deleted {store.DAYS_KEPT} days after their last use, or at once when you say so. This "
+        "browser is the key to them: there is no password, and no other way back to them."
+    )
+
+
+# --- What the reader has ------------------------------------------------------------------
+
+
+def _dataset(dataset: OwnDataset) -> None:
+    """A dataset of the reader's own: what is in it, and what may be done with it."""
+    with st.container(border=True, gap="small"):
+        classes = ", ".join(
+            f"{widgets.verbatim(name)} {count:,}"
+            for name, count in zip(dataset.class_names, dataset.counts, strict=True)
+        )
+        days = max(0, round((dataset.expires - time.time()) / 86_400))
+        st.markdown(
+            f"**{widgets.verbatim(dataset.title)}**: {dataset.num_images:,} images of "
+            f"{len(dataset.class_names)} classes"
+        )
+        st.markdown(f":small[{classes}]")
+        st.caption(
+            f"{dataset.size_bytes / 1e6:,.1f} MB; deleted in {days} day{'s' * (days != 1)}, "
+            "counted anew from each use."
+        )
+        if dataset.num_left_out:
+            _left_out(dataset)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.page_link(
+                shell.PAGES["training_lab"].path,
+                label="Train on these",
+                icon=":material/science:",
+                query_params={state.LINK_DATASET: dataset.id},
+            )
+            if st.button(
+                "Delete", key=f"{state.OWN_DELETE}_{dataset.id}", icon=":material/delete:"
+            ):
+                _ask_to_delete(dataset)
+            st.toggle(
+                "Share with whoever has a run's link",
+                dataset.shared,
+                key=f"{state.OWN_SHARE}_{dataset.id}",
+                on_change=_share,
+                args=(dataset.id,),
+                help="Off: the link of a run shows others its curves, its numbers and the names of "
+                "its classes. On: its images, its answers to them and its model as well.",
+            )
+
+
+def _left_out(dataset: OwnDataset) -> None:
+    count = dataset.num_left_out
+    with st.expander(f"{count:,} file{'s' * (count != 1)} left out, and why"):
+        # Names of files come from outside: text, and nothing else.
+        st.text("\n".join(dataset.left_out[:SHOWN_LEFT_OUT]))
+        if count > SHOWN_LEFT_OUT:
+            st.caption(f"The first {SHOWN_LEFT_OUT} of {count:,}.")
+
+
+@st.dialog("Delete these images?")
+def _ask_to_delete(dataset: OwnDataset) -> None:
+    widgets.delete_or_keep(
+        f"**{widgets.verbatim(dataset.title)}** will be gone from the machine at once, and no "
+        "run shows its images any more. Runs on it keep their numbers and their models.",
+        "them",
+        state.OWN_DELETE,
+        partial(_delete, dataset.id),
+    )
+
+
+def _delete(dataset: str) -> None:
+    _try(lambda: store.delete(dataset, reader.owner()))
+
+
+def _share(dataset: str) -> None:
+    shared = bool(state.read(f"{state.OWN_SHARE}_{dataset}"))
+    _try(lambda: store.share(dataset, reader.owner(), shared))
+
+
+def _try(action: Callable[[], None]) -> None:
+    """Do it, or say above why not."""
+    state.choose(state.OWN_PROBLEM, None)
+    try:
+        action()
+    except ThawError as error:
+        state.choose(state.OWN_PROBLEM, error)
+
+
+# --- Three ways ---------------------------------------------------------------------------
+
+
+def _ways() -> None:
+    way = st.segmented_control(
+        "Bring images",
+        [ZIP, FILES, CAMERA],
+        required=True,
+        format_func=widgets.quiet,
+        key=state.OWN_WAY,
+        wrap=True,
+    )
+    # With every upload another round: the widgets begin anew, and let go of what they held.
+    round_ = int(str(state.read(state.OWN_ROUND, 0)))
+    if way == FILES:
+        _by_class(round_)
+    elif way == CAMERA:
+        _by_camera()
+    else:
+        _by_zip(round_)
+
+
+def _by_zip(round_: int) -> None:
+    file = st.file_uploader(
+        "A zip of a folder that holds one folder of images per class",
+        "zip",
+        key=f"{state.OWN_ZIP}_{round_}",
+        max_upload_size=MAX_MEGABYTES,
+        help="The names of the folders are the names of the classes.",
+    )
+    if file is not None:
+        _begin(lambda: inbox.receive(file, reader.owner()), file.name.rpartition(".")[0])
+        st.rerun()
+
+
+def _by_class(round_: int) -> None:
+    state.start_with(state.OWN_NUM_CLASSES, store.MIN_CLASSES)
+    number = int(str(state.read(state.OWN_NUM_CLASSES)))
+    pictures: Pictures = {}
+    with st.grid(2, min_column_width=300):
+        for place in range(number):
+            with st.container(border=True):
+                name = st.text_input(
+                    f"Name of class {place + 1}",
+                    key=f"{state.OWN_CLASS}_{round_}_{place}",
+                    max_chars=store.MAX_NAME_LENGTH,
+                )
+                files = st.file_uploader(
+                    f"Pictures of class {place + 1}",
+                    ENDINGS,
+                    accept_multiple_files=True,
+                    max_upload_size=MAX_MEGABYTES_EACH,
+                    key=f"{state.OWN_FILES}_{round_}_{place}",
+                )
+                if files and store.name_of(name):
+                    pictures.setdefault(store.name_of(name), []).extend(
+                        (file.name, file.getvalue()) for file in files
+                    )
+    with st.container(horizontal=True):
+        _make_button(pictures)
+        st.button(
+            "Add a class",
+            icon=":material/add:",
+            disabled=number >= store.MAX_CLASSES,
+            on_click=state.choose,
+            args=(state.OWN_NUM_CLASSES, number + 1),
+        )
+
+
+def _by_camera() -> None:
+    pictures = _shots()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        name = st.text_input(
+            "What do you hold up?",
+            key=f"{state.OWN_CLASS}_camera",
+            max_chars=store.MAX_NAME_LENGTH,
+            help="The name of the class of the next pictures.",
+        )
+        # Another one after each shot, and never one that had a shot already.
+        key = f"{state.OWN_CAMERA}_{state.read(state.OWN_NUM_TAKEN, 0)}"
+        if sum(map(len, pictures.values())) >= MAX_SHOTS:
+            st.caption(f"That is {MAX_SHOTS} pictures, as many as are taken here.")
+        elif store.name_of(name):
+            st.camera_input("Camera", key=key, on_change=_take_shot, args=(key, name))
+        else:
+            st.caption("Name it first, then the camera opens.")
+    with right:
+        for class_name, shots in pictures.items():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{widgets.verbatim(class_name)} {len(shots)}")
+                st.button(
+                    "Take the last one back",
+                    key=f"{state.OWN_SHOTS}_{class_name}",
+                    on_click=_take_back,
+                    args=(class_name,),
+                )
+            # By their address: what came from outside is decoded by the browser and by workers.
+            shown = shots[-SHOWN_SHOTS:]
+            st.image(
+                [drawing.data_uri(data, "jpeg") for _, data in shown],
+                width=SHOT_WIDTH,
+                alt=[f"Picture {name} of this class" for name, _ in shown],
+            )
+        _make_button(pictures)
+
+
+def _shots() -> Pictures:
+    """The pictures taken so far in this session, by class."""
+    pictures = state.read(state.OWN_SHOTS)
+    if not isinstance(pictures, dict):
+        pictures = {}
+        state.choose(state.OWN_SHOTS, pictures)
+    return pictures
+
+
+def _take_shot(key: str, name: str) -> None:
+    shot = state.read(key)
+    if shot is not None:
+        state.choose(state.OWN_NUM_TAKEN, int(str(state.read(state.OWN_NUM_TAKEN, 0))) + 1)
+        shots = _shots().setdefault(store.name_of(name), [])
+        shots.append((f"{len(shots) + 1}", shot.getvalue()))  # type: ignore[attr-defined]
+
+
+def _take_back(class_name: str) -> None:
+    shots = _shots()[class_name]
+    shots.pop()
+    if not shots:
+        del _shots()[class_name]
+
+
+def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
+    enough = len(pictures) >= store.MIN_CLASSES
+    # A callback: a last photo that comes in just then does not undo the click.
+    st.button(
+        "Make a dataset of these",
+        type="primary",
+        icon=":material/check:",
+        disabled=not enough,
+        help=None if enough else "Two classes at least, each with a name and pictures.",
+        on_click=_begin,
+        args=(lambda: inbox.pack(pictures, reader.owner()), ", ".join(pictures)),
+    )
+
+
+# --- While a worker makes a dataset ---------------------------------------------------------
+
+
+def _begin(put: Callable[[], str], title: str) -> None:
+    """Put what came where a worker finds it, and ask for a dataset."""
+    state.choose(state.OWN_PROBLEM, None)
+    try:
+        store.check_room(reader.owner())
+        upload = put()
+    except ThawError as error:
+        state.choose(state.OWN_PROBLEM, error)
+    else:
+        client = cache.client()
+        client.start()
+        question = client.ask(
+            TASK,
+            owner=f"{state.session_id()} own images",
+            upload=upload,
+            reader=reader.owner(),
+            title=title,
+        )
+        state.choose(state.OWN_MAKING, Making(upload, question))
+    state.choose(state.OWN_ROUND, int(str(state.read(state.OWN_ROUND, 0))) + 1)
+
+
+def _progress(making: Making) -> None:
+    """How far the worker is; at the end the dataset, or a sentence that says why there is none."""
+
+    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+    def look() -> None:
+        if making.ended:
+            _end(making)
+            st.rerun()
+        done, total = inbox.num_done(making.upload)
+        position = making.question.position if making.question else ""
+        words = f"Looking at image {done + 1:,} of {total:,}" if total else position
+        st.progress(done / total if total else 0.0, text=words or "A worker opens the upload")
+
+    look()
+    if st.button("Stop", icon=":material/close:"):
+        inbox.discard(making.upload)
+        state.choose(state.OWN_MAKING, None)
+        st.rerun()
+
+
+def _end(making: Making) -> None:
+    state.choose(state.OWN_MAKING, None)
+    error = making.question.error if making.question else inbox.problem(making.upload)
+    inbox.discard(making.upload)
+    if error:
+        state.choose(state.OWN_PROBLEM, error)
+    elif making.question:
+        state.choose(state.OWN_SHOTS, {})
+    elif {each.id for each in access.mine()} <= set(making.before):
+        error = DataError("The upload that went on gave no new dataset.", "Upload it again.")
+        state.choose(state.OWN_PROBLEM, error)
