@@ -1,7 +1,7 @@
 """The dataset of tests/tiny_web.py as TFDS knows it.
 
-python -m tests.tiny_builder tiny_web PID: does what lib.training.sources.download_process does, in a process that
-knows this dataset.
+python -m tests.tiny_builder tiny_web PID: does what
+lib.training.sources.download_process does, in a process that knows this dataset.
 """
 
 import os

@@ -2,8 +2,9 @@
 
 Each is trained here and now, and stored with its seed, versions, hardware, wall time and the
 command that gives it. `lessons` are the runs the pages open with; `evidence` is the grid of
-lib.core.strategy.evidence, which took 121 minutes on two cores with other work. `--missing` keeps those that
-are there; `--check` trains the cheapest again and compares every epoch with what is stored.
+lib.core.strategy.evidence, which took 121 minutes on two cores with other work. `--missing` keeps
+those that are there; `--check` trains the cheapest again and compares every epoch with what is
+stored.
 
 The photographs of cats and dogs are not part of Thaw: `--images` names a folder with some of
 cats_vs_dogs in it, one folder a class; without it, the evidence on them stays as it is.
@@ -215,7 +216,7 @@ def record_lessons(root: Path, *, missing: bool) -> None:
 
 
 def evidence_configs(images: Path | None) -> dict[str, TrainConfig]:
-    """The grid of lib.core.strategy.evidence, the quickest first, without datasets that are not here."""
+    """The grid of evidence.py, the quickest first, without datasets that are not here."""
     given: dict[str, dict[str, Any]] = {name: {} for name in evidence.SIZES}
     if images is None:
         del given[evidence.PHOTOGRAPHS]

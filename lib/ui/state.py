@@ -35,7 +35,8 @@ AUGMENTATION = "augmentation"
 START = "start_run"
 CANCEL = "cancel_run"
 OPENED_RUN = "opened_run"
-# Model summary. Layers set by hand hang on the choices they were made under (lib/ui/network/plan.py).
+# Model summary. Layers set by hand belong to the choices they were made under
+# (lib/ui/network/plan.py).
 NUM_CLASSES = "num_classes"
 LOGIT_PER_CLASS = "logit_per_class"
 BY_HAND = "layers_by_hand"

@@ -1,4 +1,4 @@
-"""The shuffle of lib.core.images.shuffle_leak is that of tf.data, and so is the leak of take and skip."""
+"""The shuffle of shuffle_leak.py is that of tf.data, and so is the leak of take and skip."""
 
 from itertools import count
 

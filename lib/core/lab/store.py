@@ -127,7 +127,7 @@ class RunStore:
 
     @property
     def evidence_root(self) -> Path:
-        """Folder of further runs that ship with Thaw: lib.core.strategy.evidence reads them together.
+        """Folder of further runs that ship with Thaw, read together by lib.core.strategy.evidence.
 
         They are opened by their name; a list of runs would be theirs alone.
         """
@@ -480,12 +480,12 @@ class RunWriter:
             raise _cannot_store(self.folder, error) from error
 
     def evaluation(self, data: Mapping[str, Any]) -> None:
-        """Write evaluation.json, before `finish`; lib.core.reading.evaluation says what is in it."""
+        """Write evaluation.json, before `finish`; see lib.core.reading.evaluation."""
         content = json.dumps(data, separators=(",", ":"), sort_keys=True)
         self._write(EVALUATION_FILE, f"{content}\n".encode())
 
     def test_images(self, webp: bytes) -> None:
-        """Write the picture of the test images, before `finish`; see lib.core.reading.evaluation."""
+        """Write the test images, before `finish`; see lib.core.reading.evaluation."""
         self._write(TEST_IMAGES_FILE, webp)
 
     def finish(self, result: Mapping[str, Any]) -> None:

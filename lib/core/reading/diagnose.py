@@ -1,8 +1,9 @@
 """What the curves of a run say: findings, the epochs they rest on, and what to change.
 
 Each rule is a function from the facts of a run to a finding or None, with its thresholds as named
-constants beside it: lib.core.reading.learning_rate_rules, gap_rules and tuning_rules. tests/unit/test_diagnose.py
-holds them against labelled histories and prints how often they are right.
+constants beside it: `learning_rate_rules`, `fit_rules` and `fine_tuning_rules`.
+tests/unit/reading/test_diagnose.py holds them against labelled histories and prints how often they
+are right.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A reader's own images on their way in: from a page, which takes them, to a worker.
 
-A folder `.upload-...` beside the datasets of lib/core/uploads/own_datasets.py; it goes once a worker is done,
-or once its reader knows why there is no dataset of it.
+A folder `.upload-...` beside the datasets of own_datasets.py. It is deleted when a worker is done
+with it, or when its reader has seen why there is no dataset of it.
 """
 
 import json

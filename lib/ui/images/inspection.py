@@ -111,8 +111,8 @@ def _copies(found: Look) -> None:
     st.markdown(
         "A picture that was trained on and comes up in the test again makes a network look better "
         "than it is. A **perceptual hash** is 64 bits that say roughly what a picture looks like; "
-        f"pairs that differ in at most {near_duplicates.MAX_DISTANCE} of them are compared by their "
-        "pixels."
+        f"pairs that differ in at most {near_duplicates.MAX_DISTANCE} of them are compared by "
+        "their pixels."
     )
     parts = inspection.every_use(found.labels)
     crossing = near_duplicates.across(found.pairs, parts) if parts else ()
@@ -174,7 +174,8 @@ def _pairs(
         tiles.Row(
             [_tile(found, index) for index in (pair.first, pair.second)],
             title=f"{pair.first:,} and {pair.second:,}",
-            note=f"{near_duplicates.KINDS[pair.kind]}{where.get(pair, '')}; {pair.distance} bits differ",
+            note=f"{near_duplicates.KINDS[pair.kind]}{where.get(pair, '')}; "
+            f"{pair.distance} bits differ",
         )
         for pair in pairs
         if {pair.first, pair.second} <= found.thumbnails.keys()

@@ -13,7 +13,7 @@ def _nothing() -> None:
 
 
 def show(data: Mapping[str, Any], key: str, on_choice: Callable[[], None] = _nothing) -> None:
-    """Draw a description: of lib.ui.parts.prediction.payload, or `kind` "code" with `label` and `text`.
+    """Draw a description of payload.py, or one of `kind` "code" with `label` and `text`.
 
     Args:
         data: What to draw.

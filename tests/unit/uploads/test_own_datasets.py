@@ -20,7 +20,7 @@ from lib.core.lab.store import RunStore, RunWriter
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
 
 

@@ -27,7 +27,7 @@ from lib.jobs.questions import Question
 from lib.training.sources import download_process as worker_downloads
 from tests.unit.jobs_support import until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CATS, BEANS = DATASETS["cats_vs_dogs"], DATASETS["beans"]
 
 

@@ -16,7 +16,7 @@ from lib.core.reading import diagnose, fit_rules
 from lib.core.runs import EpochRecord, Run, TrainConfig
 from tests.unit.toy_runs import Toy, train
 
-RECORDED = sorted((Path(__file__).parents[1] / "data" / "histories").glob("*.json"))
+RECORDED = sorted((Path(__file__).parents[2] / "data" / "histories").glob("*.json"))
 
 # Said beside the label where it is true too, and counted neither for nor against.
 ALWAYS_TOLERATED = frozenset({"still_improving", "validation_above_training"})

@@ -25,7 +25,7 @@ from lib.core.strategy.rule import (
     recommend,
 )
 
-SOURCES = (Path(__file__).parents[2] / "docs/sources.md").read_text("utf-8")
+SOURCES = (Path(__file__).parents[3] / "docs/sources.md").read_text("utf-8")
 # EfficientNet-Lite0, 96 px, validation accuracy after head only, top layers, everything: what
 # was measured before the first line was written. Each row: images, similarity, winner.
 SMALL_AND_SIMILAR = Situation(180, similarity=0.7)  # .917 .917 .883
