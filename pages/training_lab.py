@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.core.errors import ThawError
 from lib.ui import shell, sources, widgets
-from lib.ui.lab.page import page, settings
+from lib.ui.lab import page, settings
 from lib.ui.uploads import pickers
 
 shell.page("training_lab")

@@ -33,9 +33,9 @@ CHILD = """
 import json, sys, time
 if sys.argv[2] == "with TensorFlow":
     import lib.training.task
-from lib.training import own_images
+from lib.training.sources import own_dataset
 began, cpu = time.monotonic(), time.process_time()
-name = own_images.prepare(sys.argv[1], sys.argv[3], "measured")
+name = own_dataset.prepare(sys.argv[1], sys.argv[3], "measured")
 print(json.dumps({
     "dataset": name,
     "seconds": time.monotonic() - began,

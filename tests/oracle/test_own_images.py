@@ -347,8 +347,8 @@ def test_a_disk_that_is_full_leaves_nothing(monkeypatch):
 
 PREPARING = """
 import sys
-from lib.training import own_images
-own_images.prepare(sys.argv[1], "owner", "pets")
+from lib.training.sources import own_dataset
+own_dataset.prepare(sys.argv[1], "owner", "pets")
 """
 
 

@@ -139,7 +139,7 @@ def test_nothing_is_printed_where_the_result_goes(capsys, tmp_path, monkeypatch)
 PREPARE = """
 import random, sys
 random.seed(1)  # As a run's seed does; TFDS draws the name of its temporary folder from it.
-from lib.training import pipeline
+from lib.training.sources import pipeline
 data = pipeline.load_data("openmoji_animals_food", num_images=20, image_size=32, seed=1)
 print(data.train.images.sum())
 """

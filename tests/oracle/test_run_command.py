@@ -57,7 +57,7 @@ def test_a_disk_that_takes_no_more_ends_the_run_in_one_line_and_keeps_its_epochs
     # The operating system itself refuses: no file may grow beyond 40,000 bytes. Decoded images and
     # features are larger and are done without; so is the model with its thawed layers.
     limits = (
-        "import resource, runpy; from lib.training import pipeline; "
+        "import resource, runpy; from lib.training.sources import pipeline; "
         "pipeline.describe_dataset('openmoji_animals_food'); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)); "
         "runpy.run_module('lib.training.run', run_name='__main__')"

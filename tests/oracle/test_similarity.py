@@ -114,7 +114,7 @@ def test_test_images_are_never_read(monkeypatch):
 
         return decode.ImageSource(source.class_names, source.labels, reading)
 
-    monkeypatch.setattr(measuring.tfds_data, "source", watched)
+    monkeypatch.setattr(measuring.tfds, "source", watched)
     measuring.measure_dataset(OPENMOJI, num_images=200)
     parts = splits.split(source.labels, 160, 0)
     assert len(read) == len(set(read)) == 200

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.core import backbones, pooling
 from lib.core.maps import channel_threshold
-from lib.ui import state
+from lib.ui import sources, state
 from lib.ui.maps import lessons
 from lib.ui.network import plan
 
@@ -115,6 +115,6 @@ def test_the_chosen_backbone_comes_from_and_goes_to_the_other_pages() -> None:
 
 
 def test_every_lesson_has_a_source_with_an_address() -> None:
-    for _, _, sources in lessons.LESSONS:
-        assert sources
-        assert all(sources.SOURCES[key][1].startswith("https://") for key in sources)
+    for _, _, keys in lessons.LESSONS:
+        assert keys
+        assert all(sources.SOURCES[key][1].startswith("https://") for key in keys)

@@ -8,8 +8,9 @@ Under THAW_HOME/images:
     .making-..., .upload-...       what is not whole yet; out of sight (own_uploads.py)
 
 A reader is known by the hash of a key that only their browser has (lib/ui/uploads/reader.py).
-What a dataset is called in a run comes from its pictures and from their names, which begin with a random
-number: the same pictures of two readers are two datasets, and neither says anything of the other.
+What a dataset is called in a run comes from its pictures and from their names, which begin with a
+random number: the same pictures of two readers are two datasets, and neither says anything of the
+other.
 """
 
 import hashlib

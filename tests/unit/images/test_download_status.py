@@ -153,8 +153,8 @@ HOLD = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from lib.core import file_lock
-with file_lock.only_one(Path(sys.argv[1])):
+from lib.core.files import lock
+with lock.only_one(Path(sys.argv[1])):
     print("held", flush=True)
     input()
 """
@@ -293,7 +293,7 @@ def test_the_network_is_looked_at_in_the_background_and_not_again_for_a_minute(k
         looks.append(set(addresses))
         return {(CATS.host, 443)}
 
-    monkeypatch.setattr(jobs_downloads.network, "reachable", reachable)
+    monkeypatch.setattr(jobs_downloads.reachability, "reachable", reachable)
     assert known.reachable([CATS.host, BEANS.host]) is None
     assert known.reachable([CATS.host, BEANS.host]) is None
     answer.set()

@@ -245,18 +245,18 @@ def test_a_folder_that_cannot_be_written_is_told_in_words(home, monkeypatch):
 
 UPLOADING = """
 import sys
-from lib.core import own_uploads
+from lib.core.uploads import inbox
 class Slow:
     def read(self, size):
         print("coming", flush=True)
         return bytes(size) if next(self.first, False) else sys.stdin.buffer.read(1)
     first = iter([True])
-own_uploads.receive(Slow(), "anna")
+inbox.receive(Slow(), "anna")
 """
 MAKING = """
 import sys
-from lib.core import own_images
-with own_images.making() as pictures:
+from lib.core.uploads import own_datasets
+with own_datasets.making() as pictures:
     (pictures / "cat").mkdir()
     (pictures / "cat" / "1.jpg").write_bytes(b"half")
     print("half", flush=True)
