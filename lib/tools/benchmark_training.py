@@ -1,4 +1,6 @@
-"""Compares a Thaw run with the plain Keras tutorial: `python -m lib.tools.benchmark_training`.
+"""Compares a Thaw run with the plain Keras tutorial.
+
+python -m lib.tools.benchmark_training
 
 Each way is a process of its own, one after another, on the same images; the clock starts when
 TensorFlow has been imported. (a) the tutorial: a frozen backbone inside the model, `fit`, thaw,

@@ -1,4 +1,4 @@
-"""Write what a worker finds in the offline datasets, so that their page opens without one.
+"""Writes what a worker finds in the offline datasets, so that their page opens without one.
 
     python -m lib.tools.export_looks [--check]
 

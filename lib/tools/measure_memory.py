@@ -1,4 +1,6 @@
-"""Measures what many runs in a row hold in memory: `python -m lib.tools.measure_memory [--runs N]`.
+"""Measures how much memory many runs in a row hold.
+
+python -m lib.tools.measure_memory [--runs N]
 
 Trains short runs, each with another seed, one after another in the engine of the app, and looks at
 the memory of its largest process ten times a second. Prints the peak of every ten runs, and fails

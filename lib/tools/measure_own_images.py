@@ -1,4 +1,6 @@
-"""Measures how long a reader's zip takes: `python -m lib.tools.measure_own_images [--images N]`.
+"""Measures how long a reader's zip takes to become a dataset.
+
+python -m lib.tools.measure_own_images [--images N]
 
 Makes a zip of N photographs of one megapixel, half of them in each of two classes, and has it made
 into a dataset by a process of its own, as a worker does. Prints the seconds from the upload to the

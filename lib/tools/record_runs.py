@@ -1,4 +1,6 @@
-"""Record the runs that ship with Thaw: `python -m lib.tools.record_runs [lessons | evidence]`.
+"""Records the runs that ship with Thaw.
+
+python -m lib.tools.record_runs [lessons | evidence]
 
 Each is trained here and now, and stored with its seed, versions, hardware, wall time and the
 command that gives it. `lessons` are the runs the pages open with; `evidence` is the grid of
