@@ -1,9 +1,14 @@
 """What exists is documented, and what is documented exists."""
 
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from lib.core import backbones, datasets, strategies
 from lib.ui import shell, sources
@@ -72,6 +77,77 @@ def test_every_requirement_is_pinned_and_has_its_reason() -> None:
             match = re.match(r"^([A-Za-z0-9_-]+)==[0-9][0-9a-z.]*( ; .+)?$", line)
             assert match, line
             assert f"`{match[1]}`" in reasons, line
+
+
+def loaded(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text("utf-8"))
+
+
+def test_pre_commit_runs_the_checks_of_ci_and_downloads_nothing() -> None:
+    paragraphs = (ROOT / ".ci/run").read_text("utf-8").split("\n\n")
+    (checks,) = [each for each in paragraphs if "\nruff check" in each]
+    commands = [line for line in checks.splitlines() if not line.startswith(("#", "pip install"))]
+    (repository,) = loaded(".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    assert [hook["entry"] for hook in repository["hooks"]] == commands
+    # Any other language would have pre-commit install the tool, and files would change the command.
+    for hook in repository["hooks"]:
+        assert (hook["language"], hook["pass_filenames"]) == ("system", False), hook["id"]
+
+
+def test_pre_commit_accepts_its_configuration() -> None:
+    command = [sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml"]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def test_the_workflow_runs_everything_on_linux_and_the_fast_tests_elsewhere() -> None:
+    jobs = loaded(".github/workflows/ci.yml")["jobs"]
+    commands = {
+        name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()
+    }
+    assert commands == {
+        "everything": ["bash .ci/run"],
+        "fast": ["pip install -r requirements-dev.txt", "pytest -m fast"],
+    }
+    assert jobs["everything"]["runs-on"].startswith("ubuntu-")
+    systems = [each.partition("-")[0] for each in jobs["fast"]["strategy"]["matrix"]["os"]]
+    assert systems == ["windows", "macos"]
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("bug_report", {"version", "page", "expected", "seen", "run", "system"}),
+        ("wish", {"version", "lesson", "today", "room"}),
+    ],
+)
+def test_an_issue_form_asks_for_what_helps(name: str, needed: set[str]) -> None:
+    form = loaded(f".github/ISSUE_TEMPLATE/{name}.yml")
+    assert form["name"]
+    assert form["description"]
+    fields = {each["id"]: each for each in form["body"] if each["type"] != "markdown"}
+    assert fields.keys() >= needed
+    assert all(each["attributes"]["label"] for each in fields.values())
+
+
+def test_the_citation_names_the_version_the_licence_and_the_authors() -> None:
+    citation = loaded("CITATION.cff")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    (author,) = citation["authors"]
+    assert author["name"] in (ROOT / "LICENSE").read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_file_that_a_text_points_at_exists(text: str) -> None:
+    named = re.findall(
+        r"(?<![\w/])((?:docs/|\.github/)[\w./-]*\w\.(?:md|yml)|[A-Z]{4,}\.(?:md|cff))",
+        (ROOT / text).read_text("utf-8"),
+    )
+    assert named
+    for path in named:
+        assert (ROOT / path).is_file(), path
 
 
 def test_every_folder_of_lib_is_in_the_design() -> None:
