@@ -195,13 +195,17 @@ def test_an_image_is_turned_as_its_camera_says_and_says_nothing_else_any_more():
     exif[EXIF_ORIENTATION] = UPSIDE_DOWN_LEFT
     exif.get_ifd(GPS)[1] = "N"
     exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
-    data = encoded(wide, "JPEG", exif=exif, quality=95)
-    assert Image.open(io.BytesIO(data)).getexif().get_ifd(GPS)
+    said = {"comment": b"At home", "xmp": b"<x:xmpmeta/>", "icc_profile": b"of my camera"}
+    data = encoded(wide, "JPEG", exif=exif, quality=95, dpi=(300, 300), **said)
+    original = Image.open(io.BytesIO(data))
+    assert original.getexif().get_ifd(GPS)
+    assert said.keys() <= original.info.keys()
     stored = Image.open(io.BytesIO(decode.kept(data)))
     assert stored.size == (20, 30)
     assert np.asarray(stored)[3, 10, 2] > 200  # what was on the left is on top
     assert not stored.getexif()
-    assert "exif" not in stored.info
+    # What every JPEG of Pillow says, and no more.
+    assert stored.info == Image.open(io.BytesIO(encoded(wide, "JPEG"))).info
 
 
 @pytest.mark.parametrize(

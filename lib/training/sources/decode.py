@@ -157,6 +157,7 @@ def kept(data: bytes) -> bytes:
         upright = _upright_rgb(image)
     if _kept_size(upright) != upright.size:
         upright = upright.resize(_kept_size(upright), Image.Resampling.BILINEAR)
+    upright.info = {}  # Pillow would write a JPEG's comment into the new one.
     file = io.BytesIO()
     upright.save(file, "JPEG", quality=KEPT_QUALITY, subsampling=0)
     return file.getvalue()
