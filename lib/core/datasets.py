@@ -10,6 +10,9 @@ TUTORIAL_SPLIT = ("train[:80%]", "train[80%:90%]", "train[90%:]")
 # With a test part of its own, validation is taken off the end of what is left.
 TRAIN_AND_TEST = ("train[:90%]", "train[90%:]", "test")
 
+# With this the id of a reader's own images begins (lib.core.uploads).
+OWN_PREFIX = "images-"
+
 # While a dataset is prepared: its archive, what is unpacked from it, and the records TFDS writes,
 # which are about as large again where their size is published (cifar10 0.8, tf_flowers 1.0).
 DISK_SPACE_FACTOR = 3
@@ -413,3 +416,19 @@ def get(dataset: str) -> DatasetSpec:
             f"Thaw has no dataset called {dataset!r}.", f"Choose one of: {', '.join(DATASETS)}."
         )
     return DATASETS[dataset]
+
+
+def is_own(dataset: str) -> bool:
+    """True where a dataset's name is one of a reader's own images, whoever's they are."""
+    return dataset.startswith(OWN_PREFIX)
+
+
+def anonymous(dataset: str) -> str:
+    """What one of a reader's own is called where its title is not to be shown, or not there.
+
+    Example:
+
+    >>> anonymous("images-ab12cd34ef56")
+    'own images ab12'
+    """
+    return f"own images {dataset.removeprefix(OWN_PREFIX)[:4]}"

@@ -16,6 +16,10 @@ from lib.core.errors import ConfigError
 # something else; then every stored run is of an older version and is never taken for a new one.
 TRAINING_VERSION = 1
 
+# In a run's folder: its answer to each test image, and those images as one picture.
+EVALUATION_FILE = "evaluation.json"
+TEST_IMAGES_FILE = "test_images.webp"
+
 BATCH_NORM_POLICIES: dict[str, str] = {
     "frozen": "Every BatchNormalization of the backbone stays frozen.",
     "thawed": "BatchNormalization is thawed with its neighbours.",

@@ -1,15 +1,12 @@
 """The strategies, and what each of them freezes."""
 
+import importlib
 from dataclasses import dataclass
+from typing import Any
 
 from lib.core import freezing
 from lib.core.backbones import LayerRow
 from lib.core.errors import ConfigError
-
-# Other programs ask for them here (docs/design.md).
-from lib.core.strategy.rule import Recommendation as Recommendation
-from lib.core.strategy.rule import Situation as Situation
-from lib.core.strategy.rule import recommend as recommend
 
 
 @dataclass(frozen=True)
@@ -100,3 +97,10 @@ def final_plan(
         else freezing.FreezePlan.none()
     )
     return plan.with_batch_norm_frozen(layers) if batch_norm == "frozen" else plan
+
+
+def __getattr__(name: str) -> Any:
+    """Names that other programs ask for here (docs/design.md), found in the rule when asked for."""
+    if name not in ("Recommendation", "Situation", "recommend"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("lib.core.strategy.rule"), name)

@@ -26,9 +26,9 @@ from typing import Any
 
 from lib.core import runs
 from lib.core.lab import store as run_store
-from lib.core.lab.store import META_FILE, TEST_IMAGES_FILE, RunMeta, RunStore
+from lib.core.lab.store import META_FILE, RunMeta, RunStore
 from lib.core.reading import evaluation
-from lib.core.runs import Run, TrainConfig
+from lib.core.runs import TEST_IMAGES_FILE, Run, TrainConfig
 from lib.core.strategy import evidence
 
 # What the lab opens with first; then what each strategy does with few images that resemble

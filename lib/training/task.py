@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from lib.core import intervals, runs, strategies
+from lib.core import datasets, intervals, runs, strategies
 from lib.core.errors import StoreError, ThawError
 from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore, RunWriter
@@ -75,7 +75,7 @@ def train(
         report({"state": "failed", **words})
         raise
     finally:
-        if own_datasets.is_own(config.dataset) and not images:
+        if datasets.is_own(config.dataset) and not images:
             _forget_deleted(config.dataset)
     report({"state": result["status"]})
     run = run_store.read_run(folder)

@@ -21,7 +21,6 @@ from PIL import Image
 
 from lib.core import runs
 from lib.core.errors import DataError, StoreError, ThawError
-from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore
 from lib.core.uploads import inbox, own_datasets
 from lib.training.sources import decode, folder, pipeline
@@ -406,7 +405,7 @@ def test_a_run_finds_the_images_and_shows_them_only_while_they_are_there():
     store = RunStore()
     run = task.train(config_on(name), lambda event: None, store=store)
     assert run.status == "finished"
-    assert (run.folder / run_store.TEST_IMAGES_FILE).exists()
+    assert (run.folder / runs.TEST_IMAGES_FILE).exists()
 
     def delete_while_evaluating(event):
         if event.get("state") == "evaluating":
@@ -415,7 +414,7 @@ def test_a_run_finds_the_images_and_shows_them_only_while_they_are_there():
     later = task.train(config_on(name, seed=2), delete_while_evaluating, store=store)
     assert later.status == "finished"
     for each in (run, later):
-        assert not (each.folder / run_store.TEST_IMAGES_FILE).exists()
+        assert not (each.folder / runs.TEST_IMAGES_FILE).exists()
     # Nor are maps of the images left in the cache of frozen layers.
     assert not list((own_datasets.root().parent / "features").glob("*/manifest.json"))
     with pytest.raises(ThawError, match="not on this machine"):

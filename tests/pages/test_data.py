@@ -145,7 +145,7 @@ def test_own_images_are_looked_at_by_their_owner_alone(
         made = own_datasets.publish(
             pictures,
             own_datasets.OwnDataset(
-                id=own_datasets.PREFIX + fingerprint[:12],
+                id=datasets.OWN_PREFIX + fingerprint[:12],
                 title="my pets",
                 owner=own_datasets.hashed("A" * 43),
                 fingerprint=fingerprint,

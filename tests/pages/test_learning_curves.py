@@ -311,7 +311,7 @@ def _cell_words(cell: tuple[int, int]) -> str:
 
 def test_a_run_without_answers_still_says_how_good_it_is() -> None:
     run = stored(7)
-    (run.folder / store.EVALUATION_FILE).unlink()
+    (run.folder / runs.EVALUATION_FILE).unlink()
     app = open_page(run=run.id)
     assert "not in this run's folder" in all_text(app)
     assert len(app.get("plotly_chart")) == 1

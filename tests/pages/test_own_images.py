@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import runs
+from lib.core import datasets, runs
 from lib.core.errors import DataError
 from lib.core.lab import bundle
-from lib.core.lab.store import TEST_IMAGES_FILE, RunStore
+from lib.core.lab.store import RunStore
 from lib.core.reading import evaluation
-from lib.core.runs import Run
+from lib.core.runs import TEST_IMAGES_FILE, Run
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.jobs.client import Client
@@ -40,7 +40,7 @@ def dataset(reader: str = "Anna", title: str = "my pets", number: int = 1) -> Ow
         return own_datasets.publish(
             pictures,
             OwnDataset(
-                id=own_datasets.PREFIX + fingerprint[:12],
+                id=datasets.OWN_PREFIX + fingerprint[:12],
                 title=title,
                 owner=own_datasets.hashed(KEYS[reader]),
                 fingerprint=fingerprint,

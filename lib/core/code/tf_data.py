@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from lib.core import datasets
 from lib.core.backbones import BackboneSpec, Preprocessing
 from lib.core.datasets import DatasetSpec
-from lib.core.uploads import own_datasets
 
 BATCH_SIZE = 32
 
@@ -110,7 +110,7 @@ def code(
         num_images: Training images.
         seed: Of the choice of training images, their order and the augmentation.
     """
-    own = own_datasets.is_own(dataset.id)
+    own = datasets.is_own(dataset.id)
     imports = [
         *(["from pathlib import Path", ""] if own else []),
         "import keras",

@@ -15,16 +15,9 @@ from lib.core import runs
 from lib.core.errors import StoreError
 from lib.core.lab import bundle_checks
 from lib.core.lab.bundle_checks import RefusedError, quoted
-from lib.core.lab.store import (
-    EVALUATION_FILE,
-    META_FILE,
-    MODEL_FILE,
-    TEST_IMAGES_FILE,
-    RunMeta,
-    RunStore,
-)
+from lib.core.lab.store import META_FILE, MODEL_FILE, RunMeta, RunStore
 from lib.core.reading import evaluation
-from lib.core.runs import Run, TrainConfig
+from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run, TrainConfig
 
 # File of a run -> the most bytes it may have. A fully thawed ResNet50 takes 95 MB.
 LIMITS: dict[str, int] = {

@@ -17,9 +17,9 @@ import numpy as np
 from lib.core import backbones, heads, intervals, runs
 from lib.core.errors import ConfigError
 from lib.core.lab import command
-from lib.core.lab.store import EVALUATION_FILE, TEST_IMAGES_FILE, RunMeta
+from lib.core.lab.store import RunMeta
 from lib.core.reading import evaluation
-from lib.core.runs import EpochRecord, TrainConfig
+from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord, TrainConfig
 
 MAX_CLASSES = 1_000
 MAX_TEXT_LENGTH = 200

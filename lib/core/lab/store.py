@@ -15,15 +15,20 @@ from typing import Any
 from lib.core.errors import ConfigError, StoreError
 from lib.core.files import atomic_write
 from lib.core.files.home import thaw_home
-from lib.core.runs import EpochRecord, Run, TrainConfig, is_run_id, run_id
+from lib.core.runs import (
+    EVALUATION_FILE,
+    TEST_IMAGES_FILE,
+    EpochRecord,
+    Run,
+    TrainConfig,
+    is_run_id,
+    run_id,
+)
 
 # In the folder "model" of a run.
 MODEL_FILE = "weights.npz"
 # The same, and what the model was at the end of each earlier phase.
 MODEL_FILES = (MODEL_FILE, "feature_extraction.npz", "fine_tuning*.npz")
-# What a finished run says of each test image, and those images as one picture.
-EVALUATION_FILE = "evaluation.json"
-TEST_IMAGES_FILE = "test_images.webp"
 # result.json goes first when they are removed, so that a kill in between leaves an unfinished run
 # and not a false one.
 OWN_FILES = ("result.json", "history.jsonl", "config.json", EVALUATION_FILE, TEST_IMAGES_FILE)

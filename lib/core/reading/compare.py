@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from lib.core import backbones, datasets, heads, strategies
 from lib.core.reading import curves
 from lib.core.runs import OPTIMIZERS, Run, TrainConfig
-from lib.core.uploads import own_datasets
 
 # Field of a configuration -> its name in a table, in the order of the form.
 SETTINGS: dict[str, str] = {
@@ -64,8 +63,8 @@ def setting(config: TrainConfig, name: str) -> str:
         return "off"
     if name == "dataset" and value in datasets.DATASETS:
         return datasets.DATASETS[value].title
-    if name == "dataset" and own_datasets.is_own(value):
-        return own_datasets.anonymous(value)
+    if name == "dataset" and datasets.is_own(value):
+        return datasets.anonymous(value)
     if name == "backbone" and value in backbones.BACKBONES:
         return backbones.BACKBONES[value].title
     if name == "strategy" and value in strategies.STRATEGIES:

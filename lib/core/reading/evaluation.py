@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lib.core.intervals import PairedDifference, paired_difference, wilson_interval
-from lib.core.lab.store import EVALUATION_FILE, TEST_IMAGES_FILE
-from lib.core.runs import Run
+from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

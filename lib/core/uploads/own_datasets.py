@@ -27,14 +27,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from lib.core import splits
+from lib.core import datasets, splits
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import StoreError
 from lib.core.files import atomic_write, scratch_dirs
 from lib.core.files.home import thaw_home
 from lib.core.lab.store import RunStore
 
-PREFIX = "images-"
 FINGERPRINT_LENGTH = 12
 MIN_CLASSES, MAX_CLASSES = 2, 20
 # What stays: ten classes of a hundred pictures take about 100 MB.
@@ -49,7 +48,7 @@ SECONDS_BETWEEN_TIDYING = 600
 MAX_LEFT_OUT = 1_000
 
 ABOUT, PICTURES, OWNERS = "about.json", "pictures", "owners"
-_NAME = re.compile(rf"{PREFIX}[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
+_NAME = re.compile(rf"{datasets.OWN_PREFIX}[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 
 
 @dataclass(frozen=True)
@@ -126,22 +125,6 @@ class OwnDataset:
             about=f"{self.num_images:,} images of your own, {len(self.class_names)} classes.",
             offline=True,
         )
-
-
-def is_own(dataset: str) -> bool:
-    """True where a dataset's name is one of a reader's own images, whoever's they are."""
-    return dataset.startswith(PREFIX)
-
-
-def anonymous(dataset: str) -> str:
-    """What one of a reader's own is called where its title is not to be shown, or not there.
-
-    Example:
-
-    >>> anonymous("images-ab12cd34ef56")
-    'own images ab12'
-    """
-    return f"own images {dataset.removeprefix(PREFIX)[:4]}"
 
 
 def root() -> Path:
@@ -236,14 +219,14 @@ def may_see(dataset: str, owner: str) -> bool:
     Anybody may where they are no reader's own, their owner does, and others where the owner shares
     them.
     """
-    if not is_own(dataset):
+    if not datasets.is_own(dataset):
         return True
     record = _record(dataset)
     return bool(record and (record["shared"] or (owner and record["owner"] == owner)))
 
 
 def _all() -> Iterator[OwnDataset]:
-    for path in (root() / OWNERS).glob(f"{PREFIX}*.json"):
+    for path in (root() / OWNERS).glob(f"{datasets.OWN_PREFIX}*.json"):
         record = _record(path.stem)
         found = _read(path.stem, record) if record else None
         if found:
@@ -448,7 +431,7 @@ def tidy() -> None:
     """Remove what has expired, and what a process left that ended in the middle of something."""
     kept = {OWNERS}
     forgotten = []
-    for path in (root() / OWNERS).glob(f"{PREFIX}*.json"):
+    for path in (root() / OWNERS).glob(f"{datasets.OWN_PREFIX}*.json"):
         record = _record(path.stem)
         if record is None or not record["folder"] or not (root() / record["folder"]).is_dir():
             forgotten.append(path)

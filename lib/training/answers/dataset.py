@@ -61,7 +61,7 @@ def _source(dataset: str, fingerprint: str) -> ImageSource:
     Raises:
         DataError: If it is not here.
     """
-    if not own_datasets.is_own(dataset):
+    if not datasets.is_own(dataset):
         spec = datasets.get(dataset)
         if download_status.standing(spec).state == "ready":
             return _of_tfds(dataset, fingerprint)
@@ -148,7 +148,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
 
 def _left_out_at_upload(dataset: str) -> tuple[str, ...]:
     """Files of a reader's own that were not taken when they came, in words."""
-    own = own_datasets.get(dataset) if own_datasets.is_own(dataset) else None
+    own = own_datasets.get(dataset) if datasets.is_own(dataset) else None
     return own.left_out if own else ()
 
 

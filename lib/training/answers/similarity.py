@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
-from lib.core import backbones, splits
+from lib.core import backbones, datasets, splits
 from lib.core.errors import DataError
 from lib.core.strategy import similarity
 from lib.core.strategy.logme import logme
@@ -31,7 +31,6 @@ from lib.core.strategy.similarity import (
     Depth,
     Scores,
 )
-from lib.core.uploads import own_datasets
 from lib.training.engine.prefix import FrozenForward
 from lib.training.network import efficientnet_lite
 from lib.training.sources import decode, feature_cache, tfds
@@ -93,7 +92,7 @@ def measure_dataset(
         DataError: If the images cannot be used.
         WeightsError: If the weights of the backbone are not installed.
     """
-    of_folder = folder is not None or own_datasets.is_own(dataset)
+    of_folder = folder is not None or datasets.is_own(dataset)
     if not of_folder:
         fingerprint = tfds.describe_dataset(dataset).fingerprint
 

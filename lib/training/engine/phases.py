@@ -14,13 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from lib.core import backbones, freezing, heads, strategies
+from lib.core import backbones, datasets, freezing, heads, strategies
 from lib.core.freezing import FreezePlan
 from lib.core.images import split_shift
 from lib.core.lab.store import RunWriter
 from lib.core.network.step_cost import multiply_adds
 from lib.core.runs import EpochRecord, Phase
-from lib.core.uploads import own_datasets
 from lib.training import model
 from lib.training.engine import prefix
 from lib.training.engine.run_log import RunLog
@@ -132,7 +131,7 @@ class PhaseRunner:
             "what": what,
             "version": self.config.training_version,
         }
-        if own_datasets.is_own(self.config.dataset):
+        if datasets.is_own(self.config.dataset):
             # Whoever has the same images is not to learn it from how fast a run is.
             identity["dataset"] = self.config.dataset
 

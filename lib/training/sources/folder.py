@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.core import splits
+from lib.core import datasets, splits
 from lib.core.errors import DataError
 from lib.core.uploads import own_datasets
 from lib.core.uploads.own_datasets import MAX_CLASSES, MIN_CLASSES
@@ -52,7 +52,7 @@ class FolderDescription:
     @property
     def dataset(self) -> str:
         """What a run's configuration calls these images."""
-        return own_datasets.PREFIX + self.fingerprint[: own_datasets.FINGERPRINT_LENGTH]
+        return datasets.OWN_PREFIX + self.fingerprint[: own_datasets.FINGERPRINT_LENGTH]
 
 
 def describe_folder(folder: Path) -> FolderDescription:
@@ -229,7 +229,7 @@ def source_of(dataset: str, fingerprint: str = "", folder: Path | None = None) -
             "These images are not on this machine.",
             "They were deleted, or never were here: give their folder, or upload them again.",
         )
-    return source(fingerprint or dataset.removeprefix(own_datasets.PREFIX), folder)
+    return source(fingerprint or dataset.removeprefix(datasets.OWN_PREFIX), folder)
 
 
 def _changed(folder: Path) -> DataError:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from lib.core import splits
+from lib.core import datasets, splits
 from lib.core.errors import DataError, ThawError
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
@@ -109,7 +109,7 @@ class _Maker:
         # Fails here, in words, where a class is too small to be in every split.
         splits.split(labels, splits.max_train_images(len(labels)), 0, class_names)
         return OwnDataset(
-            id=own_datasets.PREFIX + fingerprint.hexdigest()[: own_datasets.FINGERPRINT_LENGTH],
+            id=datasets.OWN_PREFIX + fingerprint.hexdigest()[: own_datasets.FINGERPRINT_LENGTH],
             title=own_datasets.name_of(title)
             or ", ".join(class_names)[: own_datasets.MAX_NAME_LENGTH],
             owner=owner,

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.core import splits
-from lib.core.uploads import own_datasets
+from lib.core import datasets, splits
 from lib.training.sources import decode, feature_cache, tfds
 from lib.training.sources import folder as image_folder
 from lib.training.sources.decode import ImageSource, IntArray, UInt8Array
@@ -95,7 +94,7 @@ def load_data(
             is not what its description said.
     """
     wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
-    if folder or own_datasets.is_own(dataset):
+    if folder or datasets.is_own(dataset):
         source = image_folder.source_of(dataset, fingerprint, folder)
         columns = _decoded(dataset, source, **wanted, progress=progress)
         return _sorted_out(columns, source.class_names, source.left_out)

@@ -5,11 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from lib.core import datasets
-from lib.core.datasets import DatasetSpec
+from lib.core.datasets import DatasetSpec, is_own
 from lib.core.errors import ThawError
 from lib.core.strategy import rule, similarity
 from lib.core.strategy.similarity import Scores
-from lib.core.uploads.own_datasets import is_own
 from lib.figures.strategy import similarity as figures
 from lib.figures.strategy.similarity import Place
 from lib.ui import ask, cache, shell, sources, state, widgets

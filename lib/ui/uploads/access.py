@@ -21,7 +21,7 @@ def mine() -> tuple[OwnDataset, ...]:
 
 def spec(dataset: str) -> DatasetSpec | None:
     """A dataset of the registry or of this reader's own; None for any other."""
-    if not own_datasets.is_own(dataset):
+    if not registry.is_own(dataset):
         return registry.DATASETS.get(dataset)
     found = own_datasets.get(dataset) if is_mine(dataset) else None
     return found.spec if found else None
@@ -29,16 +29,16 @@ def spec(dataset: str) -> DatasetSpec | None:
 
 def title(dataset: str) -> str:
     """What a dataset is called on a page; one of a reader's own only for those who may see it."""
-    if not own_datasets.is_own(dataset):
+    if not registry.is_own(dataset):
         known = registry.DATASETS.get(dataset)
         return known.title if known else dataset
     found = own_datasets.get(dataset) if may_see(dataset) else None
-    return found.title if found else own_datasets.anonymous(dataset)
+    return found.title if found else registry.anonymous(dataset)
 
 
 def is_mine(dataset: str) -> bool:
     """True where a dataset is this reader's own, or no reader's: its runs are in their lists."""
-    return not own_datasets.is_own(dataset) or own_datasets.owns(dataset, reader.owner())
+    return not registry.is_own(dataset) or own_datasets.owns(dataset, reader.owner())
 
 
 def may_see(dataset: str) -> bool:
@@ -48,7 +48,7 @@ def may_see(dataset: str) -> bool:
 
 def are_gone(dataset: str) -> bool:
     """True where a dataset was some reader's own and was deleted."""
-    return own_datasets.is_own(dataset) and own_datasets.get(dataset) is None
+    return registry.is_own(dataset) and own_datasets.get(dataset) is None
 
 
 def claim(config: TrainConfig) -> None:
@@ -57,7 +57,7 @@ def claim(config: TrainConfig) -> None:
     Raises:
         StoreError: If it is another reader's.
     """
-    if own_datasets.is_own(config.dataset):
+    if registry.is_own(config.dataset):
         own_datasets.claim(config.dataset, reader.know())
 
 
@@ -67,7 +67,7 @@ def check(config: TrainConfig) -> None:
     Raises:
         DataError: If this reader cannot train on them.
     """
-    if own_datasets.is_own(config.dataset) and spec(config.dataset) is None:
+    if registry.is_own(config.dataset) and spec(config.dataset) is None:
         raise DataError(
             "The images of this run are not among yours: they are another reader's, or were "
             "deleted.",

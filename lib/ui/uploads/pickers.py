@@ -3,9 +3,8 @@
 import streamlit as st
 
 from lib.core import datasets
-from lib.core.datasets import DatasetSpec
+from lib.core.datasets import DatasetSpec, is_own
 from lib.core.images import download_status
-from lib.core.uploads.own_datasets import is_own
 from lib.ui import state, widgets
 from lib.ui.uploads import access
 

@@ -74,8 +74,8 @@ def test_the_evaluation_is_there_before_the_result(store):
     writer = RunWriter(folder, config())
     writer.evaluation({"test": {"index": [1]}})
     writer.test_images(b"webp")
-    assert json.loads((folder / run_store.EVALUATION_FILE).read_text()) == {"test": {"index": [1]}}
-    assert (folder / run_store.TEST_IMAGES_FILE).read_bytes() == b"webp"
+    assert json.loads((folder / runs.EVALUATION_FILE).read_text()) == {"test": {"index": [1]}}
+    assert (folder / runs.TEST_IMAGES_FILE).read_bytes() == b"webp"
     assert not (folder / "result.json").exists()
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.core import intervals, runs
-from lib.core.lab.store import EVALUATION_FILE, TEST_IMAGES_FILE, RunStore, RunWriter
+from lib.core.lab.store import RunStore, RunWriter
 from lib.core.reading import evaluation
-from lib.core.runs import Run
+from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run
 
 NAMES = ("animal", "food")
 

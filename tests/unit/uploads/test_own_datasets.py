@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lib.core import runs
+from lib.core import datasets, runs
 from lib.core.errors import StoreError
 from lib.core.files import scratch_dirs
-from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore, RunWriter
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
@@ -38,7 +37,7 @@ def make(owner=ANNA, number=1, content="c", **changes) -> OwnDataset:
             (pictures / name).mkdir()
             (pictures / name / "1.jpg").write_bytes(b"picture")
         dataset = OwnDataset(
-            id=own_datasets.PREFIX + fingerprint[:12],
+            id=datasets.OWN_PREFIX + fingerprint[:12],
             title="pets",
             owner=owner,
             fingerprint=fingerprint,
@@ -183,8 +182,8 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     assert not place.exists()
     assert left() == set()
     assert not features.exists()
-    assert not (writer.folder / run_store.TEST_IMAGES_FILE).exists()
-    assert (others.folder / run_store.TEST_IMAGES_FILE).exists()
+    assert not (writer.folder / runs.TEST_IMAGES_FILE).exists()
+    assert (others.folder / runs.TEST_IMAGES_FILE).exists()
     # The run is still its owner's, and nobody else's.
     assert store.open(runs.run_id(config)).status == "finished"
     assert own_datasets.owns(made.id, ANNA)
