@@ -92,3 +92,120 @@ def test_no_page_writes_html_and_only_the_ui_writes_the_session() -> None:
         assert "unsafe_allow_html" not in text, path
         if "lib/ui" not in path.as_posix():
             assert "session_state" not in text, path
+
+
+# --- Rooms ----------------------------------------------------------------------------------------
+
+MAX_MODULES, MAX_LINES, MAX_FUNCTION_LINES = 15, 350, 60
+# Flat: a tool is found by its name.
+LARGE_ROOMS = {"lib/tools"}
+REASON = "Long because"
+
+
+def rooms() -> list[Path]:
+    """Every folder of lib with Python files in it."""
+    return sorted({path.parent for path in files_of("lib")})
+
+
+def in_words(folder: Path) -> str:
+    """The docstring of a room."""
+    text = (folder / "__init__.py").read_text("utf-8") if (folder / "__init__.py").exists() else ""
+    return ast.get_docstring(ast.parse(text)) or ""
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path) for path in files_of("lib")}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of lib that a file imports."""
+    return {name if name in MODULES else name.rpartition(".")[0] for name in imports_of(path)} & (
+        MODULES - {"lib"}
+    )
+
+
+def cycle(graph: dict[str, set[str]]) -> list[str]:
+    """A path that comes back to where it began; empty where there is none."""
+    done: set[str] = set()
+
+    def search(node: str, way: list[str]) -> list[str]:
+        if node in way:
+            return [*way[way.index(node) :], node]
+        if node in done:
+            return []
+        for after in sorted(graph.get(node, ())):
+            if found := search(after, [*way, node]):
+                return found
+        done.add(node)
+        return []
+
+    return next((found for node in sorted(graph) if (found := search(node, []))), [])
+
+
+def test_the_search_for_a_cycle_finds_one() -> None:
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert cycle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    assert cycle({name_of(path): imported(path) for path in files_of("lib")}) == []
+
+
+def test_no_room_imports_itself_by_a_detour() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in files_of("lib"):
+        room = name_of(path.parent)
+        # The root of a floor holds what all its rooms need, and its way in.
+        if room.count(".") > 1:
+            others = {
+                name if name in PACKAGES else name.rpartition(".")[0] for name in imported(path)
+            }
+            graph.setdefault(room, set()).update(
+                other for other in others - {room} if other.count(".") > 1
+            )
+    assert cycle(graph) == []
+
+
+PACKAGES = {name_of(folder) for folder in rooms()}
+
+
+def neighbours(folder: Path) -> set[str]:
+    """The folders of lib that a room imports from; all inline components are one."""
+    modules = {name for path in folder.rglob("*.py") for name in imported(path)}
+    found = {name if name in PACKAGES else name.rpartition(".")[0] for name in modules}
+    return {".".join(name.split(".")[1:3]) for name in found} - {
+        ".".join(folder.relative_to(ROOT).parts[1:])
+    }
+
+
+@pytest.mark.parametrize("folder", rooms(), ids=name_of)
+def test_a_room_says_what_belongs_in_it_and_from_where_it_imports(folder: Path) -> None:
+    words = in_words(folder)
+    assert len(words.split(".")[0].split()) >= 3, f"{folder} says nothing of itself"
+    if name_of(folder).count(".") != 2:
+        return
+    last = " ".join(words.split("\n\n")[-1].split())
+    assert last.startswith("Imports: "), f"{folder} does not say from where it imports"
+    said = set(last.removeprefix("Imports: ").rstrip(".").split(", ")) - {"nothing of lib"}
+    assert said == neighbours(folder)
+
+
+def test_no_folder_is_a_list_to_read_to_the_end() -> None:
+    for folder in rooms():
+        count = len([path for path in folder.glob("*.py") if path.name != "__init__.py"])
+        assert count <= MAX_MODULES or folder.relative_to(ROOT).as_posix() in LARGE_ROOMS, folder
+
+
+def test_what_is_long_says_why() -> None:
+    for path in [*files_of("lib"), *files_of("pages")]:
+        text = path.read_text("utf-8")
+        tree = ast.parse(text)
+        assert text.count("\n") <= MAX_LINES or REASON in (ast.get_docstring(tree) or ""), path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                reason = REASON in (ast.get_docstring(node) or "")
+                assert lines <= MAX_FUNCTION_LINES or reason, f"{path}: {node.name}"

@@ -1,1 +1,4 @@
-"""Code that Thaw writes for a reader: Keras, PyTorch and tf.data."""
+"""Code that Thaw writes for a reader: Keras, PyTorch and tf.data.
+
+Imports: core.
+"""

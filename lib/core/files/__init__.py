@@ -1,1 +1,4 @@
-"""Files and folders: where they are, written whole, locked, cleaned up. Imports errors alone."""
+"""Files and folders: where they are, written whole, locked, cleaned up. Imports errors alone.
+
+Imports: nothing of lib.
+"""

@@ -1,1 +1,4 @@
-"""A dataset before it is trained on: samples, inspection, duplicates, how splits go wrong."""
+"""A dataset before it is trained on: samples, inspection, duplicates, how splits go wrong.
+
+Imports: core, core.files.
+"""

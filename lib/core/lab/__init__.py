@@ -1,1 +1,4 @@
-"""Runs: stored, followed while they train, exported, imported and repeated."""
+"""Runs: stored, followed while they train, exported, imported and repeated.
+
+Imports: core, core.files, core.reading.
+"""

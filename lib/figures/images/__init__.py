@@ -1,1 +1,4 @@
-"""Figures of a dataset: sizes, values, how splits leak."""
+"""Figures of a dataset: sizes, values, how splits leak.
+
+Imports: core, core.images, figures.
+"""

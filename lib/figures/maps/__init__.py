@@ -1,1 +1,4 @@
-"""Figures of the pooling page: what averaging saves and what it costs."""
+"""Figures of the pooling page: what averaging saves and what it costs.
+
+Imports: core, core.maps, figures.
+"""

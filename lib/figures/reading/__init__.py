@@ -1,1 +1,4 @@
-"""Figures of runs: curves, comparison, test images, layers that moved."""
+"""Figures of runs: curves, comparison, test images, layers that moved.
+
+Imports: core, core.reading, figures.
+"""

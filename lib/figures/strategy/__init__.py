@@ -1,1 +1,4 @@
-"""Figures of the strategy page: similarity to ImageNet, evidence."""
+"""Figures of the strategy page: similarity to ImageNet, evidence.
+
+Imports: core, core.strategy, figures, figures.reading.
+"""

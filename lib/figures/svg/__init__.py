@@ -1,1 +1,4 @@
-"""Pictures that are drawn as SVG or cut from an image, without Plotly."""
+"""Pictures that are drawn as SVG or cut from an image, without Plotly.
+
+Imports: core, core.reading, figures.
+"""

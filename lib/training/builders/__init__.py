@@ -2,6 +2,8 @@
 
 Importing this package registers them, so that `tfds.load("openmoji_animals_food")` works as it
 does for any other TFDS name.
+
+Imports: nothing of lib.
 """
 
 from lib.training.builders.elpv import Elpv

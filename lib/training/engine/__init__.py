@@ -1,1 +1,5 @@
-"""Training itself: phases, steps, the frozen prefix, and the log of a run."""
+"""Training itself: phases, steps, the frozen prefix, and the log of a run.
+
+Imports: core, core.images, core.lab, core.network, core.reading, training, training.network,
+training.sources.
+"""

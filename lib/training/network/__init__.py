@@ -1,1 +1,4 @@
-"""Networks: architectures, pretrained weights, heads, stored models, where a network looked."""
+"""Networks: architectures, pretrained weights, heads, stored models, where a network looked.
+
+Imports: core, core.lab.
+"""

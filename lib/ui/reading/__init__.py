@@ -1,1 +1,4 @@
-"""The page Learning curves: runs, curves, findings and the test images."""
+"""The page Learning curves: runs, curves, findings and the test images.
+
+Imports: core, core.lab, core.reading, figures.reading, figures.svg, ui, ui.parts, ui.uploads.
+"""

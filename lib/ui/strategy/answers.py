@@ -25,6 +25,8 @@ MAX_CLASSES = 1_000
 MAX_MINUTES = 100_000.0
 # What "less than a minute" is as a number.
 HURRY_MINUTES = 0.5
+# Pictures along the scale, where they ship with Thaw: kind of images -> example of the pooling page.
+PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from lib.core.strategy import evidence, rule
 from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.ui import cache, sources
-from lib.ui.parts.strategy_board import component as strategy_board
+from lib.ui.strategy import answers
 
 
 def attribution() -> None:
     """Who made the pictures along the scale."""
-    shown = [examples.examples()[id_] for id_ in strategy_board.PICTURES.values()]
+    shown = [examples.examples()[id_] for id_ in answers.PICTURES.values()]
     words = dict.fromkeys(f"{each.attribution} {each.licence}." for each in shown)
     st.caption(f"Pictures: {' '.join(words)}")
 

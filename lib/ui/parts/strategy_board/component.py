@@ -51,9 +51,6 @@ _HTML = """
 
 _COMPONENT = base.component("strategy_board", _HTML)
 
-# Pictures along the scale, as far as they come with Thaw: kind -> an example of the pooling page.
-PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}
-
 
 def _advice(advice: Recommendation) -> dict[str, Any]:
     return {
@@ -113,7 +110,7 @@ def _fixed(backbone: str, dark: bool) -> str:
             },
             "pictures": {
                 kind: data_uri(examples.examples()[id_].thumbnail())
-                for kind, id_ in PICTURES.items()
+                for kind, id_ in strategy_answers.PICTURES.items()
             },
             "map": strategy_payload.payload(cache.evidence(), dark=dark),
         },
