@@ -25,7 +25,7 @@ MAX_CLASSES = 1_000
 MAX_MINUTES = 100_000.0
 # What "less than a minute" is as a number.
 HURRY_MINUTES = 0.5
-# Pictures along the scale, where they ship with Thaw: kind of images -> example of the pooling page.
+# Pictures along the scale, where they ship: kind of images -> example of the pooling page.
 PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}
 
 
