@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -285,13 +286,16 @@ class RunStore:
             raise StoreError(
                 f"This run ships with Thaw and cannot be {verb}.", "Export it to keep a copy."
             )
-        raise StoreError(f"There is no run {id_} in the store.", "Choose one from the list.")
+        raise _no_run(id_)
 
     def _discard(self, folder: Path) -> None:
         """Take a run folder away in one step, then remove its files."""
+        # Only this rename decides: of many who delete a run at once, one succeeds, and the clean-up
+        # of one never removes what another still needs.
         try:
-            hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN_PREFIX}deleted-", dir=self.root))
-            os.rename(folder, hidden / folder.name)
+            os.rename(folder, self.root / f"{HIDDEN_PREFIX}deleted-{secrets.token_hex(8)}")
+        except FileNotFoundError as error:
+            raise _no_run(folder.name) from error
         except OSError as error:
             raise _cannot_store(folder, error) from error
         # What could not be removed now is out of sight, and goes with the next one.
@@ -434,6 +438,10 @@ def _summary(
 def _number(value: object) -> float | None:
     """What a damaged result.json may hold in place of a number is none."""
     return float(value) if isinstance(value, int | float) else None
+
+
+def _no_run(id_: str) -> StoreError:
+    return StoreError(f"There is no run {id_} in the store.", "Choose one from the list.")
 
 
 def _cannot_store(folder: Path, error: OSError) -> StoreError:

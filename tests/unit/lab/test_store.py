@@ -214,6 +214,27 @@ def test_many_who_delete_at_once_delete_once(store):
     assert list(store.root.iterdir()) == []
 
 
+@pytest.mark.parametrize("same", [True, False], ids=["the same run", "another run"])
+def test_a_deletion_in_the_middle_of_a_deletion_leaves_nothing_and_spoils_nothing(
+    store, monkeypatch, same
+):
+    first, second = write(store), write(store, config(8))
+    rename = os.rename
+
+    def meanwhile(source, target):
+        monkeypatch.undo()
+        store.delete(first if same else second)
+        rename(source, target)
+
+    monkeypatch.setattr(run_store.os, "rename", meanwhile)
+    if same:
+        with pytest.raises(StoreError, match=f"There is no run {first} in the store"):
+            store.delete(first)
+    else:
+        store.delete(first)
+    assert {path.name for path in store.root.iterdir()} == ({second} if same else set())
+
+
 # --- Taking in ------------------------------------------------------------------------------------
 
 
