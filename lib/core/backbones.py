@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from math import prod
 from typing import Any
 
@@ -13,8 +12,11 @@ import numpy.typing as npt
 
 from lib.core import shapes
 from lib.core.errors import ConfigError
+from lib.core.files.shipped import DATA
 
 FloatArray = npt.NDArray[np.float32]
+
+LAYER_TABLES = DATA / "layer_tables"
 
 
 @dataclass(frozen=True)
@@ -306,7 +308,7 @@ def get(backbone: str) -> BackboneSpec:
 
 @lru_cache(maxsize=32)
 def _table(backbone: str) -> dict[str, Any]:
-    path = resources.files("lib.core") / "data" / "layer_tables" / f"{get(backbone).id}.json"
+    path = LAYER_TABLES / f"{get(backbone).id}.json"
     table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return table
 

@@ -20,7 +20,7 @@ import keras
 from lib.core import backbones
 from lib.training import model as models
 
-FOLDER = Path(backbones.__file__).parent / "data" / "layer_tables"
+FOLDER = backbones.LAYER_TABLES
 
 # Some layers pad by the parity of their input. Halved again and again, the first of these sizes
 # stays even and the second odd, so together they show both.

@@ -1,4 +1,4 @@
-"""Files and folders: where they are, written whole, locked, cleaned up. Imports errors alone.
+"""Files and folders: what ships with Thaw and what it keeps, written whole, locked, cleaned up.
 
 Imports: nothing of lib.
 """

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,12 @@ import numpy as np
 
 from lib.core import datasets, splits
 from lib.core.errors import DataError
+from lib.core.files.shipped import DATA
 from lib.core.images import near_duplicates
 from lib.core.images.near_duplicates import ALIKE, Pair
 from lib.core.splits import IntArray, Splits
 
-FOLDER = Path(str(resources.files("lib.core") / "data" / "looks"))
+FOLDER = DATA / "looks"
 # Of a larger dataset so many are looked at: all of the solar cells, and seconds for any dataset.
 MAX_LOOKED_AT = 2_500
 SEED_OF_SAMPLE = 0

@@ -1,11 +1,11 @@
 """Sample images of the offline datasets, shown before any worker has started."""
 
-from importlib import resources
 from pathlib import Path
 
 from lib.core.datasets import DATASETS
+from lib.core.files.shipped import DATA
 
-FOLDER = Path(str(resources.files("lib.core") / "data" / "samples"))
+FOLDER = DATA / "samples"
 # A few of them in one picture.
 PICTURE = "picture.png"
 

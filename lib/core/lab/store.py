@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from lib.core.errors import ConfigError, StoreError
 from lib.core.files import atomic_write
 from lib.core.files.home import thaw_home
+from lib.core.files.shipped import DATA
 from lib.core.runs import (
     EVALUATION_FILE,
     TEST_IMAGES_FILE,
@@ -129,7 +129,7 @@ class RunStore:
     @property
     def recorded_root(self) -> Path:
         """Folder of the runs that ship with Thaw."""
-        return Path(str(resources.files("lib.core") / "data" / "recorded_runs"))
+        return DATA / "recorded_runs"
 
     @property
     def evidence_root(self) -> Path:

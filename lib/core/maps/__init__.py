@@ -1,4 +1,4 @@
 """Feature maps and what is made of them: averages, class maps, predictions.
 
-Imports: core, core.lab, core.reading.
+Imports: core, core.files, core.lab, core.reading.
 """

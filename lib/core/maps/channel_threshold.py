@@ -7,10 +7,10 @@ averages against one on all their values. Written by `python -m lib.tools.measur
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 
-FILE = Path(str(resources.files("lib.core") / "data" / "channel_line.json"))
+from lib.core.files.shipped import DATA
+
+FILE = DATA / "channel_line.json"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ be done without Keras and holds to the digit. They are written by
 import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,11 @@ import numpy.typing as npt
 
 from lib.core import heads, pooling
 from lib.core.errors import ConfigError
+from lib.core.files.shipped import DATA
 from lib.core.lab import store
 from lib.core.runs import Run, TrainConfig
 
-FOLDER = Path(str(resources.files("lib.core") / "data" / "feature_maps"))
+FOLDER = DATA / "feature_maps"
 BACKBONE = "efficientnet_lite0"
 NUM_CHANNELS = 1280
 NUM_CLASSES = 1000

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,12 @@ import numpy.typing as npt
 from lib.core import pooling
 from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError
+from lib.core.files.shipped import DATA
 from lib.core.maps import feature_maps
 from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.core.runs import Run
 
-FILE = Path(str(resources.files("lib.core") / "data" / "first_pixels.json"))
+FILE = DATA / "first_pixels.json"
 # The pretrained classifier of the lesson looks at images of this side, as it was published.
 IMAGENET_SIZE = 224
 

@@ -1,4 +1,4 @@
 """Reading runs that have ended: curves, findings, comparison, answers to the test images.
 
-Imports: core.
+Imports: core, core.files.
 """

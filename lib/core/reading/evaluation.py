@@ -8,12 +8,12 @@ images in the same order as tiles of one picture.
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from lib.core.files.shipped import DATA
 from lib.core.intervals import PairedDifference, paired_difference, wilson_interval
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run
 
@@ -156,7 +156,7 @@ def sprite_path(run: Run) -> Path | None:
 
 def recorded_sprite(dataset: str) -> Path:
     """Where the picture is that recorded runs on a dataset share."""
-    return Path(str(resources.files("lib.core") / "data" / "test_images" / f"{dataset}.webp"))
+    return DATA / "test_images" / f"{dataset}.webp"
 
 
 def tile_box(row: int) -> tuple[int, int, int, int]:

@@ -10,8 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +17,10 @@ import numpy.typing as npt
 
 from lib.core import datasets, intervals
 from lib.core.errors import StoreError
+from lib.core.files.shipped import DATA
 from lib.core.intervals import Z_95, PairedDifference
 
-FILE = Path(str(resources.files("lib.core") / "data" / "similarity.json"))
+FILE = DATA / "similarity.json"
 
 # What is measured with is the same for all images, or their places could not be compared.
 BACKBONE = "efficientnet_lite0"
