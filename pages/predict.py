@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from lib.core import pooling
-from lib.core.maps import predictions
+from lib.core import heads, pooling
 from lib.ui import shell, sources, widgets
 from lib.ui.predict import page, take_home
 
@@ -50,4 +49,4 @@ with right.expander("How sure is a probability?"):
         "it knows such images at all. On images unlike its training data it can be sure and wrong. "
         "The learning curves page shows how well the probabilities of a run fit what happened."
     )
-widgets.show_source(pooling.class_activation_map, predictions.softmax)
+widgets.show_source(pooling.class_activation_map, heads.softmax)

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+import numpy.typing as npt
+
 from lib.core.errors import ConfigError
 from lib.core.freezing import ParamCounts
 
@@ -157,3 +160,25 @@ def count_params(head: HeadSpec, feature_shape: Sequence[int]) -> ParamCounts:
 def count_trainable_tensors(head: HeadSpec) -> int:
     """A kernel and a bias for each Dense layer."""
     return 4 if head.hidden_units else 2
+
+
+def softmax(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Probabilities of the logits of a head: exp(logit) as a share of all, so they add up to 1.
+
+    A single logit is that of the second of two classes; the first has 0. The largest logit is
+    subtracted first, which changes no share and keeps exp from overflowing.
+
+    Input shape: (..., logits).
+    Output shape: (..., classes), float64.
+
+    Example:
+
+    >>> softmax([0.0]).tolist()
+    [0.5, 0.5]
+    """
+    values = np.asarray(logits, np.float64)
+    if values.shape[-1] == 1:
+        values = np.concatenate([np.zeros_like(values), values], axis=-1)
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    shares: npt.NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return shares

@@ -1,5 +1,6 @@
 """A head has the parameters its arithmetic says."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +130,20 @@ def test_the_limits_of_a_head_are_usable():
 def test_a_feature_map_of_another_shape_is_refused(shape):
     with pytest.raises(ConfigError, match=r"feature map of shape \(height, width, channels\)"):
         heads.pooled_shape(HeadSpec(), shape)
+
+
+def test_one_logit_is_that_of_the_second_class():
+    assert heads.softmax([2.0]) == pytest.approx([1 / (1 + np.e**2), 1 / (1 + np.e**-2)])
+    assert heads.softmax([[2.0], [0.0]])[:, 1].tolist() == [heads.softmax([2.0])[1], 0.5]
+
+
+def test_large_logits_give_probabilities_all_the_same():
+    assert heads.softmax([1e4, -1e4]).tolist() == [1.0, 0.0]
+    assert heads.softmax([[1e4] * 4, [-1e4] * 4]).tolist() == [[0.25] * 4] * 2
+
+
+def test_every_row_of_logits_has_probabilities_of_its_own():
+    logits = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
+    of_all = heads.softmax(logits)
+    assert of_all.dtype == np.float64
+    assert [row.tolist() for row in of_all] == [heads.softmax(row).tolist() for row in logits]

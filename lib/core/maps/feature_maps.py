@@ -106,8 +106,7 @@ class FeatureMaps:
     @cached_property
     def probabilities(self) -> FloatArray:
         """(1000,), the softmax of the logits."""
-        powers = np.exp(self.logits - self.logits.max())
-        return np.asarray(powers / powers.sum(), np.float64)
+        return heads.softmax(self.logits)
 
     def top(self, count: int = TOP) -> tuple[int, ...]:
         """The most probable ImageNet classes, most probable first."""

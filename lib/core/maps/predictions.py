@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import pooling
+from lib.core import heads, pooling
 from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError
 from lib.core.files.shipped import DATA
@@ -159,21 +159,6 @@ class Answer:
         return mean, float(self.bias[index]), float(self.logits[index])
 
 
-def softmax(logits: npt.ArrayLike) -> FloatArray:
-    """Probabilities of logits; a single logit is that of the second of two classes.
-
-    Example:
-
-    >>> softmax([0.0]).tolist()
-    [0.5, 0.5]
-    """
-    values = np.atleast_1d(np.asarray(logits, np.float64))
-    if len(values) == 1:
-        values = np.array([0.0, values[0]])
-    powers: FloatArray = np.exp(values - values.max())
-    return powers / powers.sum()
-
-
 def from_maps(maps: FeatureMaps, classifier: Classifier) -> Answer:
     """The answer of a head that is one Dense layer on the averages of a feature map.
 
@@ -187,7 +172,7 @@ def from_maps(maps: FeatureMaps, classifier: Classifier) -> Answer:
     logits = cam.mean(axis=(0, 1)) + classifier.bias
     if len(logits) == 1:
         cam = np.concatenate([-cam, cam], axis=-1)
-    return Answer(softmax(logits), cam, "cam", logits, classifier.bias)
+    return Answer(heads.softmax(logits), cam, "cam", logits, classifier.bias)
 
 
 def from_worker(said: Mapping[str, Any]) -> Answer:

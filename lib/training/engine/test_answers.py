@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from lib.core import heads
 from lib.core.reading.evaluation import TILE_PIXELS, TILES_A_ROW
 from lib.training.sources.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet
@@ -16,27 +17,13 @@ DIGITS = 6
 WEBP_QUALITY = 80
 
 
-def probabilities(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """The probability of every class; one logit stands for the second of two classes.
-
-    Input shape: (images, logits).
-    Output shape: (images, classes), rows that add up to 1.
-    """
-    values = np.asarray(logits, np.float64)
-    if values.shape[-1] == 1:
-        values = np.concatenate([np.zeros_like(values), values], axis=-1)
-    odds = np.exp(values - values.max(axis=-1, keepdims=True))
-    shares: npt.NDArray[np.float64] = odds / odds.sum(axis=-1, keepdims=True)
-    return shares
-
-
 def answers(test: ImageSet, logits: npt.NDArray[np.float32]) -> dict[str, Any]:
     """What evaluation.json holds; see lib.core.reading.evaluation."""
     return {
         "test": {
             "index": test.indices.tolist(),
             "label": test.labels.tolist(),
-            "probabilities": probabilities(logits).round(DIGITS).tolist(),
+            "probabilities": heads.softmax(logits).round(DIGITS).tolist(),
         }
     }
 
