@@ -99,6 +99,27 @@ def final_plan(
     return plan.with_batch_norm_frozen(layers) if batch_norm == "frozen" else plan
 
 
+def phase_plan(
+    phase: str, strategy: str, layers: tuple[LayerRow, ...], thaw_from: str, batch_norm: str
+) -> freezing.FreezePlan:
+    """What is frozen in one phase of a strategy.
+
+    Args:
+        phase: Name of the phase, as in lib.core.runs.Phase. In "feature_extraction" only the head
+            learns, whatever the strategy thaws after it.
+        strategy: As for `final_plan`.
+        layers: As for `final_plan`.
+        thaw_from: First layer that this phase thaws; otherwise as for `final_plan`.
+        batch_norm: As for `final_plan`.
+
+    Raises:
+        ConfigError: As for `final_plan`.
+    """
+    if phase == "feature_extraction":
+        return freezing.FreezePlan.all(layers)
+    return final_plan(strategy, layers, thaw_from, batch_norm)
+
+
 def __getattr__(name: str) -> Any:
     """Names that other programs ask for here (docs/design.md), found in the rule when asked for."""
     if name not in ("Recommendation", "Situation", "recommend"):

@@ -36,6 +36,14 @@ def test_batch_normalization_stays_frozen_by_default():
     assert partial == TOP.with_batch_norm_frozen(LAYERS)
 
 
+@pytest.mark.parametrize("strategy", ["partial_fine_tuning", "full_fine_tuning"])
+def test_only_the_head_learns_before_fine_tuning(strategy):
+    asked = (strategy, LAYERS, "block_11_expand", "frozen")
+    assert strategies.phase_plan("feature_extraction", *asked) == FreezePlan.all(LAYERS)
+    assert strategies.phase_plan("fine_tuning", *asked) == strategies.final_plan(*asked)
+    assert strategies.phase_plan("fine_tuning", *asked) != FreezePlan.all(LAYERS)
+
+
 def test_an_unknown_strategy_is_refused_and_the_known_ones_are_named():
     for refuse in (
         lambda: strategies.get("freeze"),
