@@ -67,6 +67,7 @@ class Behaviour:
         piece: In bytes.
         pause_s: Between pieces, where it is slow.
         asked: The ranges it was asked for, "" for the whole file.
+        paths: Those of the addresses it was asked for.
     """
 
     content: bytes = ARCHIVE
@@ -77,6 +78,7 @@ class Behaviour:
     piece: int = 200_000
     pause_s: float = 0.0
     asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -88,6 +90,7 @@ def server() -> Iterator[tuple[str, Behaviour]]:
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
             behaviour.asked.append(wanted)
+            behaviour.paths.append(self.path)
             start = int(wanted[6:].rstrip("-")) if wanted and behaviour.ranges else 0
             size = len(behaviour.content)
             if start >= size:

@@ -1,30 +1,27 @@
 """Where the ImageNet weights of the keras.applications backbones come from.
 
-In this order: a local file named by THAW_WEIGHTS, Keras's own cache, a download. Random weights
-are never used in their place.
+In this order: a local file named by THAW_WEIGHTS, Keras's own cache, a download that goes on where
+an earlier one ended. Random weights are never used in their place.
 """
 
 import hashlib
-import http.client
 import os
 import shutil
-import socket
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import h5py
 import keras
 
 from lib.core import backbones
 from lib.core.backbones import BackboneSpec, LayerRow
-from lib.core.errors import WeightsError
-
-Progress = Callable[[int, int], None]
+from lib.core.errors import DataError, WeightsError
+from lib.core.files import lock as file_lock
+from lib.core.files import reachability
+from lib.training.sources import http
 
 BASE_URL = "https://storage.googleapis.com/"
 
@@ -53,10 +50,6 @@ PUBLISHED: dict[str, tuple[str, str]] = {
 
 # Keras publishes one MobileNetV2 for each of these image sizes; the last for all others.
 PUBLISHED_SIZES = (96, 128, 160, 192, 224)
-
-PREFLIGHT_SECONDS = 3  # a firewall that drops packets would otherwise hang for minutes
-STALL_SECONDS = 10
-CHUNK_BYTES = 1 << 18
 
 
 def file_name(spec: BackboneSpec, image_size: int) -> str:
@@ -109,52 +102,7 @@ def _is_published(path: Path, checksum: str) -> bool:
         return not checksum or hashlib.file_digest(file, method).hexdigest() == checksum
 
 
-def _reachable(url: str) -> bool:
-    """Whether the server answers in time. A name that takes forever to resolve does not either."""
-    parts = urlsplit(url)
-    address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-    answered: list[bool] = []
-
-    def connect() -> None:
-        try:
-            socket.create_connection(address, PREFLIGHT_SECONDS).close()
-        except OSError:
-            return
-        answered.append(True)
-
-    thread = Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(PREFLIGHT_SECONDS)
-    return bool(answered)
-
-
-def _download(url: str, target: Path, checksum: str, progress: Progress | None) -> None:
-    """Fetch a file; what is in its place is whole or not there.
-
-    Raises:
-        OSError, http.client.HTTPException: If the connection fails, stalls or ends too soon, or
-            the file cannot be written.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file, urlopen(url, timeout=STALL_SECONDS) as response:
-            total = int(response.headers.get("Content-Length") or 0)
-            # read1 returns what has arrived, so the timeout holds for every piece of it.
-            while chunk := response.read1(CHUNK_BYTES):
-                file.write(chunk)
-                if progress:
-                    progress(file.tell(), total)
-            if total and file.tell() != total:
-                raise OSError(f"it ended after {file.tell():,} of {total:,} bytes")
-        if not _is_published(Path(name), checksum):
-            raise OSError("its checksum is not the published one")
-        os.replace(name, target)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def find(spec: BackboneSpec, image_size: int, progress: Progress | None = None) -> Path:
+def find(spec: BackboneSpec, image_size: int, progress: http.Report | None = None) -> Path:
     """The file with the ImageNet weights of a keras.applications backbone.
 
     Args:
@@ -175,19 +123,33 @@ def find(spec: BackboneSpec, image_size: int, progress: Progress | None = None) 
     try:
         if _is_published(cached, checksum):
             return cached
-        if not _reachable(url):
+        if not reachability.reachable([reachability.address(url)]):
             raise WeightsError(
                 f"The ImageNet weights of {spec.title} are not on this machine and "
                 f"{urlsplit(url).hostname} cannot be reached.",
                 _next_step(name),
             )
-        _download(url, cached, checksum, progress)
-    except (OSError, http.client.HTTPException) as error:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock.only_one(cached.with_name(f".{name}.lock")):
+            if not _is_published(cached, checksum):  # nor by whoever had the lock before
+                _download(url, cached, checksum, progress)
+    except (OSError, DataError) as error:
+        reason = error.message if isinstance(error, DataError) else f"{error}."
         raise WeightsError(
-            f"The ImageNet weights of {spec.title} could not be downloaded: {error}.",
+            f"The ImageNet weights of {spec.title} could not be downloaded. {reason}",
             _next_step(name),
         ) from error
     return cached
+
+
+def _download(url: str, path: Path, checksum: str, progress: http.Report | None) -> None:
+    """Fetch a file whose checksum is known; what is in its place is whole or not there."""
+    part = path.with_name(f".{path.name}.part")
+    http.fetch(url, part, report=progress or (lambda *_: None), cancelled=lambda: False)
+    if not _is_published(part, checksum):
+        part.unlink()
+        raise DataError("Its checksum is not the published one.")
+    os.replace(part, path)
 
 
 def _stored_shapes(path: Path) -> tuple[Counter[tuple[int, ...]], bool]:
@@ -219,7 +181,7 @@ def _misfit(stored: Counter[tuple[int, ...]], layers: Sequence[LayerRow]) -> str
 
 
 def load(
-    model: keras.Model, spec: BackboneSpec, image_size: int, progress: Progress | None = None
+    model: keras.Model, spec: BackboneSpec, image_size: int, progress: http.Report | None = None
 ) -> None:
     """Load the ImageNet weights of a keras.applications backbone.
 

@@ -4,10 +4,8 @@ import hashlib
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -17,8 +15,12 @@ import pytest
 
 from lib.core import backbones
 from lib.core.errors import WeightsError
+from lib.core.files import reachability
 from lib.training.model import build_architecture, build_backbone
 from lib.training.network import weights
+from lib.training.sources import http
+from tests import tiny_web
+from tests.tiny_web import Behaviour
 
 SIZE = 96
 NAME = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"
@@ -30,6 +32,8 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No weights of this machine, and nothing of its network."""
     monkeypatch.delenv("THAW_WEIGHTS", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setattr(weights, "BASE_URL", f"http://127.0.0.1:{port}/")  # closed again
@@ -123,14 +127,19 @@ def test_without_weights_and_network_the_next_steps_are_told(tmp_path: Path) -> 
     )
 
 
-def test_a_name_that_never_resolves_costs_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(60) and [])
-    start = time.monotonic()
+def test_a_name_that_never_resolves_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved, waited = threading.Event(), []
+
+    def never(*_: object, **__: object) -> list[object]:
+        waited.append(resolved.wait(60))
+        return []
+
+    monkeypatch.setattr(reachability, "PREFLIGHT_S", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", never)
     with pytest.raises(WeightsError, match="cannot be reached"):
-        weights.find(backbones.get("vgg16"), 224)
-    assert time.monotonic() - start < 10
-    released.set()
+        find_vgg16()
+    assert waited == []
+    resolved.set()
 
 
 def test_a_path_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,122 +193,121 @@ def test_a_file_that_is_not_hdf5_is_refused(
 # --- Downloads, from a server on this machine ------------------------------------------------
 
 
-@contextmanager
-def serving(respond: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            respond(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
+    """A server that has one file under every name."""
+    monkeypatch.setattr(http, "PAUSE_S", 0.01)
+    with tiny_web.server() as (url, behaviour):
+        monkeypatch.setattr(weights, "BASE_URL", url.removesuffix("tiny.zip"))
+        yield behaviour
 
 
-def send(content: bytes, length: int | None = None) -> Callable[[BaseHTTPRequestHandler], None]:
-    def respond(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.send_header("Content-Length", str(len(content) if length is None else length))
-        request.end_headers()
-        request.wfile.write(content)
+def find_vgg16(progress: http.Report | None = None) -> Path:
+    return weights.find(backbones.get("vgg16"), 224, progress)
 
-    return respond
+
+@pytest.fixture
+def vgg16(web: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Behaviour:
+    """The same server, with what was published as the weights of VGG16."""
+    checksum = hashlib.md5(web.content).hexdigest()
+    monkeypatch.setitem(weights.PUBLISHED, "vgg16", ("vgg16/", checksum))
+    return web
 
 
 def left_in_cache() -> list[str]:
-    return [path.name for path in weights.cache_folder().iterdir()]
+    """What is in the cache of Keras, but for the empty files that locks leave."""
+    names = sorted(path.name for path in weights.cache_folder().iterdir())
+    return [name for name in names if not name.endswith(".lock")]
 
 
 def test_a_download_reports_its_bytes_and_stays_in_the_cache_of_keras(
-    original: keras.Model, published: Path, monkeypatch: pytest.MonkeyPatch
+    original: keras.Model, published: Path, web: Behaviour
 ) -> None:
-    content = published.read_bytes()
-    asked: list[str] = []
+    web.content = published.read_bytes()
     seen: list[tuple[int, int]] = []
-
-    def respond(request: BaseHTTPRequestHandler) -> None:
-        asked.append(request.path)
-        send(content)(request)
-
-    with serving(respond) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        model = build_backbone(
-            "mobilenet_v2", SIZE, weights="imagenet", progress=lambda *step: seen.append(step)
-        )
-        assert_same(model, original)
-        build_backbone("mobilenet_v2", SIZE, weights="imagenet")
-    assert asked == [f"/tensorflow/keras-applications/mobilenet_v2/{NAME}"]
+    model = build_backbone(
+        "mobilenet_v2", SIZE, weights="imagenet", progress=lambda *step: seen.append(step)
+    )
+    assert_same(model, original)
+    build_backbone("mobilenet_v2", SIZE, weights="imagenet")
+    assert web.paths == [f"/tensorflow/keras-applications/mobilenet_v2/{NAME}"]
     assert seen == sorted(seen)
-    assert seen[-1] == (len(content), len(content))
+    assert seen[-1] == (len(web.content), len(web.content))
     assert left_in_cache() == [NAME]
 
 
-def test_a_download_with_another_checksum_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(send(b"something else")) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        with pytest.raises(WeightsError, match="its checksum is not the published one"):
-            weights.find(backbones.get("vgg16"), 224)
+def test_a_download_with_another_checksum_is_thrown_away(web: Behaviour) -> None:
+    with pytest.raises(WeightsError) as told:
+        find_vgg16()
+    assert told.value.message == (
+        "The ImageNet weights of VGG16 could not be downloaded. "
+        "Its checksum is not the published one."
+    )
+    assert told.value.next_step.endswith(CHOICES)
     assert left_in_cache() == []
 
 
-def test_a_download_with_the_published_checksum_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    checksum = hashlib.md5(b"the file").hexdigest()
-    monkeypatch.setitem(weights.PUBLISHED, "vgg16", ("vgg16/", checksum))
-    with serving(send(b"the file")) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        assert weights.find(backbones.get("vgg16"), 224).read_bytes() == b"the file"
+def test_a_download_with_the_published_checksum_is_kept(vgg16: Behaviour) -> None:
+    assert find_vgg16().read_bytes() == vgg16.content
 
 
-def test_a_download_that_ends_too_soon_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(send(b"half", length=8)) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        with pytest.raises(WeightsError, match=r"could not be downloaded: "):
-            weights.find(backbones.get("mobilenet_v2"), SIZE)
-    assert left_in_cache() == []
+def test_a_download_that_breaks_off_goes_on_where_it_ended(vgg16: Behaviour) -> None:
+    vgg16.breaks = 1
+    assert find_vgg16().read_bytes() == vgg16.content
+    assert [bool(asked) for asked in vgg16.asked] == [False, True]
 
 
-def test_a_download_that_stalls_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-
-    def respond(request: BaseHTTPRequestHandler) -> None:
-        send(b"half", length=8)(request)
-        released.wait(60)
-
-    monkeypatch.setattr(weights, "STALL_SECONDS", 0.3)
-    with serving(respond) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        start = time.monotonic()
-        with pytest.raises(WeightsError, match="could not be downloaded: timed out"):
-            weights.find(backbones.get("mobilenet_v2"), SIZE)
-        assert time.monotonic() - start < 10
-        released.set()
-    assert left_in_cache() == []
+def test_a_download_that_could_not_end_goes_on_the_next_time(
+    vgg16: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    vgg16.breaks = 1
+    with pytest.raises(WeightsError, match=r"The download from 127.0.0.1 broke off after 0.\d MB"):
+        find_vgg16()
+    assert left_in_cache() == [f".{backbones.get('vgg16').weights_file}.part"]
+    assert find_vgg16().read_bytes() == vgg16.content
+    assert [bool(asked) for asked in vgg16.asked] == [False, True]
+    assert left_in_cache() == [backbones.get("vgg16").weights_file]
 
 
-def test_a_server_without_the_file_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(lambda request: request.send_error(404)) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        with pytest.raises(WeightsError, match="could not be downloaded: HTTP Error 404"):
-            weights.find(backbones.get("mobilenet_v2"), SIZE)
+def test_a_download_that_stalls_ends(web: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "STALL_S", 0.3)
+    web.stalls = 1
+    with pytest.raises(WeightsError, match=r"could not be downloaded.* nothing came for 0.3 s"):
+        find_vgg16()
 
 
-def test_a_download_that_is_cancelled_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_the_file_is_told(web: Behaviour) -> None:
+    web.status = 404
+    with pytest.raises(WeightsError, match=r"127.0.0.1 refuses the file: it answered 404"):
+        find_vgg16()
+
+
+def test_a_download_that_is_cancelled_goes_on_the_next_time(vgg16: Behaviour) -> None:
     def cancel(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    with serving(send(b"content")) as url:
-        monkeypatch.setattr(weights, "BASE_URL", url)
-        with pytest.raises(KeyboardInterrupt):
-            weights.find(backbones.get("mobilenet_v2"), SIZE, cancel)
-    assert left_in_cache() == []
+    with pytest.raises(KeyboardInterrupt):
+        find_vgg16(cancel)
+    assert find_vgg16().read_bytes() == vgg16.content
+    assert [bool(asked) for asked in vgg16.asked] == [False, True]
+
+
+def test_two_who_need_the_same_weights_at_once_fetch_them_once(vgg16: Behaviour) -> None:
+    with ThreadPoolExecutor() as threads:
+        paths = list(threads.map(lambda _: find_vgg16(), range(2)))
+    assert [path.read_bytes() for path in paths] == [vgg16.content] * 2
+    assert vgg16.asked == [""]
+
+
+def test_a_full_disk_is_told(vgg16: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(http, "fetch", no_space)
+    with pytest.raises(WeightsError, match=r"downloaded\. \[Errno 28\] No space left on device\."):
+        find_vgg16()
 
 
 @pytest.mark.parametrize(
