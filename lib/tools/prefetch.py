@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from lib.core import backbones
 from lib.core.backbones import BackboneSpec
 from lib.core.datasets import DATASETS
 from lib.core.errors import ThawError
+from lib.core.files import disk
 from lib.core.files.home import thaw_home
 from lib.core.images import download_status
 
@@ -62,10 +63,10 @@ def dataset(name: str, say: Callable[[str], None]) -> Item:
             tfds.source(name)
     except ThawError as error:
         return Item(
-            name, False, _folder_bytes(download_status.download_folder(name)), error.in_words()
+            name, False, disk.folder_bytes(download_status.download_folder(name)), error.in_words()
         )
     words = f"{time.monotonic() - begin:.1f} s"
-    return Item(name, True, _folder_bytes(download_status.lock_file(name).parent), words)
+    return Item(name, True, disk.folder_bytes(download_status.lock_file(name).parent), words)
 
 
 def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
@@ -95,7 +96,7 @@ def what_is_here() -> Iterator[Item]:
     """Every dataset and every backbone, without fetching anything."""
     for spec in DATASETS.values():
         standing = download_status.standing(spec)
-        size_bytes = _folder_bytes(download_status.lock_file(spec.id).parent)
+        size_bytes = disk.folder_bytes(download_status.lock_file(spec.id).parent)
         words = f"{spec.download_mb:,} MB to download" if not spec.offline else ""
         if standing.state == "downloading" and standing.progress:
             words = standing.progress.words
@@ -130,14 +131,6 @@ def _files(spec: BackboneSpec) -> list[Path]:
     if folder.is_file():
         return [folder]
     return [folder / weights.file_name(spec, size) for size in _sizes(spec)]
-
-
-def _folder_bytes(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # somebody may just be writing there
-            total += path.stat().st_size * path.is_file()
-    return total
 
 
 @contextmanager

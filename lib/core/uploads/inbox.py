@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lib.core.errors import DataError, ThawError
-from lib.core.files import atomic_write, scratch_dirs
+from lib.core.files import atomic_write, outside_text, scratch_dirs
 from lib.core.uploads import own_datasets
 
 # What may come in; lib/training/sources/zip_reader.py holds to it while it reads.
@@ -75,11 +75,11 @@ def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -
     with _upload(owner) as place:
         with zipfile.ZipFile(place / ARCHIVE, "x") as archive:
             for class_name, files in pictures.items():
-                folder = own_datasets.name_of(class_name)
+                folder = outside_text.name_of(class_name)
                 if not folder:
                     raise DataError("A class has no name.", "Say what is in its pictures.")
                 for number, (name, data) in enumerate(files):
-                    file = f"{number:05d} {own_datasets.name_of(name)}"
+                    file = f"{number:05d} {outside_text.name_of(name)}"
                     archive.writestr(f"{folder}/{file}", data)
         return place.name
 

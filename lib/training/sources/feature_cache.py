@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lib.core.files import disk
 from lib.core.files.home import thaw_home
 
 # One array for each tensor, of whatever type and shape.
@@ -136,7 +137,7 @@ def _forget_oldest() -> None:
     entries = []
     for folder in cache_folder().iterdir():
         try:
-            size = sum(path.stat().st_size for path in folder.iterdir())
+            size = disk.folder_bytes(folder)
             # What a killed worker left behind half written or half removed goes first.
             manifest = folder / "manifest.json"
             whole = manifest.exists() and not folder.name.startswith(".")

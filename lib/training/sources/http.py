@@ -10,6 +10,7 @@ import requests
 from requests.exceptions import RequestException
 
 from lib.core.errors import DataError
+from lib.core.files import outside_text
 
 CONNECT_S = 5.0
 # Without a byte for this long, a connection is opened anew.
@@ -128,7 +129,7 @@ def _reason(error: RequestException) -> str:
         return "the connection was lost"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection was lost"
-    return str(error).splitlines()[0].rstrip(".")
+    return outside_text.first_line(error)
 
 
 def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:

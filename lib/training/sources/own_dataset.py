@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lib.core import datasets, splits
 from lib.core.errors import DataError, ThawError
+from lib.core.files import outside_text
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.training.sources import decode, zip_reader
@@ -110,8 +111,8 @@ class _Maker:
         splits.split(labels, splits.max_train_images(len(labels)), 0, class_names)
         return OwnDataset(
             id=datasets.OWN_PREFIX + fingerprint.hexdigest()[: own_datasets.FINGERPRINT_LENGTH],
-            title=own_datasets.name_of(title)
-            or ", ".join(class_names)[: own_datasets.MAX_NAME_LENGTH],
+            title=outside_text.name_of(title)
+            or ", ".join(class_names)[: outside_text.MAX_NAME_LENGTH],
             owner=owner,
             fingerprint=fingerprint.hexdigest(),
             content=content.hexdigest(),

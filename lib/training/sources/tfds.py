@@ -12,6 +12,7 @@ import tensorflow_datasets as tfds
 import lib.training.builders  # noqa: F401 - registers the offline datasets
 from lib.core import datasets, splits
 from lib.core.errors import DataError
+from lib.core.files import outside_text
 from lib.core.files.home import thaw_home
 from lib.training.sources import contact_sheet, tfds_prepare
 from lib.training.sources.decode import ImageSource
@@ -144,7 +145,7 @@ def _builder(dataset: str) -> tfds.core.DatasetBuilder:
     except Exception as error:
         # Builders run code of their own, and some import what is not installed.
         raise DataError(
-            f"TFDS cannot open {dataset!r}: {tfds_prepare.first_line(error)}.",
+            f"TFDS cannot open {dataset!r}: {outside_text.first_line(error)}.",
             "Choose another dataset.",
         ) from error
     return builder

@@ -16,8 +16,8 @@ from tensorflow_datasets.core.download.download_manager import NonMatchingChecks
 
 from lib.core import datasets
 from lib.core.errors import DataError
+from lib.core.files import disk, outside_text, reachability
 from lib.core.files import lock as file_lock
-from lib.core.files import reachability
 from lib.core.images import download_status
 from lib.core.images.download_status import Progress
 from lib.training.sources import http
@@ -82,12 +82,6 @@ def write_records(builder: tfds.core.DatasetBuilder) -> None:
     download_status.clean_up(builder.name, archives=True)
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, without what follows its first line."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".")
-
-
 def _failure(builder: tfds.core.DatasetBuilder, error: Exception) -> DataError:
     if isinstance(error, NonMatchingChecksumError):
         return DataError(
@@ -97,7 +91,7 @@ def _failure(builder: tfds.core.DatasetBuilder, error: Exception) -> DataError:
         )
     return DataError(
         f"{builder.name} could not be prepared in {Path(builder.data_path).parent}: "
-        f"{first_line(error)}.",
+        f"{outside_text.first_line(error)}.",
         "Check the network and the free disk space there, or choose an offline dataset: "
         f"{', '.join(_offline())}.",
     )
@@ -181,15 +175,7 @@ class _Meter:
     def _scan(self) -> int:
         """Bytes of what TFDS has unpacked, and of its records, once the files are here."""
         extracted = download_status.download_folder(self.name) / "extracted"
-        return sum(map(_folder_bytes, (extracted, *self._parent.glob("incomplete.*"))))
-
-
-def _folder_bytes(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # it may just have been moved
-            total += path.stat().st_size
-    return total
+        return sum(map(disk.folder_bytes, (extracted, *self._parent.glob("incomplete.*"))))
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lib.core.errors import DataError
-from lib.core.uploads import inbox, own_datasets
+from lib.core.files import outside_text
+from lib.core.uploads import inbox
 from lib.training.sources.folder import JUNK, MAX_FILE_BYTES
 
 MAX_FILES = 10_000
@@ -104,15 +105,15 @@ class Archive:
         members = []
         classes = {path[num_wrapping] for path in folders if len(path) == num_wrapping + 1}
         for path, entry in found:
-            shown, within = shown_name("/".join(path)), path[num_wrapping:]
+            shown, within = outside_text.shown("/".join(path)), path[num_wrapping:]
             if len(within) > 1:
                 classes.add(within[0])
             problem = _not_taken(entry, within)
             if problem:
                 self.left_out.append(f"{shown}: {problem}")
             else:
-                members.append(Member(own_datasets.name_of(within[0]), shown, entry))
-        self.class_names = tuple(sorted({own_datasets.name_of(name) for name in classes} - {""}))
+                members.append(Member(outside_text.name_of(within[0]), shown, entry))
+        self.class_names = tuple(sorted({outside_text.name_of(name) for name in classes} - {""}))
         return tuple(sorted(members, key=lambda each: (each.class_name, each.name)))
 
     def _check_sizes(self, entries: Sequence[zipfile.ZipInfo]) -> None:
@@ -225,15 +226,10 @@ def _path(entry: zipfile.ZipInfo) -> tuple[str, ...]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:", name):
         raise DataError(
-            f"The archive holds a file that leads out of it: {shown_name(name)}.", PACK_AGAIN
+            f"The archive holds a file that leads out of it: {outside_text.shown(name)}.",
+            PACK_AGAIN,
         )
     return tuple(parts)
-
-
-def shown_name(name: str) -> str:
-    """The name of a file from outside, on one line and not too long."""
-    shown = "".join(each if each.isprintable() else "?" for each in name)
-    return shown if len(shown) <= 80 else f"{shown[:40]}...{shown[-37:]}"
 
 
 def _is_junk(path: Sequence[str]) -> bool:
@@ -258,7 +254,7 @@ def _not_taken(entry: zipfile.ZipInfo, within: Sequence[str]) -> str:
         return "not a file"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "packed in a way Thaw does not read"
-    if len(within) < 2 or not own_datasets.name_of(within[0]):
+    if len(within) < 2 or not outside_text.name_of(within[0]):
         return "not in the folder of a class"
     if len(within) > 2:
         return "in a folder inside that of a class"
@@ -267,7 +263,7 @@ def _not_taken(entry: zipfile.ZipInfo, within: Sequence[str]) -> str:
 
 def _check_ratio(entry: zipfile.ZipInfo, size_bytes: int) -> None:
     if size_bytes > MAX_RATIO * max(1, entry.compress_size):
-        raise _bomb(shown_name(entry.filename))
+        raise _bomb(outside_text.shown(entry.filename))
 
 
 def _bomb(what: str) -> DataError:

@@ -342,24 +342,3 @@ def test_damaged_files_are_as_if_they_were_not_there(content):
     assert own_datasets.get(made.id) is None
     assert not own_datasets.may_see(made.id, ANNA)
     own_datasets.tidy()
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("cats", "cats"),
-        ("Кошки и собаки", "Кошки и собаки"),
-        ("猫", "猫"),
-        ("قطط", "قطط"),
-        ("cafe\u0301", "café"),
-        ("a/b\\c", "abc"),
-        ("..", ""),
-        (".hidden.", "hidden"),
-        ("a\u202eb\x00\x1b[0m", "ab[0m"),
-        ("  two \n lines ", "two lines"),
-        ("<b>**x**</b>", "<b>**x**<b>"),
-        ("x" * 200, "x" * 60),
-    ],
-)
-def test_a_name_in_any_script_stays_and_what_paths_are_made_of_does_not(text, name):
-    assert own_datasets.name_of(text) == name
