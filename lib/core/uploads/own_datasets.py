@@ -20,7 +20,6 @@ import re
 import secrets
 import shutil
 import time
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
@@ -42,7 +41,6 @@ MAX_DATASETS_EACH, MAX_DATASETS = 10, 200
 MAX_BYTES_EACH, MAX_BYTES = 1_000_000_000, 10_000_000_000
 # Below this much free disk nothing is taken in: runs have to be stored as well.
 MIN_FREE_BYTES = 1_000_000_000
-MAX_NAME_LENGTH = 60
 SECONDS_BETWEEN_TIDYING = 600
 # A longer list helps nobody, and its number is said.
 MAX_LEFT_OUT = 1_000
@@ -141,22 +139,6 @@ def hashed(key: str) -> str:
     64
     """
     return hashlib.sha256(f"thaw reader {key}".encode()).hexdigest()
-
-
-def name_of(text: str) -> str:
-    """A name from outside, in any script, as it is kept and shown; "" where nothing is left.
-
-    One line of what can be shown, without what a path is made of, in one of its Unicode forms.
-
-    Example:
-
-    >>> name_of("  ../Кошки\\n")
-    'Кошки'
-    """
-    one_line = " ".join(unicodedata.normalize("NFC", text).split())
-    shown = "".join(each for each in one_line if each.isprintable() and each not in "/\\")
-    # A dot in front would hide its folder; one at the end Windows leaves out.
-    return shown.strip(". ")[:MAX_NAME_LENGTH].strip(". ")
 
 
 def cannot_store(error: OSError) -> StoreError:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lib.core.errors import DataError, ThawError
+from lib.core.files import outside_text
 from lib.core.uploads import inbox
 from lib.core.uploads import own_datasets as store
 from lib.core.uploads.own_datasets import OwnDataset
@@ -221,7 +222,7 @@ def _by_class(round_: int) -> None:
                 name = st.text_input(
                     f"Name of class {place + 1}",
                     key=f"{state.OWN_CLASS}_{round_}_{place}",
-                    max_chars=store.MAX_NAME_LENGTH,
+                    max_chars=outside_text.MAX_NAME_LENGTH,
                 )
                 files = st.file_uploader(
                     f"Pictures of class {place + 1}",
@@ -230,8 +231,8 @@ def _by_class(round_: int) -> None:
                     max_upload_size=MAX_MEGABYTES_EACH,
                     key=f"{state.OWN_FILES}_{round_}_{place}",
                 )
-                if files and store.name_of(name):
-                    pictures.setdefault(store.name_of(name), []).extend(
+                if files and outside_text.name_of(name):
+                    pictures.setdefault(outside_text.name_of(name), []).extend(
                         (file.name, file.getvalue()) for file in files
                     )
     with st.container(horizontal=True):
@@ -252,14 +253,14 @@ def _by_camera() -> None:
         name = st.text_input(
             "What do you hold up?",
             key=f"{state.OWN_CLASS}_camera",
-            max_chars=store.MAX_NAME_LENGTH,
+            max_chars=outside_text.MAX_NAME_LENGTH,
             help="The name of the class of the next pictures.",
         )
         # Another one after each shot, and never one that had a shot already.
         key = f"{state.OWN_CAMERA}_{state.read(state.OWN_NUM_TAKEN, 0)}"
         if sum(map(len, pictures.values())) >= MAX_SHOTS:
             st.caption(f"That is {MAX_SHOTS} pictures, as many as are taken here.")
-        elif store.name_of(name):
+        elif outside_text.name_of(name):
             st.camera_input("Camera", key=key, on_change=_take_shot, args=(key, name))
         else:
             st.caption("Name it first, then the camera opens.")
@@ -296,7 +297,7 @@ def _take_shot(key: str, name: str) -> None:
     shot = state.read(key)
     if shot is not None:
         state.choose(state.OWN_NUM_TAKEN, int(str(state.read(state.OWN_NUM_TAKEN, 0))) + 1)
-        shots = _shots().setdefault(store.name_of(name), [])
+        shots = _shots().setdefault(outside_text.name_of(name), [])
         shots.append((f"{len(shots) + 1}", shot.getvalue()))  # type: ignore[attr-defined]
 
 
