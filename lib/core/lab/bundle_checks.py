@@ -16,6 +16,7 @@ import numpy as np
 
 from lib.core import backbones, heads, intervals, runs
 from lib.core.errors import ConfigError
+from lib.core.files import outside_text
 from lib.core.lab import command
 from lib.core.lab.store import RunMeta
 from lib.core.reading import evaluation
@@ -35,9 +36,8 @@ class RefusedError(ValueError):
 
 
 def quoted(text: str) -> str:
-    """A text from outside, short and harmless."""
-    shown = "".join(character if character.isprintable() else "?" for character in text[:60])
-    return f'"{shown}"'
+    """A text from outside, short and harmless, in quotation marks."""
+    return f'"{outside_text.shown(text)}"'
 
 
 def json_of(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
@@ -59,11 +59,7 @@ def config_of(values: Mapping[str, Any]) -> TrainConfig:
     """A configuration that this version of Thaw could have made."""
     try:
         config = TrainConfig.from_dict(values)
-        if not all(
-            len(value) <= MAX_TEXT_LENGTH and value.isprintable()
-            for value in values.values()
-            if isinstance(value, str)
-        ):
+        if not all(_is_text(value) for value in values.values() if isinstance(value, str)):
             raise RefusedError("a text of config.json is too long or cannot be shown")
         if not 1 <= config.training_version <= runs.TRAINING_VERSION:
             raise RefusedError("it was made by a later version of Thaw")
