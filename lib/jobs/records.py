@@ -1,11 +1,11 @@
 """The runs of one web process, from asking to end, and the order in which they are served."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.core.lab.progress import Progress
+from lib.core.lab.progress import ENDED, Progress, apply
 from lib.core.runs import TrainConfig
 
 # Ended runs are in the store; the last ones are kept here too, should the store be full.
@@ -60,6 +60,12 @@ class Record:
         """True while it is in the queue."""
         return not (self.handed_over or self.following or self.progress.ended)
 
+    def end(self, event: Mapping[str, Any]) -> None:
+        """End it with this event, its last."""
+        self.progress = apply(self.progress, event)
+        self.future, self.following = None, False
+        self.left.set()
+
 
 class Records:
     """All records; not locked, its owner does that."""
@@ -99,6 +105,38 @@ class Records:
         own = [record.turn + 1 for record in self if record.owner == owner]
         progress = Progress(num_epochs=config.num_epochs)
         self.put(Record(config, run_id, owner, max([self._turn, *own]), progress))
+
+    def take_in(self, event: Mapping[str, Any]) -> bool:
+        """Take in one event of a run; True where it ended a run.
+
+        Only a run of another web process ends by its event. One's own ends when its worker has let
+        go of it and its folder is here.
+        """
+        record = self.get(event["run"])
+        if record is None:
+            return False
+        if record.progress.ended and event.get("begin", record.attempt) != record.attempt:
+            # Another web process has started it again.
+            record = Record(record.config, record.id, following=True)
+            self.put(record)
+        if not (record.handed_over or record.following):
+            return False
+        if "begin" in event:
+            record.restarted = record.worker not in ("", event["worker"])
+            record.attempt = event["begin"]
+            record.worker, record.pid = event["worker"], event["pid"]
+        if event.get("state") not in ENDED:
+            record.progress = apply(record.progress, event)
+        elif not record.following:
+            pass  # it ends later: see above
+        elif record.restarted and "attempt" in event and event["state"] == "cancelled":
+            # The scheduler has begun it a second time, so the process that asked for it stopped it
+            # and will say why. Where nobody is left to say so, it is an orphan.
+            record.worker = ""
+        else:
+            record.end(event)
+            return True
+        return False
 
     def waiting(self) -> list[Record]:
         """The queue in the order it is served."""

@@ -12,7 +12,7 @@ from distributed import Client as DaskClient
 from lib.core.files.home import thaw_home
 from lib.core.lab.store import RunStore, RunWriter
 from lib.core.runs import run_id
-from lib.jobs import client as client_module
+from lib.jobs import keeper
 from lib.jobs.client import Client
 from tests.unit import trainers
 from tests.unit.jobs_support import TRAINER, calls, config, ended, now, running_client, until
@@ -296,14 +296,14 @@ def test_a_folder_that_is_damaged_is_replaced_by_the_next_run(client: Client) ->
 
 def test_nothing_of_the_engine_listens_beyond_this_machine(client: Client) -> None:
     ended(client, client.submit(config("fast")))
-    addresses = client._connection._dask.run_on_scheduler(trainers.listening)
+    addresses = client._keeper.connection._dask.run_on_scheduler(trainers.listening)
     assert len(addresses) >= 4  # scheduler, worker, nanny, HTTP
     assert set(addresses) == {"127.0.0.1"}
 
 
 def test_the_scheduler_refuses_who_has_no_certificate(client: Client) -> None:
     ended(client, client.submit(config("fast")))
-    address = client._connection._dask.scheduler.address
+    address = client._keeper.connection._dask.scheduler.address
     assert address.startswith("tls://")
     with pytest.raises(OSError, match=r"Timed out|refused|closed"):
         DaskClient(address.replace("tls", "tcp"), timeout=1, set_as_default=False)
@@ -322,7 +322,7 @@ def test_the_key_is_in_no_file_and_on_no_command_line(client: Client) -> None:
 
 def test_a_clock_that_jumps_cannot_make_a_worker_look_dead(client: Client) -> None:
     ended(client, client.submit(config("fast")))
-    assert "worker-ttl" not in client._connection._dask.run_on_scheduler(trainers.callbacks)
+    assert "worker-ttl" not in client._keeper.connection._dask.run_on_scheduler(trainers.callbacks)
 
 
 def test_a_worker_that_has_grown_is_renewed_between_runs(
@@ -330,7 +330,7 @@ def test_a_worker_that_has_grown_is_renewed_between_runs(
 ) -> None:
     slim = client.submit(config("fast", seed=80))
     ended(client, slim)
-    monkeypatch.setattr(client_module, "WORKER_LIMIT_BYTES", 250_000_000)
+    monkeypatch.setattr(keeper, "WORKER_LIMIT_BYTES", 250_000_000)
     fat = client.submit(config("fat", seed=81))
     following = client.submit(config("fast", seed=82), owner="next")
     assert ended(client, fat).state == ended(client, following).state == "finished"

@@ -130,8 +130,8 @@ def test_an_engine_that_has_lost_a_worker_for_good_is_replaced_as_well(tmp_path:
     with running_client(tmp_path) as client:
         id_ = client.submit(config("endless"))
         until(lambda: now(client, id_).history)
-        assert client._connection
-        client._connection.tell(trainers.abandon, nanny=True)
+        assert client._keeper.connection
+        client._keeper.connection.tell(trainers.abandon, nanny=True)
         assert ended(client, id_, limit_s=10).state == "interrupted"
         assert ended(client, client.submit(config("fast"))).state == "finished"
 

@@ -1,0 +1,281 @@
+"""The keeper of the runs: starts the engine, hands runs over in turn, and settles their end."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lib.core.errors import EngineError
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunStore
+from lib.jobs import endings, folders, worker
+from lib.jobs.connection import Connection
+from lib.jobs.records import Record, Records
+
+logger = logging.getLogger(__name__)
+
+# How often the keeper looks at what sends no signal when it changes, while there is a run.
+SECONDS_BETWEEN_LOOKS = 0.25
+# Two seconds in which the web process that asked for a run can say how it ended.
+LOOKS_BEFORE_ORPHANED = 8
+# After its first run a worker holds 830 MB, and a few more after each: it is renewed before
+# fifty runs could take 2 GB.
+WORKER_LIMIT_BYTES = 1_500_000_000
+
+
+class Keeper:
+    """A thread that looks after the runs of one web process; it runs from the first `start`.
+
+    Args:
+        store: Where runs are kept.
+        trainer: "module:function" that a worker calls.
+        scheduler: Address of a Dask scheduler; "" to start an engine.
+
+    Attributes:
+        records: The runs.
+        changed: Its lock guards the records and the flags; it is notified when a run is asked for
+            or has ended. Never hold it while Dask is asked for something: the thread of Dask that
+            has to answer may be waiting for it with an event.
+        connection: To the workers; None before there is one and after it was lost.
+        unreachable: True where the last attempt to connect failed.
+        has_workers: False where a scheduler had no worker when runs were last handed over.
+        closed: True once Thaw is being closed.
+        connecting: What is waited for while there is no connection, in words.
+    """
+
+    def __init__(self, store: RunStore, trainer: str, scheduler: str) -> None:
+        self._store, self._trainer, self._scheduler = store, trainer, scheduler
+        self.connecting = (
+            "Connecting to the scheduler" if scheduler else "Starting the training engine"
+        )
+        self.records = Records()
+        self.changed = threading.Condition(threading.RLock())
+        self.connection: Connection | None = None
+        self.unreachable = False
+        self.has_workers = True
+        self.closed = False
+        self._thread: threading.Thread | None = None
+        self._wanted = False
+        # Why the last attempt to connect failed; None once there is another.
+        self._trouble: Mapping[str, Any] | None = None
+
+    # --- For other threads --------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Connect to the workers in the background; returns at once."""
+        with self.changed:
+            self._wanted = True
+            if self._thread is None and not self.closed:
+                self._thread = threading.Thread(target=self._keep, name="thaw-jobs", daemon=True)
+                self._thread.start()
+            self.changed.notify_all()
+
+    def close(self) -> None:
+        """End the engine, and with it every run that has not ended; waits for it."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+            thread = self._thread
+        if thread:
+            thread.join()
+
+    def reach(self) -> Connection:
+        """The connection to the workers; waits for it.
+
+        Raises:
+            EngineError: If the engine cannot be started or the scheduler not be reached.
+        """
+
+        def reached() -> Connection | None:
+            connection = self.connection
+            return connection if connection and not connection.lost else None
+
+        with self.changed:
+            if not (reached() or self.closed):
+                self._trouble = None
+                self.start()
+                self.changed.wait_for(lambda: reached() or self._trouble or self.closed)
+            connection = reached()
+            if connection:
+                return connection
+            if self._trouble is None or self.closed:
+                raise EngineError("Thaw is being closed.", "Start it again.")
+            raise EngineError(self._trouble["message"], self._trouble["next_step"])
+
+    def training(self) -> frozenset[str]:
+        """Addresses of the workers in which a run is going on."""
+        with self.changed:
+            return frozenset(one.worker for one in self.records if not one.progress.ended)
+
+    def on_event(self, event: Mapping[str, Any]) -> None:
+        """Take in one event of a run; Dask calls this in a thread of its own."""
+        with self.changed:
+            if self.records.take_in(event):
+                self.changed.notify_all()
+
+    def end(self, record: Record, event: Mapping[str, Any]) -> None:
+        """End a run with this event, its last."""
+        with self.changed:
+            record.end(event)
+            self.changed.notify_all()
+
+    # --- The thread ---------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        while not self.closed:
+            try:
+                self._look_after()
+            except OSError:
+                self._lose()
+            except Exception:  # nobody else would look after the runs
+                logger.exception("The keeper of the runs met an error")
+                self._disconnect(endings.KEEPER_FAILED)
+            with self.changed:
+                if not self.closed:
+                    busy = any(not record.progress.ended for record in self.records)
+                    self.changed.wait(SECONDS_BETWEEN_LOOKS if busy or self._wanted else None)
+        self._disconnect(endings.APP_CLOSED)
+
+    def _look_after(self) -> None:
+        if self.connection and self.connection.lost:
+            self._lose()
+        for record in self.records:
+            if record.handed_over and (record.restarted or record.future.done()):
+                self._settle(record)
+        if self.connection is None and (self._wanted or self.records.waiting()):
+            self._connect()
+        if self.connection:
+            self._leave_orphans(self.connection)
+            self._hand_over(self.connection)
+
+    def _connect(self) -> None:
+        try:
+            connection = Connection(self._scheduler, self._trainer, self._store, self.on_event)
+        except EngineError as error:
+            event = {"state": "failed", "message": error.message, "next_step": error.next_step}
+            self._disconnect(event)
+            self.unreachable = True
+        else:
+            connection.listen()
+            with self.changed:
+                self.connection, self.unreachable = connection, False
+                self.changed.notify_all()
+        # Only once: an engine that is lost is started again for the next run only.
+        self._wanted = False
+
+    def _lose(self) -> None:
+        """End the runs of an engine or a scheduler that is gone."""
+        connection, self.connection = self.connection, None
+        for record in self.records:
+            if not (record.progress.ended or record.waits):
+                if connection and record.pid:
+                    connection.bury(record.pid)
+                self._end_or_return(record, self._lost_event)
+        if connection:
+            connection.close()
+
+    @property
+    def _lost_event(self) -> Mapping[str, Any]:
+        return endings.SCHEDULER_LOST if self._scheduler else endings.ENGINE_DIED
+
+    def _disconnect(self, event: Mapping[str, Any]) -> None:
+        """Close the connection; every run that has not ended ends with this event."""
+        connection, self.connection = self.connection, None
+        with self.changed:
+            self._trouble = event
+            self.changed.notify_all()
+        if connection:
+            connection.close()
+        for record in self.records:
+            if not record.progress.ended:
+                self._finish(record, event)
+
+    def _leave_orphans(self, connection: Connection) -> None:
+        """End the followed runs that have lost their worker, where nobody is left to say why."""
+        followed = [record for record in self.records if record.following]
+        if followed:
+            workers = connection.workers()
+            for record in followed:
+                record.looks_without_worker += record.worker not in workers
+                if record.looks_without_worker > LOOKS_BEFORE_ORPHANED:
+                    self.end(record, endings.WORKER_DIED)
+
+    def _hand_over(self, connection: Connection) -> None:
+        """Give Dask the runs whose turn it is."""
+        if not self.records.waiting():
+            return
+        connection.listen()
+        num_workers = connection.num_workers
+        self.has_workers = bool(num_workers)
+        with self.changed:
+            chosen = self.records.choose(num_workers)
+            for record in chosen:
+                folders.clear_unfinished(self._store, record.id)
+                record.attempt = uuid.uuid4().hex
+                record.future = connection.submit(record)
+                record.future.add_done_callback(self._wake)
+        if connection.shared:  # another web process may have started it before
+            for record in chosen:
+                for event in connection.replay(record.id):
+                    self.on_event(event)
+
+    def _wake(self, _: Any) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def _settle(self, record: Record) -> None:
+        """A run has left its worker: say how it ended, and store its folder."""
+        connection, future, address = self.connection, record.future, record.worker
+        assert connection
+        if future.status != "finished":
+            event = (
+                endings.WORKER_DIED
+                if record.restarted
+                else endings.of_future(future, self._lost_event)
+            )
+            if not future.done():
+                connection.tell(worker.ask_to_stop, record.attempt)
+                future.cancel()
+            self._end_or_return(record, event)
+            return
+        try:
+            outcome = future.result()
+        except Exception as error:  # its worker died after the run and before it was asked
+            logger.warning("How run %s ended is not known: %r", record.id, error)
+            self._finish(record, endings.WORKER_DIED)
+            return
+        future.release()
+        try:
+            folders.write_files(self._store, record.id, outcome["files"])
+        except OSError as error:
+            logger.warning("Run %s could not be stored: %s", record.id, error)
+        self._finish(record, outcome["event"], told=True)
+        # The workers of a cluster are not ours to renew: another user's run may be in one.
+        if outcome["rss_bytes"] > WORKER_LIMIT_BYTES and not connection.shared:
+            connection.renew(address)
+
+    def _end_or_return(self, record: Record, event: Mapping[str, Any]) -> None:
+        """End a run that was lost; put it back into the queue, once, where it had not begun."""
+        with self.changed:
+            if record.handed_over and not (record.worker or record.cancelling or record.returned):
+                record.returned, record.future = True, None
+                return
+        self._finish(record, event)
+
+    def _finish(self, record: Record, event: Mapping[str, Any], told: bool = False) -> None:
+        """End a run here, in the store and, where its worker has not told them, for others."""
+        if record.cancelling and event["state"] == "interrupted":
+            event = endings.CANCELLED
+        folders.mark_ended(self._store, record.config, event, record.progress.history)
+        run = run_store.read_run(self._store.folder(record.id))
+        if run and run.result:  # the folder has the last word
+            event = endings.of_stored(run)
+        with self.changed:
+            if run and len(run.history) > len(record.progress.history):
+                record.progress = replace(record.progress, history=run.history)
+            self.end(record, event)
+        connection = self.connection
+        if connection and connection.shared and (record.restarted or not told):
+            connection.publish(record.id, event)
