@@ -71,7 +71,7 @@ def history_of(config, data, folder, *, use_prefix, plan=None):
     )
     for phase in config.phases:
         runner.run(phase)
-    assert (runner.parts.prefix is not None) == use_prefix
+    assert (runner.features.parts.prefix is not None) == use_prefix
     return store.read_run(folder).history, runner
 
 
@@ -86,7 +86,7 @@ def test_split_training_gives_every_number_of_whole_model_training(case, data, t
     plan = plan_of(config, thawed)
     split, runner = history_of(config, data, tmp_path / "a", use_prefix=True, plan=plan)
     whole, _ = history_of(config, data, tmp_path / "b", use_prefix=False, plan=plan)
-    assert len(runner.cut) == num_crossing
+    assert len(runner.features.cut) == num_crossing
     assert len(split) == len(whole) == config.num_epochs
     for one, other in zip(split, whole, strict=True):
         assert numbers(one) == pytest.approx(numbers(other), abs=TOLERANCE), f"epoch {one.epoch}"

@@ -21,10 +21,10 @@ from lib.core.network import step_cost
 from lib.core.reading import evaluation
 from lib.training import model as models
 from lib.training import task
-from lib.training.engine import phases, prefix, steps
+from lib.training.engine import measuring, prefix, steps
 from lib.training.network import head as keras_heads
 from lib.training.network import stored_model
-from lib.training.sources import pipeline
+from lib.training.sources import feature_cache, pipeline
 
 SIZE, NUM_IMAGES = 64, 32
 THAW_FROM = "block_14_expand_conv"
@@ -488,7 +488,7 @@ def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features
 ):
     """Features from a cut high up take a moment, and say little of training the whole network."""
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
-    seconds_each, fetch, work = 1e-8, phases.feature_cache.fetch, []
+    seconds_each, fetch, work = 1e-8, feature_cache.fetch, []
 
     def on_a_clock(identity, inputs, compute, units=1):
         features = fetch(identity, inputs, step_cost, units)
@@ -496,7 +496,7 @@ def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features
         seconds = seconds_each * features.work * len(features.tensors[0])
         return dataclasses.replace(features, compute_s=seconds)
 
-    monkeypatch.setattr(phases.feature_cache, "fetch", on_a_clock)
+    monkeypatch.setattr(feature_cache, "fetch", on_a_clock)
     asked = {"head_epochs": 1, "fine_tune_epochs": 1, "seed": 8}
     task.train(config_of(thaw_from="top_conv", **asked), lambda e: None, folder=tmp_path / "a")
     little = max(units for units, _, _ in work)
@@ -507,8 +507,8 @@ def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features
     much = sum(step_cost.multiply_adds(row) for row in layers)
     assert much > 4 * little
     assert (much, little, True) in work
-    images = phases.STEP_TO_FORWARD * NUM_IMAGES + 40
-    expected = phases.TRACING_S + images * much * seconds_each
+    images = measuring.STEP_TO_FORWARD * NUM_IMAGES + 40
+    expected = measuring.TRACING_S + images * much * seconds_each
     left = next(event["seconds_left"] for event in events if event.get("epoch"))
     assert left == pytest.approx(expected, abs=0.06)
 
