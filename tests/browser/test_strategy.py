@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core.strategy import evidence
 from lib.core.strategy import rule as strategy_rule
-from lib.core.strategy.rule import REGIONS, Situation
+from lib.core.strategy.prose import REGIONS
+from lib.core.strategy.rule import Situation
 
 # Pixels around the map (lib/ui/parts/strategy_board/main.js).
 MARGIN = 14

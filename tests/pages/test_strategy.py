@@ -15,6 +15,7 @@ from lib.core.runs import TrainConfig
 from lib.core.strategy import evidence
 from lib.core.strategy import rule as strategy_rule
 from lib.core.strategy.evidence import Evidence
+from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import Situation
 from lib.core.uploads.own_datasets import OwnSpec
 from lib.jobs.client import Client
@@ -154,7 +155,7 @@ def test_every_answer_of_the_board_is_the_rule_s() -> None:
         for key, advices in fixed["advices"].items():
             noisy, hurry, phone = (each == "1" for each in key)
             for region, shown in advices.items():
-                field = strategy_rule.REGIONS[region]
+                field = REGIONS[region]
                 situation = Situation(
                     5_000 if field.large else 20,
                     0.9 if field.similar else 0.1,

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from lib.core import backbones, freezing
 from lib.core.backbones import LayerRow
 from lib.core.errors import ConfigError
+from lib.core.strategy import prose
+from lib.core.strategy.prose import REGIONS, Region
+from lib.core.strategy.settings_table import Recipe, Setting, settings_table
 
 # Where "few" ends. On the solar cells, thawing the top lost against the head alone with 200
 # images and won with 1,000 (docs/sources.md, thaw-measurements); the course notes that the rule
@@ -106,116 +109,6 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Region:
-    """One of the four fields of the plane.
-
-    Args:
-        id: Its name.
-        large: On which side of the size border it lies.
-        similar: On which side of the border of similarity.
-        way: Key of evidence.WAYS: what the rule says there.
-        title: What to do, as a headline.
-        where: The field in words.
-        reason: Why the rule says so.
-        caveat: When it fails.
-        watch_for: What to look at in the curves.
-        sources: Keys in docs/sources.md.
-    """
-
-    id: str
-    large: bool
-    similar: bool
-    way: str
-    title: str
-    where: str
-    reason: str
-    caveat: str
-    watch_for: str
-    sources: tuple[str, ...]
-
-
-REGIONS: dict[str, Region] = {
-    region.id: region
-    for region in (
-        Region(
-            "small_similar",
-            large=False,
-            similar=True,
-            way="head",
-            title="Train the head only",
-            where="few images, similar",
-            reason="The images resemble what the backbone knows, so its features fit as they are; "
-            "so few would overfit a larger model.",
-            caveat="If training accuracy stays low as well, the features do not fit after all.",
-            watch_for="Both curves flatten early: thawing the top layers is the next thing to try.",
-            sources=("cs231n-transfer", "keras-transfer"),
-        ),
-        Region(
-            "large_similar",
-            large=True,
-            similar=True,
-            way="top",
-            title="Train the top layers",
-            where="many images, similar",
-            reason="There are enough images to fine-tune without overfitting, and the lower layers "
-            "already fit them.",
-            caveat="The head alone may already be as good and is much cheaper: try it first.",
-            watch_for="Validation accuracy jumps or stands still where fine-tuning starts: if it "
-            "falls, the learning rate is too high.",
-            sources=("cs231n-transfer", "tf-transfer"),
-        ),
-        Region(
-            "small_dissimilar",
-            large=False,
-            similar=False,
-            way="middle",
-            title="Train from the middle up",
-            where="few images, dissimilar",
-            reason="The upper layers are too specific to photographs of things, so freeze only the "
-            "bottom and train from the middle upward.",
-            caveat="The hard case: this often overfits. The other way is a head on features of an "
-            "earlier layer, which fit where the late ones are too special; more images are the "
-            "better one.",
-            watch_for="Training accuracy runs away from validation: stop earlier, or freeze more.",
-            sources=("cs231n-transfer", "yosinski-2014"),
-        ),
-        Region(
-            "large_dissimilar",
-            large=True,
-            similar=False,
-            way="everything",
-            title="Train everything",
-            where="many images, dissimilar",
-            reason="The features have to change, and there are images enough to do it. Pretrained "
-            "weights are still the better start.",
-            caveat="The further away the images, the less pretraining gives beyond its first "
-            "layers: compare with a run from scratch.",
-            watch_for="The first epochs after thawing: with too high a rate they destroy what was "
-            "learned.",
-            sources=("cs231n-transfer", "raghu-2019"),
-        ),
-    )
-}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One thing a recommendation sets.
-
-    Args:
-        name: As on the page.
-        value: In words.
-        why: In a sentence.
-        source: Key in docs/sources.md.
-    """
-
-    name: str
-    value: str
-    why: str
-    source: str
-
-
-@dataclass(frozen=True)
 class Neighbour:
     """What the rule says on the other side of a border that is near.
 
@@ -228,53 +121,29 @@ class Neighbour:
     border: str
 
 
-@dataclass(frozen=True)
-class Recommendation:
+@dataclass(frozen=True, kw_only=True)
+class Recommendation(Recipe):
     """A strategy with everything it sets, and its reason.
 
     Args:
         region: Key of REGIONS: where the situation lies.
-        way: Key of evidence.WAYS.
         title: What to do, as a headline.
-        strategy: Id of the strategy.
-        thaw_from: First thawed layer of the backbone; "" where all or nothing is thawed.
-        head_learning_rate: Of Adam while the head learns alone.
-        fine_tune_learning_rate: After that; 0 where nothing is thawed.
-        head_epochs: With the backbone frozen.
-        fine_tune_epochs: After that; 0 where nothing is thawed.
-        augmentation: True where training images are to be flipped, turned and zoomed.
-        batch_norm: Key of runs.BATCH_NORM_POLICIES.
-        batch_size: Images a step; None where it does not matter.
-        dropout: Rate in the head.
-        early_stopping: Epochs without a lower validation loss after which a phase ends; 0 never.
         reason: The rule behind it.
         caveat: When it fails.
         watch_for: What to look at in the curves.
         notes: What else the answers mean.
-        settings: All of it as a table, each line with its reason and source.
+        settings: All that it sets as a table, each line with its reason and source.
         sources: Of the rule: keys in docs/sources.md.
         neighbours: Near a border, what is recommended beyond it.
     """
 
     region: str
-    way: str
     title: str
-    strategy: str
-    thaw_from: str
-    head_learning_rate: float
-    fine_tune_learning_rate: float
-    head_epochs: int
-    fine_tune_epochs: int
-    augmentation: bool
-    batch_norm: str
-    batch_size: int | None
-    dropout: float
-    early_stopping: int
     reason: str
     caveat: str
     watch_for: str
     notes: tuple[str, ...]
-    settings: tuple[Setting, ...]
+    settings: tuple[Setting, ...] = ()
     sources: tuple[str, ...]
     neighbours: tuple[Neighbour, ...]
 
@@ -330,11 +199,11 @@ def how(way: str, backbone: str = "efficientnet_lite0") -> tuple[str, str]:
 
 def region_of(situation: Situation) -> Region:
     """The field of the plane a situation lies in."""
-    return next(
-        region
-        for region in REGIONS.values()
-        if (region.large, region.similar) == (situation.is_large, situation.is_similar)
-    )
+    return _region(situation.is_large, situation.is_similar)
+
+
+def _region(large: bool, similar: bool) -> Region:
+    return next(each for each in REGIONS.values() if (each.large, each.similar) == (large, similar))
 
 
 def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Recommendation:
@@ -356,17 +225,17 @@ def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Rec
         CS231n notes, "Transfer Learning", section on when and how to fine-tune
         (cs231n-transfer).
     """
-    spec = backbones.get(backbone)
     layers = backbones.load_layer_table(backbone)
     region = region_of(situation)
     way = "head" if situation.in_hurry else region.way
     strategy, thaw_from = how(way, backbone)
     thaws = way != "head"
     hurried = way != region.way
+    noisy = situation.noisy
     advice = Recommendation(
         region=region.id,
         way=way,
-        title="Train the head only, for now" if hurried else region.title,
+        title=prose.HURRY_TITLE if hurried else region.title,
         strategy=strategy,
         thaw_from=thaw_from,
         head_learning_rate=HEAD_RATE,
@@ -375,44 +244,27 @@ def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Rec
         fine_tune_epochs=PHASE_EPOCHS if thaws else 0,
         augmentation=thaws and not region.large,
         batch_norm="frozen",
-        batch_size=NOISY_BATCH_SIZE if situation.noisy else None,
-        dropout=NOISY_DROPOUT if situation.noisy else 0.0,
-        early_stopping=NOISY_PATIENCE if situation.noisy else 0,
-        reason="In so little time only the head can learn: the frozen layers run once, whatever "
-        "the data are."
-        if hurried
-        else region.reason,
-        caveat=f"With more time the rule says: {_in_a_sentence(region.title)}."
-        if hurried
-        else region.caveat,
-        watch_for=REGIONS["small_similar"].watch_for if hurried else region.watch_for,
-        notes=_notes(situation, spec.title, layers),
-        settings=(),
+        batch_size=NOISY_BATCH_SIZE if noisy else None,
+        dropout=NOISY_DROPOUT if noisy else 0.0,
+        early_stopping=NOISY_PATIENCE if noisy else 0,
+        reason=prose.HURRY_REASON if hurried else region.reason,
+        caveat=prose.hurry_caveat(region) if hurried else region.caveat,
+        watch_for=(REGIONS["small_similar"] if hurried else region).watch_for,
+        notes=_notes(situation, backbone, layers),
         sources=("thaw-measurements", *region.sources) if hurried else region.sources,
         neighbours=_neighbours(situation, region),
     )
-    return replace(advice, settings=_settings(advice, layers))
+    return replace(advice, settings=settings_table(advice, layers))
 
 
-def _in_a_sentence(title: str) -> str:
-    return title[0].lower() + title[1:]
-
-
-def _notes(situation: Situation, title: str, layers: tuple[LayerRow, ...]) -> tuple[str, ...]:
+def _notes(situation: Situation, backbone: str, layers: tuple[LayerRow, ...]) -> tuple[str, ...]:
     notes = []
     if situation.phone:
-        params = sum(row.params for row in layers)
-        fits = params <= MAX_PHONE_PARAMS
-        notes.append(
-            f"For a phone: {title} has {params / 1e6:.1f} million parameters"
-            + (", which fits. " if fits else ", too many; EfficientNet-Lite0 was made for one. ")
-            + "What is frozen changes neither the size nor the speed of the finished network."
-        )
+        num_params = sum(row.params for row in layers)
+        title = backbones.get(backbone).title
+        notes.append(prose.phone_note(title, num_params, MAX_PHONE_PARAMS))
     if situation.noisy:
-        notes.append(
-            f"Wrong labels: it takes {NOISY_FACTOR} times as many images to count as many, batches "
-            "are larger, and training stops early, for wrong labels are what a network learns last."
-        )
+        notes.append(prose.noisy_note(NOISY_FACTOR))
     return tuple(notes)
 
 
@@ -422,100 +274,11 @@ def _neighbours(situation: Situation, region: Region) -> tuple[Neighbour, ...]:
     share = situation.num_images / situation.large_from
     if 1 / NEAR_FACTOR <= share <= NEAR_FACTOR:
         other = _region(not region.large, region.similar)
-        side = "with fewer than" if region.large else "from"
-        ending = "images" if region.large else "images on"
-        found.append(Neighbour(other.id, f"{side} {situation.large_from:,} {ending}"))
+        found.append(Neighbour(other.id, prose.size_border(region, situation.large_from)))
     if abs(situation.similarity - SIMILAR) <= NEAR_SIMILARITY:
         other = _region(region.large, not region.similar)
-        side = "below" if region.similar else "from"
-        found.append(Neighbour(other.id, f"{side} a similarity of {SIMILAR:g}"))
+        found.append(Neighbour(other.id, prose.similarity_border(region, SIMILAR)))
     return tuple(found)
-
-
-def _region(large: bool, similar: bool) -> Region:
-    return next(each for each in REGIONS.values() if (each.large, each.similar) == (large, similar))
-
-
-def _settings(advice: Recommendation, layers: tuple[LayerRow, ...]) -> tuple[Setting, ...]:
-    """Everything a recommendation sets, in the order a run meets it."""
-    thaws = bool(advice.fine_tune_epochs)
-    frozen = {
-        "head": ("Everything frozen", "Only the new head learns.", "keras-transfer"),
-        "top": (
-            f"Thaw from {advice.thaw_from}",
-            "Lower layers see edges and textures, which every image has; upper ones see things.",
-            "yosinski-2014",
-        ),
-        "middle": (
-            f"Thaw from {advice.thaw_from}",
-            "The further the images are from photographs of things, the fewer layers carry over.",
-            "yosinski-2014",
-        ),
-        "everything": (
-            "Nothing frozen",
-            "Pretrained weights are the start, and every layer may leave it.",
-            "cs231n-transfer",
-        ),
-    }[advice.way]
-    settings = [
-        Setting("Freeze plan", *frozen),
-        Setting(
-            "Head, learning rate",
-            f"{advice.head_learning_rate:g} for {advice.head_epochs} epochs",
-            "The head starts from random weights; a backbone that learned along would be distorted "
-            "by its first gradients.",
-            "kumar-2022",
-        ),
-    ]
-    if thaws:
-        settings.append(
-            Setting(
-                "Fine-tuning, learning rate",
-                f"{advice.fine_tune_learning_rate:g} for {advice.fine_tune_epochs} epochs",
-                "A tenth of the head's: pretrained weights are to be adjusted, not replaced.",
-                "tf-transfer",
-            )
-        )
-    settings += [
-        Setting(
-            "Augmentation",
-            "On" if advice.augmentation else "Off",
-            "With few images and many thawed weights, flips, turns and zooms make more of them."
-            if advice.augmentation
-            else "There are images enough; it is the next thing to try where validation falls."
-            if thaws
-            else "Frozen layers run once for each image; new versions of it would make every "
-            "epoch several times longer.",
-            "tf-transfer" if thaws else "thaw-measurements",
-        ),
-        Setting(
-            "BatchNormalization",
-            "Frozen" if len(layers) and any(row.is_batch_norm for row in layers) else "None",
-            "Its statistics come from a million images; thawed, small batches overwrite them."
-            if any(row.is_batch_norm for row in layers)
-            else "This backbone has no such layers.",
-            "keras-transfer",
-        ),
-        Setting(
-            "Batch size",
-            f"{advice.batch_size}" if advice.batch_size else "Any, such as 32",
-            "Wrong labels cancel out in a larger batch."
-            if advice.batch_size
-            else "It matters where BatchNormalization learns along, or many labels are wrong.",
-            "rolnick-2017" if advice.batch_size else "keras-transfer",
-        ),
-    ]
-    if advice.early_stopping:
-        settings.append(
-            Setting(
-                "Early stopping, dropout",
-                f"After {advice.early_stopping} epochs, {advice.dropout:g}",
-                "A network learns what labels have in common first, and the wrong ones by heart "
-                "after that.",
-                "arpit-2017",
-            )
-        )
-    return tuple(settings)
 
 
 def first_thawed(advice: Recommendation, layers: tuple[LayerRow, ...]) -> int:

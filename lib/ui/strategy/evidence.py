@@ -6,7 +6,7 @@ from lib.core import datasets, intervals, splits
 from lib.core.images import inspection
 from lib.core.strategy import evidence, rule
 from lib.core.strategy.evidence import Cell, Evidence
-from lib.core.strategy.rule import Region
+from lib.core.strategy.prose import REGIONS, Region
 from lib.figures.strategy import evidence as figures
 from lib.ui import cache, shell, state, widgets
 
@@ -28,7 +28,7 @@ def show() -> None:
     for pair in ORDER:
         for column, region in zip(st.columns(2), pair, strict=True):
             with column.container(border=True, height="stretch", gap="xsmall"):
-                _field(found, rule.REGIONS[region])
+                _field(found, REGIONS[region])
     with st.expander("The rule against the best of the others", icon=":material/compare_arrows:"):
         st.plotly_chart(
             figures.margins(found.cells, dark=shell.is_dark()),

@@ -14,6 +14,7 @@ from lib.core.lab import store
 from lib.core.strategy import evidence, similarity
 from lib.core.strategy import rule as strategy_rule
 from lib.core.strategy.evidence import SEEDS, SIZES, WAYS, Difference, Verdict
+from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import Situation
 from lib.figures.strategy import evidence as figures
 from lib.ui.parts.strategy_board import payload as strategy_payload
@@ -305,7 +306,7 @@ def test_the_margins_are_of_the_rule_against_the_best_of_the_others():
 def test_the_map_has_a_field_a_region_and_a_dot_a_cell_in_the_colour_of_its_winner():
     for dark in (False, True):
         drawn = strategy_payload.payload(FOUND, dark=dark)
-        assert [field["region"] for field in drawn["fields"]] == list(strategy_rule.REGIONS)
+        assert [field["region"] for field in drawn["fields"]] == list(REGIONS)
         assert len(drawn["dots"]) == len(FOUND.cells)
         for dot, cell in zip(drawn["dots"], FOUND.cells, strict=True):
             assert dot["way"] == cell.winner

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lib.core import backbones, freezing, runs, strategies
 from lib.core.errors import ConfigError
 from lib.core.strategy import evidence, rule
+from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import (
     HEAD_ONLY_MINUTES,
     LARGE_NUM_IMAGES,
@@ -19,7 +20,6 @@ from lib.core.strategy.rule import (
     NEAR_FACTOR,
     NEAR_SIMILARITY,
     NOISY_FACTOR,
-    REGIONS,
     SIMILAR,
     Situation,
     recommend,

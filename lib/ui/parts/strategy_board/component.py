@@ -14,6 +14,7 @@ from lib.core import backbones, freezing
 from lib.core.datasets import DatasetSpec
 from lib.core.maps import feature_maps as examples
 from lib.core.strategy import rule, similarity
+from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures.svg import backbone_strip
 from lib.ui import cache, shell, state
@@ -74,7 +75,7 @@ def _situations(noisy: bool, hurry: bool, phone: bool) -> dict[str, Situation]:
             phone,
             noisy,
         )
-        for region in rule.REGIONS.values()
+        for region in REGIONS.values()
     }
 
 

@@ -6,6 +6,7 @@ from lib.core import datasets
 from lib.core.datasets import DatasetSpec
 from lib.core.strategy import evidence, rule, similarity
 from lib.core.strategy.evidence import Cell, Evidence
+from lib.core.strategy.prose import REGIONS
 from lib.figures import marks, theme
 
 # Labelled images on the axis: a handful to more than most courses have. Beyond, a point stays at
@@ -73,7 +74,7 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
                 "opacity": COLD if region.way == "head" else WARMTH[region.way],
                 "at": NAMES_AT[region.similar],
             }
-            for region in rule.REGIONS.values()
+            for region in REGIONS.values()
         ],
         "kinds": [
             {"id": kind.id, "words": kind.words, "value": kind.value, "example": kind.example}
