@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lib.core.strategy import evidence, rule
+from lib.core import intervals
+from lib.core.strategy import rule
 from lib.ui import shell, widgets
 from lib.ui.parts.strategy_board import component as strategy_board
 from lib.ui.strategy import answers as strategy_answers
@@ -47,4 +48,4 @@ strategy_evidence.show()
 
 # --- Why --------------------------------------------------------------------
 page.attribution()
-widgets.show_source(rule.region_of, evidence.interval)
+widgets.show_source(rule.region_of, intervals.crossed_interval)

@@ -12,7 +12,7 @@ from lib.core import runs
 from lib.core.images import inspection
 from lib.core.lab import store
 from lib.core.runs import TrainConfig
-from lib.core.strategy import evidence
+from lib.core.strategy import evidence, verdict
 from lib.core.strategy import rule as strategy_rule
 from lib.core.strategy.evidence import Evidence
 from lib.core.strategy.prose import REGIONS
@@ -229,14 +229,14 @@ def test_the_measured_similarity_can_be_taken_as_the_answer_in_one_place() -> No
 def test_the_page_says_of_every_cell_what_the_runs_say() -> None:
     words = text(open_page())
     for cell in FOUND.cells:
-        assert evidence.verdict(cell).in_words in words
+        assert verdict.of(cell).in_words in words
     assert strategy_evidence.headline(FOUND) in words
     assert strategy_evidence.about(FOUND) in words
 
 
 def test_the_headline_counts_what_the_cells_say() -> None:
     counts = [int(number) for number in re.findall(r"\d+", strategy_evidence.headline(FOUND))]
-    says = [evidence.verdict(cell) for cell in FOUND.cells]
+    says = [verdict.of(cell) for cell in FOUND.cells]
     first = [each for each in says if each.winner == each.rule]
     wrong = [each for each in says if each.contradicts]
     rest = len(says) - len(first) - len(wrong)
@@ -245,7 +245,7 @@ def test_the_headline_counts_what_the_cells_say() -> None:
 
 def test_where_a_run_contradicts_the_rule_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = next(each for each in FOUND.cells if "scratch" in each.tried)
-    rule = evidence.verdict(cell).rule
+    rule = verdict.of(cell).rule
     # The way of the rule, made as bad as training from scratch.
     spoiled = dict(cell.tried) | {rule: cell.tried["scratch"]}
     worse = Evidence((evidence.Cell(cell.dataset, cell.num_images, spoiled),), 15, 0)

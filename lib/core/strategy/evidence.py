@@ -1,4 +1,4 @@
-"""The evidence behind the strategies: the same data trained in five ways, at three sizes, thrice.
+"""The evidence behind the strategies: the same data in five ways, three sizes and three seeds.
 
 `python -m lib.tools.record_runs evidence` trains the runs; each stands in `data/evidence` in a
 folder named after it.
@@ -7,20 +7,20 @@ folder named after it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import lgamma, log10, sqrt
+from math import log10
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import datasets, runs, strategies
+from lib.core import datasets, intervals, runs, strategies
 from lib.core.errors import ConfigError
 from lib.core.lab import store
 from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import rule as strategy_rule
-from lib.core.strategy import similarity
-from lib.core.strategy.rule import Recommendation, Situation
+from lib.core.strategy.kinds import kind_of
+from lib.core.strategy.rule import Situation
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ BACKBONE = "efficientnet_lite0"
 
 @dataclass(frozen=True)
 class Way:
-    """One way of training that is compared; recommendation.how says what it thaws.
+    """One way of training that is compared; lib.core.strategy.rule.how says what it thaws.
 
     Args:
         id: Name in links and figures.
@@ -209,7 +209,7 @@ class Cell:
             second: The other.
         """
         pair = self.tried[first].correct.astype(float) - self.tried[second].correct
-        return Difference(first, second, float(pair.mean()), *interval(pair))
+        return Difference(first, second, float(pair.mean()), *intervals.crossed_interval(pair))
 
     @cached_property
     def lead(self) -> Difference:
@@ -269,7 +269,7 @@ def situation_of(dataset: str, num_images: int) -> Situation:
         dataset: TFDS name.
         num_images: Training images.
     """
-    kind = similarity.kind_of(dataset)
+    kind = kind_of(dataset)
     value = kind.value if kind else 1.0
     return Situation(num_images, value, datasets.get(dataset).num_classes)
 
@@ -335,113 +335,3 @@ def _tried(way: str, seeds: Mapping[int, tuple[Run, BoolArray]]) -> Tried:
         tuple(seeds[seed][0] for seed in SEEDS),
         np.stack([seeds[seed][1] for seed in SEEDS]),
     )
-
-
-# --- How sure -------------------------------------------------------------------------------------
-
-
-def interval(differences: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval of a mean difference over seeds and test images that are crossed.
-
-    Other test images would have given another mean, and so would other seeds. Both variances are
-    estimated and added, each seed having seen the same images; that counts what seed and image
-    have together twice, which makes the interval wider rather than too narrow. Two images more,
-    half of one for either side and one for neither, keep it honest where few images tell the two
-    apart.
-
-    Input shape: (seeds, test images), -1, 0 or 1 each.
-
-    Returns:
-        Lower and upper end, -1 to 1.
-
-    Reference:
-        Agresti and Min 2005, "Simple improved confidence intervals for comparing matched
-        proportions" (agresti-min-2005); Satterthwaite 1946, "An approximate distribution of
-        estimates of variance components" (satterthwaite-1946).
-    """
-    num_seeds, num_images = differences.shape
-    of_image, of_seed = differences.mean(axis=0), differences.mean(axis=1)
-    padded = num_images + 2
-    centre = of_image.sum() / padded
-    of_images = ((of_image**2).sum() + 1) / padded - centre**2
-    parts = [(of_images / padded, padded - 1)]
-    if num_seeds > 1:
-        parts.append((of_seed.var(ddof=1) / num_seeds, num_seeds - 1))
-    variance = sum(part for part, _ in parts)
-    freedom = variance**2 / sum(part**2 / free for part, free in parts)
-    half = t_quantile(freedom) * sqrt(variance)
-    return max(-1.0, float(centre - half)), min(1.0, float(centre + half))
-
-
-def t_quantile(freedom: float) -> float:
-    """What Student's t stays below in 97.5 of 100 cases.
-
-    Args:
-        freedom: Degrees of freedom, 1 or more; need not be whole.
-
-    Example:
-
-    >>> round(t_quantile(2), 2), round(t_quantile(1e6), 2)
-    (4.3, 1.96)
-    """
-    t = np.linspace(0, 13, 13_001)  # with one degree of freedom it is 12.7
-    scale = np.exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(freedom * np.pi)
-    density = scale * (1 + t**2 / freedom) ** (-(freedom + 1) / 2)
-    below = 0.5 + np.concatenate(([0], np.cumsum((density[1:] + density[:-1]) / 2))) * (t[1] - t[0])
-    return float(np.interp(0.975, below, t))
-
-
-# --- What it says of the rule ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a cell says of the rule.
-
-    Args:
-        rule: The way the rule recommends there.
-        winner: The way that was best.
-        difference: The winner minus the runner-up where the rule was right; else the winner minus
-            what the rule recommends, None where that was not recorded.
-    """
-
-    rule: str
-    winner: str
-    difference: Difference | None
-
-    @property
-    def contradicts(self) -> bool:
-        """True where another way was better than the rule's by more than chance."""
-        return bool(self.winner != self.rule and self.difference and self.difference.told_apart)
-
-    @property
-    def told_apart(self) -> bool:
-        """True where chance alone does not explain the difference."""
-        return bool(self.difference and self.difference.told_apart)
-
-    @property
-    def in_words(self) -> str:
-        """One sentence or two."""
-        winner, rule = WAYS[self.winner].title, WAYS[self.rule].title
-        if self.difference is None:
-            return f"{winner} won; {rule}, the rule's choice, was not recorded here."
-        found = self.difference
-        by = f"by {100 * found.mean:.1f} points over {WAYS[found.second].title}"
-        ends = f"95 % interval {100 * found.low:+.1f} to {100 * found.high:+.1f}"
-        if self.winner == self.rule:
-            words = f"{winner} won, as the rule says, {by} ({ends})"
-            return f"{words}." if self.told_apart else f"{words}: no difference that can be told."
-        words = f"{winner} won {by}, the rule's choice ({ends})"
-        if self.told_apart:
-            return f"{words}: the rule is wrong here."
-        return f"{words}: no difference that can be told."
-
-
-def verdict(cell: Cell) -> Verdict:
-    """What a cell says of what the rule recommends there."""
-    advice: Recommendation = strategy_rule.recommend(cell.situation)
-    rule = advice.way
-    if rule == cell.winner:
-        return Verdict(rule, cell.winner, cell.lead)
-    known = rule in cell.tried
-    return Verdict(rule, cell.winner, cell.difference(cell.winner, rule) if known else None)

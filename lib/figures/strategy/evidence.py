@@ -6,7 +6,7 @@ from math import log10
 import plotly.graph_objects as go
 
 from lib.core import datasets
-from lib.core.strategy import evidence
+from lib.core.strategy import evidence, verdict
 from lib.core.strategy.evidence import Cell, Difference
 from lib.figures import marks, theme
 
@@ -136,7 +136,7 @@ def against(cell: Cell) -> Difference | None:
     Args:
         cell: Of the evidence.
     """
-    rule = evidence.verdict(cell).rule
+    rule = verdict.of(cell).rule
     if rule not in cell.tried:
         return None
     other = next(way for way in cell.ranking if way != rule)

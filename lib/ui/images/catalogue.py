@@ -7,7 +7,7 @@ from lib.core.datasets import DATASETS, DatasetSpec
 from lib.core.errors import ThawError
 from lib.core.images import download_status, samples
 from lib.core.images.download_status import Standing
-from lib.core.strategy import similarity
+from lib.core.strategy import kinds, similarity
 from lib.ui import cache, state, widgets
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -105,7 +105,7 @@ def _picture(spec: DatasetSpec) -> None:
 
 
 def _facts(spec: DatasetSpec) -> str:
-    kind = similarity.KINDS[spec.kind]
+    kind = kinds.KINDS[spec.kind]
     return (
         f"{spec.num_images:,} images · {spec.num_classes} classes  \n"
         f"Licence: {spec.licence}  \n"
@@ -181,7 +181,7 @@ def _wait_for_the_network() -> None:
 
 def _about(spec: DatasetSpec) -> None:
     """Where it comes from, why it is as similar, its classes, and how a tutorial loads it."""
-    kind = similarity.KINDS[spec.kind]
+    kind = kinds.KINDS[spec.kind]
     st.markdown(
         f"{spec.citation} [{spec.address.split('/')[2]}]({spec.address})\n\n{spec.attribution} "
         f"Licence: {spec.licence}."

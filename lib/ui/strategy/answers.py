@@ -15,7 +15,7 @@ import streamlit as st
 from lib.core import backbones, datasets
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ConfigError
-from lib.core.strategy import similarity
+from lib.core.strategy import kinds
 from lib.core.strategy.rule import Situation
 from lib.ui import state
 from lib.ui.uploads import access
@@ -48,7 +48,7 @@ def of_dataset(spec: DatasetSpec) -> Situation:
     Args:
         spec: Of the app, or the reader's own; how similar those are, only the reader can say.
     """
-    kind = similarity.kind_of(spec.id)
+    kind = kinds.kind_of(spec.id)
     return Situation(
         min(max(1, spec.max_train_images), MAX_IMAGES),
         kind.value if kind else 1.0,

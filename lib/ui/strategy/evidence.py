@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.core import datasets, intervals, splits
 from lib.core.images import inspection
-from lib.core.strategy import evidence, rule
+from lib.core.strategy import evidence, rule, verdict
 from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.prose import REGIONS, Region
 from lib.figures.strategy import evidence as figures
@@ -68,7 +68,7 @@ def headline(found: Evidence) -> str:
     Args:
         found: With at least one cell.
     """
-    says = [evidence.verdict(cell) for cell in found.cells]
+    says = [verdict.of(cell) for cell in found.cells]
     first = sum(each.winner == each.rule for each in says)
     wrong = sum(each.contradicts for each in says)
     words = (
@@ -85,7 +85,7 @@ def _field(found: Evidence, region: Region) -> None:
     st.markdown(f"The rule: {way(region.way)}")
     cells = [cell for cell in found.cells if rule.region_of(cell.situation) is region]
     for cell in cells:
-        says = evidence.verdict(cell)
+        says = verdict.of(cell)
         icon = "warning" if says.contradicts else "check" if says.winner == says.rule else "balance"
         st.markdown(
             f":material/{icon}: **{datasets.get(cell.dataset).title}, {cell.num_images:,} "

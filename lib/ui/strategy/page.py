@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.core import backbones, datasets, runs
 from lib.core.maps import feature_maps as examples
-from lib.core.strategy import evidence, rule
+from lib.core.strategy import rule, verdict
 from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.ui import cache, sources
@@ -30,7 +30,7 @@ def tried(advice: Recommendation, situation: Situation) -> None:
     if cell is None:
         st.markdown(":material/science: Nothing is recorded in this field of the map.")
         return
-    says = evidence.verdict(cell)
+    says = verdict.of(cell)
     icon = ":material/warning:" if says.contradicts else ":material/science:"
     backbone = backbones.get(cell.tried[cell.winner].runs[0].config.backbone).title
     st.markdown(f"{icon} **Tried** with {backbone} on {cell_title(cell)}. {says.in_words}")

@@ -14,7 +14,7 @@ from lib.core.lab import store
 from lib.core.maps import channel_threshold, pooling_pairs
 from lib.core.network import step_cost
 from lib.core.reading import curves, diagnose, evaluation
-from lib.core.strategy import evidence, rule, similarity
+from lib.core.strategy import evidence, rule, similarity, verdict
 from tests.unit.before import written_before
 
 STORE = store.RunStore()
@@ -85,17 +85,17 @@ def of_evidence() -> dict[str, Any]:
     found = evidence.read()
     cells = {}
     for cell in found.cells:
-        verdict = evidence.verdict(cell)
+        says = verdict.of(cell)
         cells[f"{cell.dataset}, {cell.num_images} images"] = {
             "ranking": cell.ranking,
             "test": {way: tried.test for way, tried in cell.tried.items()},
             "validation": {way: tried.validation for way, tried in cell.tried.items()},
             "lead": asdict(cell.lead),
-            "rule": verdict.rule,
-            "winner": verdict.winner,
-            "difference": verdict.difference and asdict(verdict.difference),
-            "contradicts": verdict.contradicts,
-            "told_apart": verdict.told_apart,
+            "rule": says.rule,
+            "winner": says.winner,
+            "difference": says.difference and asdict(says.difference),
+            "contradicts": says.contradicts,
+            "told_apart": says.told_apart,
         }
     return {"cells": cells, "num_runs": found.num_runs, "num_missing": found.num_missing}
 

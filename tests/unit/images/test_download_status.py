@@ -20,7 +20,7 @@ from lib.core.files import lock as file_lock
 from lib.core.files import reachability
 from lib.core.images import download_status
 from lib.core.images.download_status import Progress, Standing
-from lib.core.strategy import similarity
+from lib.core.strategy import kinds
 from lib.jobs import downloads as jobs_downloads
 from lib.jobs.downloads import Downloads
 from lib.jobs.questions import Question
@@ -43,7 +43,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_dataset_has_a_citation_an_address_and_a_reasoned_similarity(spec):
     assert any(str(year) in spec.citation for year in range(2000, 2027))
     assert spec.address.startswith("https://")
-    assert similarity.KINDS[spec.kind] == similarity.kind_of(spec.id)
+    assert kinds.KINDS[spec.kind] == kinds.kind_of(spec.id)
     assert len(spec.kind_reason) > 40
     assert bool(spec.host) != spec.offline
 

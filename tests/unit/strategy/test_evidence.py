@@ -11,11 +11,12 @@ import pytest
 
 from lib.core import datasets, intervals
 from lib.core.lab import store
-from lib.core.strategy import evidence, similarity
+from lib.core.strategy import evidence, kinds, verdict
 from lib.core.strategy import rule as strategy_rule
-from lib.core.strategy.evidence import SEEDS, SIZES, WAYS, Difference, Verdict
+from lib.core.strategy.evidence import SEEDS, SIZES, WAYS, Difference
 from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import Situation
+from lib.core.strategy.verdict import Verdict
 from lib.figures.strategy import evidence as figures
 from lib.ui.parts.strategy_board import payload as strategy_payload
 
@@ -92,7 +93,7 @@ def test_every_interval_is_that_of_two_variances_added_by_hand(cell):
     freedom = variance**2 / (
         variance_images**2 / (count - 1) + variance_seeds**2 / (len(SEEDS) - 1)
     )
-    half = evidence.t_quantile(freedom) * sqrt(variance)
+    half = intervals.t_quantile(freedom) * sqrt(variance)
     found = cell.lead
     assert (found.first, found.second) == (first, second)
     assert found.mean == pytest.approx(mean(of_seed))
@@ -181,7 +182,7 @@ def test_without_a_folder_there_is_no_evidence(tmp_path):
 
 @pytest.mark.parametrize(("freedom", "expected"), T_TABLE.items())
 def test_the_quantile_is_that_of_the_table(freedom, expected):
-    assert evidence.t_quantile(freedom) == pytest.approx(expected, abs=2e-3)
+    assert intervals.t_quantile(freedom) == pytest.approx(expected, abs=2e-3)
 
 
 @pytest.mark.parametrize(("first_only", "second_only"), [(0, 0), (4, 0), (9, 3), (40, 20)])
@@ -189,7 +190,7 @@ def test_with_one_seed_it_is_close_to_the_interval_of_the_learning_curves(first_
     right = np.zeros(370)
     right[:first_only] = -1
     right[first_only : first_only + second_only] = 1
-    found = evidence.interval(right[None])
+    found = intervals.crossed_interval(right[None])
     paired = intervals.paired_difference(first_only, second_only, 370)
     assert found == pytest.approx((paired.low, paired.high), abs=0.012)
 
@@ -197,9 +198,9 @@ def test_with_one_seed_it_is_close_to_the_interval_of_the_learning_curves(first_
 def test_few_images_that_differ_are_not_enough_to_tell_two_ways_apart():
     right = np.zeros((3, 40))
     right[:, :4] = 1  # McNemar: 4 against 0, one chance in eight
-    assert evidence.interval(right)[0] < 0
+    assert intervals.crossed_interval(right)[0] < 0
     right[:, :8] = 1
-    assert evidence.interval(right)[0] > 0
+    assert intervals.crossed_interval(right)[0] > 0
 
 
 def test_seeds_that_disagree_widen_the_interval():
@@ -207,7 +208,7 @@ def test_seeds_that_disagree_widen_the_interval():
     agree[:, :30] = 1
     disagree[0, :90] = 1
     assert agree.mean() == disagree.mean()
-    assert evidence.interval(agree)[0] > 0 > evidence.interval(disagree)[0]
+    assert intervals.crossed_interval(agree)[0] > 0 > intervals.crossed_interval(disagree)[0]
 
 
 @pytest.mark.parametrize("num_images", [40, 370])
@@ -222,7 +223,7 @@ def test_where_nothing_but_chance_differs_the_interval_holds_zero_nineteen_times
         ease = rng.beta(8, 1.5, num_images)
         luck = rng.normal(0, 0.03, (2, 3, 1))
         right = rng.random((2, 3, num_images)) < np.clip(ease + luck, 0, 1)
-        low, high = evidence.interval(right[0].astype(float) - right[1])
+        low, high = intervals.crossed_interval(right[0].astype(float) - right[1])
         missed += low > 0 or high < 0
     assert missed / trials <= 0.06
 
@@ -233,9 +234,9 @@ def test_where_nothing_but_chance_differs_the_interval_holds_zero_nineteen_times
 def test_the_rule_is_asked_what_it_says_of_the_same_data():
     for cell in FOUND.cells:
         spec = datasets.get(cell.dataset)
-        kind = similarity.kind_of(cell.dataset)
+        kind = kinds.kind_of(cell.dataset)
         assert cell.situation == Situation(cell.num_images, kind.value, spec.num_classes)
-        says = evidence.verdict(cell)
+        says = verdict.of(cell)
         assert says.rule == strategy_rule.recommend(cell.situation).way
         assert says.winner == cell.winner
 
@@ -296,7 +297,7 @@ def test_the_margins_are_of_the_rule_against_the_best_of_the_others():
     marks = [trace for trace in drawn.data if trace.mode == "markers"]
     assert len(marks) == len(FOUND.cells)
     for cell, mark in zip(FOUND.cells, marks, strict=True):
-        rule = evidence.verdict(cell).rule
+        rule = verdict.of(cell).rule
         others = [tried.accuracy for way, tried in cell.tried.items() if way != rule]
         assert mark.x[0] == pytest.approx(100 * (cell.tried[rule].accuracy - max(others)))
         found = figures.against(cell)

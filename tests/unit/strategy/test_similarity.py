@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lib.core import datasets, intervals
 from lib.core.errors import StoreError
 from lib.core.strategy import similarity
-from lib.core.strategy.similarity import KINDS, LAYERS, NOISE, PHOTOGRAPHS, Depth, Scores
+from lib.core.strategy.kinds import KINDS, kind_of
+from lib.core.strategy.similarity import LAYERS, NOISE, PHOTOGRAPHS, Depth, Scores
 
 # Measured with Thaw 0.6 on two x86-64 cores: python -m lib.tools.measure_similarity.
 IN_ORDER = [NOISE, "elpv", "openmoji_animals_food", PHOTOGRAPHS]
@@ -67,14 +68,14 @@ def test_the_kinds_run_from_everyday_photographs_at_1_to_no_pictures_at_0():
 @pytest.mark.parametrize("dataset", [PHOTOGRAPHS, "openmoji_animals_food", "elpv"])
 def test_what_a_reference_dataset_says_in_words_is_what_was_measured_to_a_twentieth(dataset):
     measured = similarity.on_scale(similarity.references()[dataset])
-    assert similarity.kind_of(dataset).value == pytest.approx(measured, abs=0.026)
+    assert kind_of(dataset).value == pytest.approx(measured, abs=0.026)
 
 
 def test_every_dataset_of_the_app_has_a_kind_and_every_kind_names_one_of_it_or_none():
-    assert all(similarity.kind_of(dataset) for dataset in datasets.DATASETS)
+    assert all(kind_of(dataset) for dataset in datasets.DATASETS)
     for kind in KINDS.values():
-        assert not kind.dataset or similarity.kind_of(kind.dataset) == kind
-    assert similarity.kind_of("images-0123456789ab") is None
+        assert not kind.dataset or kind_of(kind.dataset) == kind
+    assert kind_of("images-0123456789ab") is None
 
 
 # --- The scale ------------------------------------------------------------------------------------

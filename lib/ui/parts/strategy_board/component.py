@@ -13,7 +13,7 @@ from typing import Any
 from lib.core import backbones, freezing
 from lib.core.datasets import DatasetSpec
 from lib.core.maps import feature_maps as examples
-from lib.core.strategy import rule, similarity
+from lib.core.strategy import kinds, rule
 from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures.svg import backbone_strip
@@ -148,7 +148,7 @@ def payload(
         "fixed": _fixed(backbone, shell.is_dark()),
         "dataset": {"id": dataset.id, "title": dataset.title},
         "own": now == strategy_answers.of_dataset(dataset),
-        "knowsKind": similarity.kind_of(dataset.id) is not None,
+        "knowsKind": kinds.kind_of(dataset.id) is not None,
         "answers": {
             "images": now.num_images,
             "classes": now.num_classes,

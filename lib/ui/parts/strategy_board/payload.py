@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.core import datasets
 from lib.core.datasets import DatasetSpec
-from lib.core.strategy import evidence, rule, similarity
+from lib.core.strategy import evidence, kinds, rule
 from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.prose import REGIONS
 from lib.figures import marks, theme
@@ -78,7 +78,7 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
         ],
         "kinds": [
             {"id": kind.id, "words": kind.words, "value": kind.value, "example": kind.example}
-            for kind in similarity.KINDS.values()
+            for kind in kinds.KINDS.values()
         ],
         "ways": {
             way.id: {
