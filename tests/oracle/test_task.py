@@ -491,7 +491,7 @@ def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features
     seconds_each, fetch, work = 1e-8, feature_cache.fetch, []
 
     def on_a_clock(identity, inputs, compute, units=1):
-        features = fetch(identity, inputs, step_cost, units)
+        features = fetch(identity, inputs, compute, units)
         work.append((units, features.work, features.from_cache))
         seconds = seconds_each * features.work * len(features.tensors[0])
         return dataclasses.replace(features, compute_s=seconds)
