@@ -1,4 +1,7 @@
-"""The pretrained backbones: what each one is, and its layer table."""
+"""The pretrained backbones: what each one is, and its layer table.
+
+Long because it holds a registry that is read in order, an entry a backbone.
+"""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""The datasets: what is in each, who made it, and how far it is from ImageNet."""
+"""The datasets: what is in each, who made it, and how far it is from ImageNet.
+
+Long because it holds a registry that is read in order, an entry a dataset.
+"""
 
 from dataclasses import dataclass
 
@@ -36,7 +39,7 @@ class DatasetSpec:
         about: One sentence for a beginner.
         citation: Who published it, title, year and where.
         address: Where to read more.
-        kind: What its images show, as a kind of lib.core.strategy.similarity; "" where nobody said.
+        kind: What its images show, as a kind of lib.core.strategy.kinds; "" where nobody said.
         kind_reason: Why they are as near to those of ImageNet, or as far from them.
         offline: True where the images come with a Python package.
         download_mb: What TFDS would download, in megabytes of 1,000,000 bytes, rounded up; 0 where

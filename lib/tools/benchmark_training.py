@@ -55,7 +55,10 @@ class Clock:
 
 
 def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
-    """Transfer learning as the tutorials write it, with the images in Thaw's order."""
+    """Transfer learning as the tutorials write it, with the images in Thaw's order.
+
+    Long because it is one script from top to bottom, as a reader of the tutorials writes it.
+    """
     import keras
     import numpy as np
     import tensorflow as tf

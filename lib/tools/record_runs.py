@@ -27,7 +27,7 @@ from typing import Any
 from lib.core import runs
 from lib.core.lab import store as run_store
 from lib.core.lab.store import META_FILE, RunMeta, RunStore
-from lib.core.reading import evaluation
+from lib.core.reading import test_images
 from lib.core.runs import TEST_IMAGES_FILE, Run, TrainConfig
 from lib.core.strategy import evidence
 
@@ -171,7 +171,7 @@ def is_recorded(folder: Path) -> bool:
 
 def share_picture(run: Run) -> None:
     """Keep one picture of the test images a dataset: all runs on it are tested on the same."""
-    picture = evaluation.recorded_sprite(run.config.dataset)
+    picture = test_images.recorded_sprite(run.config.dataset)
     picture.parent.mkdir(exist_ok=True)
     (run.folder / TEST_IMAGES_FILE).replace(picture)
 

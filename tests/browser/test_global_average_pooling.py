@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 
-from lib.core.pooling import EXAMPLES, Board
+from lib.core.maps.board import EXAMPLES, Board
 
 EDIT_LIMIT_MS = 200
 OPEN_LIMIT_S = 1.5

@@ -18,7 +18,7 @@ from lib.core.lab import progress
 from lib.core.lab import store as run_store
 from lib.core.lab.store import RunStore
 from lib.core.network import step_cost
-from lib.core.reading import evaluation
+from lib.core.reading import evaluation, test_images
 from lib.training import model as models
 from lib.training import task
 from lib.training.engine import measuring, prefix, steps
@@ -296,9 +296,9 @@ def test_a_run_keeps_its_answer_to_every_test_image_and_their_picture(trained):
     assert answers.num_correct == run.result["test_correct"]
     of_label = answers.probabilities[np.arange(len(data.test)), answers.label]
     assert -np.log(of_label).mean() == pytest.approx(run.result["test_loss"], abs=1e-3)
-    with Image.open(evaluation.sprite_path(run)) as picture:
+    with Image.open(test_images.sprite_path(run)) as picture:
         for row in (0, 21, len(data.test) - 1):
-            tile = np.asarray(picture.convert("RGB").crop(evaluation.tile_box(row)), float)
+            tile = np.asarray(picture.convert("RGB").crop(test_images.tile_box(row)), float)
             assert np.abs(tile - data.test.images[row]).mean() < 12
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import backbones, pooling
+from lib.core import backbones
 from lib.core.maps import channel_threshold
+from lib.core.maps.board import EXAMPLES
 from lib.ui import sources, state
 from lib.ui.maps import lessons
 from lib.ui.network import plan
@@ -42,7 +43,7 @@ def choose(page: AppTest, backbone: str, image_size: int, num_classes: int = 2) 
 
 def test_it_opens_on_the_first_example_with_the_numbers_of_core() -> None:
     sent = board(open_page())
-    first = next(iter(pooling.EXAMPLES.values())).board
+    first = next(iter(EXAMPLES.values())).board
     assert sent["board"]["values"] == list(first.values)
     assert sent["numbers"]["averages"] == list(first.averages)
 

@@ -15,7 +15,7 @@ from lib.core import datasets, runs
 from lib.core.errors import DataError
 from lib.core.lab import bundle
 from lib.core.lab.store import RunStore
-from lib.core.reading import evaluation
+from lib.core.reading import test_images
 from lib.core.runs import TEST_IMAGES_FILE, Run
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
@@ -64,7 +64,7 @@ def run_on(made: OwnDataset) -> Run:
     config = replace(source.config, dataset=made.id, data_fingerprint=made.fingerprint)
     folder = RunStore().folder(runs.run_id(config))
     shutil.copytree(source.folder, folder)
-    shutil.copy(evaluation.recorded_sprite(source.config.dataset), folder / TEST_IMAGES_FILE)
+    shutil.copy(test_images.recorded_sprite(source.config.dataset), folder / TEST_IMAGES_FILE)
     (folder / "config.json").write_text(json.dumps(asdict(config)), "utf-8")
     result = json.loads((folder / "result.json").read_text("utf-8"))
     result |= {"run_id": folder.name}

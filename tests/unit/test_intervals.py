@@ -138,3 +138,57 @@ def test_the_sentence_says_which_is_better_only_where_the_images_can_tell():
     assert worse.in_words("run A", "run B").startswith(
         "Run A is 10.0 points more accurate than run B"
     )
+
+
+# --- A mean over seeds and images -----------------------------------------------------------------
+
+# Student's t, 97.5 %, from any table of it.
+T_TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 10: 2.228, 30: 2.042, 1_000: 1.962}
+
+
+@pytest.mark.parametrize(("freedom", "expected"), T_TABLE.items())
+def test_the_quantile_is_that_of_the_table(freedom, expected):
+    assert intervals.t_quantile(freedom) == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize(("first_only", "second_only"), [(0, 0), (4, 0), (9, 3), (40, 20)])
+def test_with_one_seed_it_is_close_to_the_interval_of_the_learning_curves(first_only, second_only):
+    right = np.zeros(370)
+    right[:first_only] = -1
+    right[first_only : first_only + second_only] = 1
+    found = intervals.crossed_interval(right[None])
+    paired = intervals.paired_difference(first_only, second_only, 370)
+    assert found == pytest.approx((paired.low, paired.high), abs=0.012)
+
+
+def test_few_images_that_differ_are_not_enough_to_tell_two_ways_apart():
+    right = np.zeros((3, 40))
+    right[:, :4] = 1  # McNemar: 4 against 0, one chance in eight
+    assert intervals.crossed_interval(right)[0] < 0
+    right[:, :8] = 1
+    assert intervals.crossed_interval(right)[0] > 0
+
+
+def test_seeds_that_disagree_widen_the_interval():
+    agree, disagree = np.zeros((3, 400)), np.zeros((3, 400))
+    agree[:, :30] = 1
+    disagree[0, :90] = 1
+    assert agree.mean() == disagree.mean()
+    assert intervals.crossed_interval(agree)[0] > 0 > intervals.crossed_interval(disagree)[0]
+
+
+@pytest.mark.parametrize("num_images", [40, 370])
+def test_where_nothing_but_chance_differs_the_interval_holds_zero_nineteen_times_in_twenty(
+    num_images,
+):
+    rng = np.random.default_rng(7)
+    missed = 0
+    trials = 400
+    for _ in range(trials):
+        # Two ways that are equally good: images are easy or hard for both, seeds good or bad.
+        ease = rng.beta(8, 1.5, num_images)
+        luck = rng.normal(0, 0.03, (2, 3, 1))
+        right = rng.random((2, 3, num_images)) < np.clip(ease + luck, 0, 1)
+        low, high = intervals.crossed_interval(right[0].astype(float) - right[1])
+        missed += low > 0 or high < 0
+    assert missed / trials <= 0.06

@@ -19,7 +19,7 @@ from lib.core.errors import ConfigError
 from lib.core.files import outside_text
 from lib.core.lab import command
 from lib.core.lab.store import RunMeta
-from lib.core.reading import evaluation
+from lib.core.reading import evaluation, test_images
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord, TrainConfig
 
 MAX_CLASSES = 1_000
@@ -282,9 +282,9 @@ def check_evaluation(values: Mapping[str, Any], result: Mapping[str, Any]) -> No
 def check_picture(content: bytes, num_images: int) -> None:
     """A WebP picture no larger than its tiles: what is decoded later must not be a surprise."""
     size = webp_size(content)
-    down = math.ceil(num_images / evaluation.TILES_A_ROW)
-    across = min(num_images, evaluation.TILES_A_ROW)
-    tile = evaluation.TILE_PIXELS
+    down = math.ceil(num_images / test_images.TILES_A_ROW)
+    across = min(num_images, test_images.TILES_A_ROW)
+    tile = test_images.TILE_PIXELS
     if size is None or size[1] != down * tile or not across * tile <= size[0] <= 20 * tile:
         raise RefusedError(f"{TEST_IMAGES_FILE} is not the picture of {num_images} test images")
 

@@ -1,28 +1,23 @@
 """What a finished run says of the test images, which were used once, at its end.
 
 A run folder holds `evaluation.json`, {"test": {"index": [...], "label": [...],
-"probabilities": [[one a class] ...]}}, one row a test image, and `test_images.webp`, the same
-images in the same order as tiles of one picture.
+"probabilities": [[one a class] ...]}}, one row a test image. Those images are in
+`test_images.webp` (test_images.py).
 """
 
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from lib.core.files.shipped import DATA
 from lib.core.intervals import PairedDifference, paired_difference, wilson_interval
-from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run
+from lib.core.runs import EVALUATION_FILE, Run
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-# The picture of the test images: square tiles, row after row.
-TILE_PIXELS = 64
-TILES_A_ROW = 20
 # A file larger than this is not read: 400 images of 1,000 classes take about 8 MB.
 MAX_FILE_BYTES = 16_000_000
 # Probabilities of an image add up to 1 but for rounding.
@@ -137,76 +132,13 @@ def parse(data: object, class_names: object) -> Evaluation:
     )
 
 
-# --- Which images ---------------------------------------------------------------------------------
-
-
-def sprite_path(run: Run) -> Path | None:
-    """The picture of the run's test images; None where there is none.
-
-    All runs on a dataset share their test images, so those that ship with Thaw share a picture.
-    """
-    own = run.folder / TEST_IMAGES_FILE
-    if own.is_file():
-        return own
-    if not run.config.catalogued:
-        return None
-    shared = recorded_sprite(run.config.dataset)
-    return shared if shared.is_file() else None
-
-
-def recorded_sprite(dataset: str) -> Path:
-    """Where the picture is that recorded runs on a dataset share."""
-    return DATA / "test_images" / f"{dataset}.webp"
-
-
-def tile_box(row: int) -> tuple[int, int, int, int]:
-    """Where a test image is in the picture: left, top, right, bottom in pixels.
-
-    Args:
-        row: Of the evaluation, from 0.
-
-    Example:
-
-    >>> tile_box(21)
-    (64, 64, 128, 128)
-    """
-    down, across = divmod(row, TILES_A_ROW)
-    left, top = across * TILE_PIXELS, down * TILE_PIXELS
-    return left, top, left + TILE_PIXELS, top + TILE_PIXELS
-
-
-def cell(evaluation: Evaluation, label: int, predicted: int) -> tuple[int, ...]:
-    """Rows of the images in a cell of the confusion matrix, the most confident first."""
-    inside = (evaluation.label == label) & (evaluation.predicted == predicted)
-    return _ordered(-evaluation.confidence, inside)
-
-
-def most_wrong(evaluation: Evaluation, num_images: int = 8) -> tuple[int, ...]:
-    """Rows of the wrong answers, first those that gave the label the least probability."""
-    of_label = evaluation.probabilities[np.arange(evaluation.num_images), evaluation.label]
-    return _ordered(of_label, ~evaluation.correct)[:num_images]
-
-
-def least_sure(evaluation: Evaluation, num_images: int = 8) -> tuple[int, ...]:
-    """Rows of the images whose two most probable classes are closest, right or wrong."""
-    ordered = np.sort(evaluation.probabilities, axis=1)
-    margin = ordered[:, -1] - ordered[:, -2] if ordered.shape[1] > 1 else ordered[:, -1]
-    return _ordered(margin, np.ones(evaluation.num_images, bool))[:num_images]
-
-
-def _ordered(key: FloatArray, chosen: npt.NDArray[np.bool_]) -> tuple[int, ...]:
-    """The chosen rows, the smallest key first."""
-    rows = np.flatnonzero(chosen)
-    return tuple(int(row) for row in rows[np.argsort(key[rows], kind="stable")])
-
-
 # --- How good -------------------------------------------------------------------------------------
 
 
 def confusion_matrix(evaluation: Evaluation) -> IntArray:
-    """How often each class was taken for each.
+    """How often images of each true class were predicted as each class.
 
-    Output shape: (num_classes, num_classes), a row a label, a column a prediction.
+    Output shape: (num_classes, num_classes), a row a true class, a column a predicted class.
     """
     num_classes = len(evaluation.class_names)
     matrix = np.zeros((num_classes, num_classes), np.int64)
@@ -216,13 +148,13 @@ def confusion_matrix(evaluation: Evaluation) -> IntArray:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How well one class is found.
+    """Precision and recall of one class.
 
     Args:
         name: Of the class.
         num_images: Test images of it.
-        num_predicted: Test images that were taken for it.
-        num_correct: Both.
+        num_predicted: Test images that were predicted as this class.
+        num_correct: Test images that are both.
     """
 
     name: str
@@ -232,12 +164,12 @@ class ClassScore:
 
     @property
     def precision(self) -> float | None:
-        """Share of what was taken for it that is it; None where nothing was."""
+        """Share of the predictions of this class that are right; None where there are none."""
         return self.num_correct / self.num_predicted if self.num_predicted else None
 
     @property
     def recall(self) -> float | None:
-        """Share of its images that were found; None where it has none."""
+        """Share of the images of this class that were found; None where it has none."""
         return self.num_correct / self.num_images if self.num_images else None
 
     @property

@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-from lib.core.reading import evaluation
+from lib.core.reading import test_images
 from lib.figures import theme
 
 COLUMNS = 4
@@ -30,7 +30,7 @@ def svg(
     """Some test images with what was said of them.
 
     Args:
-        picture: All test images as tiles of one WebP, from evaluation.sprite_path.
+        picture: All test images as tiles of one WebP, from test_images.sprite_path.
         rows: Which of them, in order.
         captions: A few short lines each, as many for one as for another.
         dark: Which appearance.
@@ -38,7 +38,7 @@ def svg(
     Raises:
         OSError: If the picture cannot be read.
     """
-    tile, step = evaluation.TILE_PIXELS, evaluation.TILE_PIXELS + GAP
+    tile, step = test_images.TILE_PIXELS, test_images.TILE_PIXELS + GAP
     row_height = tile + LINE_HEIGHT * max(map(len, captions), default=0) + GAP
     width = COLUMNS * step - GAP
     height = -(-len(rows) // COLUMNS) * row_height
@@ -47,7 +47,7 @@ def svg(
     for place, (row, lines) in enumerate(zip(rows, captions, strict=True)):
         down, across = divmod(place, COLUMNS)
         x, y = across * step, down * row_height
-        left, top, _, _ = evaluation.tile_box(row)
+        left, top, _, _ = test_images.tile_box(row)
         parts.append(
             f'<svg x="{x}" y="{y}" width="{tile}" height="{tile}" '
             f'viewBox="{left} {top} {tile} {tile}"><use href="#all"/></svg>'
@@ -61,7 +61,7 @@ def svg(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'font-family="sans-serif" font-size="{CAPTION_SIZE}" fill="{ink}">'
-        f'<defs><image id="all" width="{evaluation.TILES_A_ROW * tile}" '
+        f'<defs><image id="all" width="{test_images.TILES_A_ROW * tile}" '
         f'preserveAspectRatio="xMinYMin" href="data:image/webp;base64,{data}"/></defs>'
         f"{''.join(parts)}</svg>"
     )

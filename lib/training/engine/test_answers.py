@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from lib.core import heads
-from lib.core.reading.evaluation import TILE_PIXELS, TILES_A_ROW
+from lib.core.reading.test_images import TILE_PIXELS, TILES_A_ROW
 from lib.training.sources.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet
 

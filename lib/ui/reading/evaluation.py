@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from lib.core import datasets
-from lib.core.reading import evaluation
+from lib.core.reading import evaluation, test_images
 from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run
 from lib.figures.reading import calibration, confusion
@@ -106,11 +106,11 @@ def _images(run: Run, answers: Evaluation) -> Choice:
     state.keep_within(key, options)
     choice = st.selectbox("Test images", options, format_func=in_words, key=key)
     if choice == MOST_WRONG:
-        rows = evaluation.most_wrong(answers, MAX_IMAGES)
+        rows = test_images.most_wrong(answers, MAX_IMAGES)
     elif choice == LEAST_SURE:
-        rows = evaluation.least_sure(answers, MAX_IMAGES)
+        rows = test_images.least_sure(answers, MAX_IMAGES)
     else:
-        rows = evaluation.cell(answers, *choice)
+        rows = test_images.cell(answers, *choice)
     _gallery(run, answers, rows)
     return choice
 
@@ -118,7 +118,7 @@ def _images(run: Run, answers: Evaluation) -> Choice:
 def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
     dataset = run.config.dataset
     may_see = access.may_see(dataset)
-    picture = evaluation.sprite_path(run) if may_see else None
+    picture = test_images.sprite_path(run) if may_see else None
     shown = rows[:MAX_IMAGES]
     captions = [
         (

@@ -10,7 +10,7 @@ import pytest
 
 from lib.core import runs
 from lib.core.lab import bundle, store
-from lib.core.reading import curves, diagnose, evaluation
+from lib.core.reading import curves, diagnose, evaluation, test_images
 from tests.unit.before import written_before
 
 BEFORE = written_before.read("files.json")
@@ -51,7 +51,7 @@ def told(run: runs.Run) -> dict[str, Any]:
         "accuracy": answers.accuracy,
         "interval": answers.interval,
         "confusion": evaluation.confusion_matrix(answers).tolist(),
-        "least_sure": evaluation.least_sure(answers, 3),
+        "least_sure": test_images.least_sure(answers, 3),
         "overconfidence": evaluation.calibration(answers).overconfidence,
     }
 

@@ -13,7 +13,7 @@ from lib.core import backbones, freezing, runs, strategies
 from lib.core.lab import store
 from lib.core.maps import channel_threshold, pooling_pairs
 from lib.core.network import step_cost
-from lib.core.reading import curves, diagnose, evaluation
+from lib.core.reading import curves, diagnose, evaluation, test_images
 from lib.core.strategy import evidence, rule, similarity, verdict
 from tests.unit.before import written_before
 
@@ -67,8 +67,8 @@ def _of_run(run: runs.Run) -> dict[str, Any]:
             "accuracy": (answers.accuracy, *answers.interval),
             "confusion": evaluation.confusion_matrix(answers).tolist(),
             "calibration": (calibration.expected_error, calibration.overconfidence),
-            "least_sure": evaluation.least_sure(answers),
-            "most_wrong": evaluation.most_wrong(answers),
+            "least_sure": test_images.least_sure(answers),
+            "most_wrong": test_images.most_wrong(answers),
         }
     return found
 

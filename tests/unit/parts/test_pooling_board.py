@@ -6,7 +6,7 @@ import json
 import pytest
 
 from lib.core import pooling
-from lib.core.pooling import EXAMPLES, Board
+from lib.core.maps.board import EXAMPLES, Board
 from lib.ui.parts.pooling_board import component as pooling_board
 
 GESTURE = {

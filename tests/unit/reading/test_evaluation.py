@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lib.core import intervals, runs
 from lib.core.lab.store import RunStore, RunWriter
-from lib.core.reading import evaluation
+from lib.core.reading import evaluation, test_images
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run
 
 NAMES = ("animal", "food")
@@ -140,7 +140,7 @@ def test_an_evaluation_needs_its_class_names(names):
 def test_a_run_with_a_picture_of_its_own_uses_it(tmp_path):
     run = finished_run(tmp_path, None)
     (tmp_path / TEST_IMAGES_FILE).write_bytes(b"webp")
-    assert evaluation.sprite_path(run) == tmp_path / TEST_IMAGES_FILE
+    assert test_images.sprite_path(run) == tmp_path / TEST_IMAGES_FILE
 
 
 def test_images_of_a_readers_own_have_no_shared_picture(tmp_path):
@@ -154,33 +154,33 @@ def test_images_of_a_readers_own_have_no_shared_picture(tmp_path):
         run.result,
         tmp_path,
     )
-    assert evaluation.sprite_path(own) is None
+    assert test_images.sprite_path(own) is None
 
 
 def test_the_tiles_lie_row_after_row():
-    assert evaluation.tile_box(0) == (0, 0, 64, 64)
-    assert evaluation.tile_box(19) == (1216, 0, 1280, 64)
-    assert evaluation.tile_box(20) == (0, 64, 64, 128)
+    assert test_images.tile_box(0) == (0, 0, 64, 64)
+    assert test_images.tile_box(19) == (1216, 0, 1280, 64)
+    assert test_images.tile_box(20) == (0, 64, 64, 128)
 
 
 def test_a_cell_holds_its_images_the_most_confident_first():
-    assert evaluation.cell(FOUR, 0, 0) == (0,)
-    assert evaluation.cell(FOUR, 0, 1) == (1,)
-    assert evaluation.cell(FOUR, 1, 0) == (2,)
+    assert test_images.cell(FOUR, 0, 0) == (0,)
+    assert test_images.cell(FOUR, 0, 1) == (1,)
+    assert test_images.cell(FOUR, 1, 0) == (2,)
     two = made([0, 0], of_second(0.4, 0.1))
-    assert evaluation.cell(two, 0, 0) == (1, 0)
+    assert test_images.cell(two, 0, 0) == (1, 0)
 
 
 def test_the_most_wrong_gave_the_label_least():
     # Row 1 gave its label 0.2, row 2 gave it 0.45; the others are right.
-    assert evaluation.most_wrong(FOUR) == (1, 2)
-    assert evaluation.most_wrong(FOUR, 1) == (1,)
-    assert evaluation.most_wrong(made([0], of_second(0.1))) == ()
+    assert test_images.most_wrong(FOUR) == (1, 2)
+    assert test_images.most_wrong(FOUR, 1) == (1,)
+    assert test_images.most_wrong(made([0], of_second(0.1))) == ()
 
 
 def test_the_least_sure_have_two_classes_closest():
-    assert evaluation.least_sure(FOUR, 2) == (2, 1)
-    assert evaluation.least_sure(THREE, 1) == (3,)
+    assert test_images.least_sure(FOUR, 2) == (2, 1)
+    assert test_images.least_sure(THREE, 1) == (3,)
 
 
 # --- How good -------------------------------------------------------------------------------------
@@ -234,8 +234,8 @@ def test_the_parts_add_up_to_the_whole(rows):
     calibration = evaluation.calibration(found)
     assert sum(each.num_images for each in calibration.bins) == len(rows)
     assert 0 <= calibration.expected_error <= 1
-    assert len(evaluation.least_sure(found, 100)) == len(rows)
-    assert len(evaluation.most_wrong(found, 100)) == len(rows) - found.num_correct
+    assert len(test_images.least_sure(found, 100)) == len(rows)
+    assert len(test_images.most_wrong(found, 100)) == len(rows) - found.num_correct
 
 
 # --- Two runs -------------------------------------------------------------------------------------
@@ -268,5 +268,5 @@ def test_the_evaluation_of_a_recorded_run_agrees_with_its_result():
             found = evaluation.load(run)
             assert found is not None, run.id
             assert found.num_correct == run.result["test_correct"]
-            picture = evaluation.sprite_path(run)
+            picture = test_images.sprite_path(run)
             assert isinstance(picture, Path), run.id

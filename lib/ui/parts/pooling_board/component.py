@@ -11,8 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import pooling
-from lib.core.pooling import EXAMPLES, Board
+from lib.core.maps.board import EXAMPLES, MAX_CHANNELS, MAX_SIDE, MAX_VALUE, Board
 from lib.figures import theme
 from lib.ui import shell, state
 from lib.ui.parts import base
@@ -75,9 +74,9 @@ def _fixed() -> str:
     return json.dumps(
         {
             "limits": {
-                "side": pooling.MAX_SIDE,
-                "channels": pooling.MAX_CHANNELS,
-                "value": pooling.MAX_VALUE,
+                "side": MAX_SIDE,
+                "channels": MAX_CHANNELS,
+                "value": MAX_VALUE,
             },
             "examples": {
                 id_: {

@@ -1,0 +1,76 @@
+"""The test images of a run: where their picture is, and which of them to show first.
+
+`test_images.webp` holds them as square tiles, row after row, in the order of evaluation.json.
+"""
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lib.core.reading.evaluation import Evaluation, FloatArray
+from lib.core.runs import TEST_IMAGES_FILE, Run
+
+TILE_PIXELS = 64
+TILES_A_ROW = 20
+
+
+def sprite_path(run: Run) -> Path | None:
+    """The picture of the run's test images; None where there is none.
+
+    All runs on a dataset share their test images, so those that ship with Thaw share a picture.
+    """
+    own = run.folder / TEST_IMAGES_FILE
+    if own.is_file():
+        return own
+    if not run.config.catalogued:
+        return None
+    shared = recorded_sprite(run.config.dataset)
+    return shared if shared.is_file() else None
+
+
+def recorded_sprite(dataset: str) -> Path:
+    """Where the picture is that recorded runs on a dataset share."""
+    return Path(str(resources.files("lib.core") / "data" / "test_images" / f"{dataset}.webp"))
+
+
+def tile_box(row: int) -> tuple[int, int, int, int]:
+    """Where a test image is in the picture: left, top, right, bottom in pixels.
+
+    Args:
+        row: Of the evaluation, from 0.
+
+    Example:
+
+    >>> tile_box(21)
+    (64, 64, 128, 128)
+    """
+    down, across = divmod(row, TILES_A_ROW)
+    left, top = across * TILE_PIXELS, down * TILE_PIXELS
+    return left, top, left + TILE_PIXELS, top + TILE_PIXELS
+
+
+def cell(evaluation: Evaluation, label: int, predicted: int) -> tuple[int, ...]:
+    """Rows of the images in a cell of the confusion matrix, the most confident first."""
+    inside = (evaluation.label == label) & (evaluation.predicted == predicted)
+    return _ordered(-evaluation.confidence, inside)
+
+
+def most_wrong(evaluation: Evaluation, num_images: int = 8) -> tuple[int, ...]:
+    """Rows of the wrong answers, first those that gave the label the least probability."""
+    of_label = evaluation.probabilities[np.arange(evaluation.num_images), evaluation.label]
+    return _ordered(of_label, ~evaluation.correct)[:num_images]
+
+
+def least_sure(evaluation: Evaluation, num_images: int = 8) -> tuple[int, ...]:
+    """Rows of the images whose two most probable classes are closest, right or wrong."""
+    ordered = np.sort(evaluation.probabilities, axis=1)
+    margin = ordered[:, -1] - ordered[:, -2] if ordered.shape[1] > 1 else ordered[:, -1]
+    return _ordered(margin, np.ones(evaluation.num_images, bool))[:num_images]
+
+
+def _ordered(key: FloatArray, chosen: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+    """The chosen rows, the smallest key first."""
+    rows = np.flatnonzero(chosen)
+    return tuple(int(row) for row in rows[np.argsort(key[rows], kind="stable")])
