@@ -25,7 +25,7 @@ from PIL import Image
 from lib.core import splits
 from lib.core.datasets import DATASETS
 from lib.core.maps.feature_maps import FOLDER, SIZES, Example, Size
-from lib.training import inference
+from lib.training.answers import imagenet
 from lib.training.sources import tfds
 
 # The picture that ships is the image: its maps are computed from it, not from a larger original.
@@ -191,7 +191,7 @@ def thumbnail(picture: bytes) -> bytes:
 def answers(picture: bytes) -> dict[Size, dict[str, Any]]:
     """What the network says of a picture at every size, as it does of a reader's own image."""
     return {
-        (height, width): inference.feature_map(picture, height, width, FURTHER_CLASSES)
+        (height, width): imagenet.feature_map(picture, height, width, FURTHER_CLASSES)
         for height, width in SIZES
     }
 

@@ -1,4 +1,4 @@
-"""What a worker answers about one image: feature maps, the ImageNet classifier, a finished run.
+"""What a worker answers with the model of a finished run: a prediction, or the model as a file.
 
 Each function is a task for lib.jobs: plain values, bytes and arrays go in and come out. The image
 is decoded here, in the worker, and stored nowhere. Models are kept for the next question, and never
@@ -8,7 +8,7 @@ changed; a run that goes on beside it ends the same (tests/oracle/test_inference
 import hashlib
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -21,146 +21,26 @@ import numpy.typing as npt
 
 from lib.core import backbones, heads, runs, strategies
 from lib.core.backbones import Preprocessing
-from lib.core.errors import ConfigError, DataError, StoreError
+from lib.core.errors import ConfigError, StoreError
 from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import MODEL_FILE
-from lib.core.runs import MAX_IMAGE_SIZE, TrainConfig
+from lib.core.maps import predictions
+from lib.core.runs import TrainConfig
 from lib.training import model
-from lib.training.network import efficientnet_lite, explain, stored_model
+from lib.training.network import explain, stored_model
 from lib.training.network.head import build_head, build_pooling
 from lib.training.sources import single_image
 
 FloatArray = npt.NDArray[np.float32]
 
-CLASSIFIER = "efficientnet_lite0"
-IMAGENET_SIZE = 224
-TOP = 5
 # A question about a run is about two models, before and after fine-tuning.
 MODELS_KEPT = 2
 FIRST_PHASE = "feature_extraction"
 
-
 DAMAGED = StoreError(
     "The stored model of this run is damaged or of another run.", "Start the run again."
 )
-
-
-# --- The ImageNet classifier ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Classifier:
-    """EfficientNet-Lite0 as it was published, up to the logits, for images of any size."""
-
-    network: keras.Model  # image -> last feature map, logits
-    kernel: FloatArray  # (1280, 1000)
-    bias: FloatArray  # (1000,)
-
-
-@lru_cache(maxsize=1)
-def _classifier() -> _Classifier:
-    published = efficientnet_lite.efficientnet_lite0(IMAGENET_SIZE, include_top=True)
-    efficientnet_lite.load_imagenet_weights(published)
-    published.get_layer("predictions").activation = keras.activations.linear
-    anywhere = keras.Input((None, None, 3))
-    network = keras.models.clone_model(published, input_tensors=anywhere)
-    network.set_weights(published.get_weights())
-    maps = network.get_layer("avg_pool").input
-    kernel, bias = network.get_layer("predictions").get_weights()
-    return _Classifier(keras.Model(network.input, [maps, network.output]), kernel, bias)
-
-
-def feature_map(
-    image: bytes, height: int, width: int, classes: Sequence[int] = ()
-) -> dict[str, Any]:
-    """What EfficientNet-Lite0 makes of an image, from the last feature map to the logits.
-
-    Args:
-        image: JPEG, PNG or WebP; it is stretched to height and width.
-        height: In pixels.
-        width: In pixels.
-        classes: Classes of ImageNet whose weights are wanted beside those of the first five.
-
-    Returns:
-        `image` (height, width, 3) uint8; `size` (width, height) of the original; `maps` (rows,
-        columns, 1280); `logits` (1000,); `top`, pairs of class and probability, the five likeliest;
-        `classes`, those and the further ones; `kernel_top` (1280, classes) and `bias_top`
-        (classes,), their weights.
-
-    Raises:
-        DataError: If the image, its height or its width cannot be used.
-        WeightsError: If the weights of the classifier are not installed.
-    """
-    smallest = backbones.get(CLASSIFIER).min_image_size
-    if not (smallest <= height <= MAX_IMAGE_SIZE and smallest <= width <= MAX_IMAGE_SIZE):
-        raise DataError(
-            f"An image of {width} x {height} pixels cannot be shown to this network.",
-            f"Use {smallest} to {MAX_IMAGE_SIZE} pixels.",
-        )
-    shown = single_image.decode(image, height, width)
-    return _classified(shown, classes)
-
-
-def imagenet(image: bytes) -> dict[str, Any]:
-    """The pretrained classifier itself: load, preprocess, predict, decode.
-
-    Args:
-        image: JPEG, PNG or WebP.
-
-    Returns:
-        As `feature_map` does at 224 x 224 pixels, and `steps`, as `upload.steps` does.
-
-    Raises:
-        DataError: If the image cannot be used.
-        WeightsError: If the weights of the classifier are not installed.
-    """
-    shown = single_image.decode(image, IMAGENET_SIZE, IMAGENET_SIZE)
-    how = backbones.get(CLASSIFIER).preprocessing
-    return {**_classified(shown, ()), "steps": single_image.steps(shown, how)}
-
-
-def _classified(shown: single_image.Upload, classes: Sequence[int]) -> dict[str, Any]:
-    classifier = _classifier()
-    inputs = backbones.get(CLASSIFIER).preprocessing.apply(shown.pixels[np.newaxis])
-    maps, logits = (part.numpy()[0] for part in classifier.network(inputs, training=False))
-    probabilities = _softmax(logits)
-    top = np.argsort(-logits, kind="stable")[:TOP]
-    wanted = list(dict.fromkeys([*top.tolist(), *classes]))
-    return {
-        "image": shown.pixels,
-        "size": shown.size,
-        "maps": maps,
-        "logits": logits,
-        "top": [(int(index), float(probabilities[index])) for index in top],
-        "classes": wanted,
-        "kernel_top": classifier.kernel[:, wanted],
-        "bias_top": classifier.bias[wanted],
-    }
-
-
-def probabilities_of_imagenet(inputs: FloatArray) -> FloatArray:
-    """What the ImageNet classifier says of images that are already preprocessed.
-
-    Args:
-        inputs: (images, height, width, 3).
-
-    Output shape: (images, 1000).
-
-    Raises:
-        WeightsError: If the weights of the classifier are not installed.
-    """
-    _, logits = _classifier().network(inputs, training=False)
-    return _softmax(logits.numpy())
-
-
-def _softmax(logits: FloatArray) -> FloatArray:
-    """Probabilities that sum to 1 along the last axis."""
-    values = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
-
-
-# --- The model of a run ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -191,8 +71,8 @@ def predict(
 
     Returns:
         `image` (image_size, image_size, 3) uint8; `size` (width, height) of the original; `steps`,
-        as `upload.steps` does; then of the model: `probabilities` (classes,); `logits`, one for two
-        classes, else (classes,); `map` (rows, columns, classes), signed, for two classes the second
+        as `single_image.steps` does; then of the model: `probabilities` (classes,); `logits`, one
+        for two classes, else (classes,); `map` (rows, columns, classes), signed, for two classes the second
         is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel` and `bias`
         of the last layer; and with "cam" `maps` (rows, columns, channels), the last feature map:
         the mean of the map plus the bias is the logit. `before`: what the model before fine-tuning
@@ -276,7 +156,12 @@ def _explained(trained: _Trained, inputs: FloatArray) -> dict[str, Any]:
     maps = trained.backbone(inputs, training=False)
     logits = trained.top(maps).numpy()[0]
     kernel, bias = trained.head.get_layer("logits").get_weights()
-    answer = {"logits": logits, "kernel": kernel, "bias": bias}
+    answer = {
+        "logits": logits,
+        "probabilities": predictions.softmax(logits).astype(np.float32),
+        "kernel": kernel,
+        "bias": bias,
+    }
     if explain.is_exact(trained.head_spec):
         array = maps.numpy()[0]
         answer |= {"how": "cam", "map": explain.cam(array, kernel), "maps": array}
@@ -284,8 +169,7 @@ def _explained(trained: _Trained, inputs: FloatArray) -> dict[str, Any]:
         answer |= {"how": "grad_cam", "map": explain.grad_cam(maps, trained.top)}
     if len(logits) == 1:  # of the second class; the first has 0
         answer["map"] = np.concatenate([-answer["map"], answer["map"]], axis=-1)
-        logits = np.array([0.0, logits[0]], np.float32)
-    return {**answer, "probabilities": _softmax(logits)}
+    return answer
 
 
 class NotStoredError(StoreError):

@@ -12,6 +12,7 @@ from lib.core.maps import feature_maps
 from lib.core.maps.feature_maps import FeatureMaps
 from lib.tools import export_feature_maps
 from lib.training import inference
+from lib.training.answers import imagenet
 
 TOLERANCE = 1e-4
 
@@ -36,7 +37,7 @@ def test_the_identity_holds_for_every_class_on_an_image_nobody_has_seen(
     pixels = np.random.default_rng().integers(0, 256, (40, 30, 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
-    answer = inference.feature_map(file.getvalue(), height, width, range(1000))
+    answer = imagenet.feature_map(file.getvalue(), height, width, range(1000))
     maps = FeatureMaps((height, width), answer["maps"].astype(float), answer["logits"])
     for place, index in enumerate(answer["classes"]):
         made = feature_maps.decide(

@@ -23,6 +23,7 @@ from lib.core.heads import HeadSpec
 from lib.core.lab.store import RunStore
 from lib.core.reading import evaluation
 from lib.training import inference, model, task
+from lib.training.answers import imagenet
 from lib.training.network import stored_model
 from lib.training.network.head import build_head, build_pooling
 from lib.training.sources import single_image, tfds
@@ -147,7 +148,7 @@ def test_an_image_is_decoded_as_training_decodes_it():
 @pytest.mark.parametrize("size", [(96, 96), (64, 128)])
 @pytest.mark.parametrize("image", HOLD_OUT.values(), ids=HOLD_OUT)
 def test_the_mean_of_every_shown_map_plus_its_bias_is_the_logit(image, size):
-    answer = inference.feature_map(image, *size, classes=[7, 999])
+    answer = imagenet.feature_map(image, *size, classes=[7, 999])
     rows, columns = size[0] // 32, size[1] // 32
     assert answer["maps"].shape == (rows, columns, 1280)
     assert answer["logits"].shape == (1000,)
@@ -163,7 +164,7 @@ def test_the_classifier_says_what_the_published_model_says():
 
     published = efficientnet_lite.efficientnet_lite0(224, include_top=True)
     efficientnet_lite.load_imagenet_weights(published)
-    answer = inference.imagenet(DRAWING)
+    answer = imagenet.predict(DRAWING)
     batch = (answer["image"][np.newaxis].astype(np.float32) - 127) / 128
     expected = published.predict(batch, verbose=0)[0]
     top = np.argsort(-expected)[:5]
@@ -178,7 +179,7 @@ def test_the_classifier_says_what_the_published_model_says():
 @pytest.mark.parametrize("size", [(31, 64), (64, 31), (513, 64), (64, 100_000), (0, 0)])
 def test_sizes_the_network_cannot_take_are_refused(size):
     with pytest.raises(DataError) as refused:
-        inference.feature_map(DRAWING, *size)
+        imagenet.feature_map(DRAWING, *size)
     assert refused.value.next_step
 
 
@@ -398,9 +399,9 @@ def test_asking_changes_no_model_that_is_kept(stored):
         (layer.name, layer.trainable, len(layer._inbound_nodes)) for layer in kept.backbone.layers
     ]
     weights = [w.copy() for w in kept.backbone.get_weights() + kept.head.get_weights()]
-    inference._classifier.cache_clear()
+    imagenet._classifier.cache_clear()
     inference._restored.cache_clear()
-    inference.feature_map(DRAWING, 64, 64)
+    imagenet.feature_map(DRAWING, 64, 64)
     second = inference.predict(*asked, DRAWING)
     inference.export_keras(*asked)
     third = inference.predict(*asked, DRAWING)
@@ -463,7 +464,7 @@ def test_a_run_ends_the_same_whatever_is_asked_beside_it(stored, tmp_path):
         while not over.is_set():
             inference._restored.cache_clear()
             answered.append(inference.predict(str(folder), asdict(config), DRAWING)["logits"])
-            inference.feature_map(DRAWING, 64, 64)
+            imagenet.feature_map(DRAWING, 64, 64)
 
     asking = threading.Thread(target=keep_asking)
     asking.start()

@@ -9,6 +9,7 @@ from lib.core.lab import store
 from lib.core.maps import feature_maps, predictions
 from lib.tools import export_pixels
 from lib.training import inference
+from lib.training.answers import imagenet
 
 
 def test_the_pixels_that_ship_are_those_of_the_shipped_images(capsys):
@@ -38,7 +39,7 @@ def test_a_recorded_run_says_the_same_with_and_without_a_worker(example):
 
 
 def test_the_classifier_says_the_same_with_and_without_a_worker():
-    said = inference.imagenet(feature_maps.examples()["espresso"].picture())
+    said = imagenet.predict(feature_maps.examples()["espresso"].picture())
     shipped = feature_maps.load("espresso", (224, 224))
     assert tuple(index for index, _ in said["top"]) == shipped.top()
     for index, probability in said["top"]:

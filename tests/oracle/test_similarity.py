@@ -16,7 +16,7 @@ from lib.core.errors import DataError
 from lib.core.strategy import similarity
 from lib.core.strategy.similarity import IMAGE_SIZE, LAYERS
 from lib.tools import measure_similarity
-from lib.training import inference
+from lib.training.answers import imagenet
 from lib.training.answers import similarity as measuring
 from lib.training.network import efficientnet_lite
 from lib.training.sources import decode, folder, tfds
@@ -44,7 +44,7 @@ def test_features_are_the_averages_of_the_named_layers(pixels):
 
 def test_the_classifier_says_what_it_says_on_the_page_predict(pixels):
     probabilities = measuring.extract(pixels)[3]
-    said = inference.feature_map(
+    said = imagenet.feature_map(
         sorted(SAMPLES.glob("*/*.*"))[0].read_bytes(), IMAGE_SIZE, IMAGE_SIZE
     )
     top, probability = said["top"][0]

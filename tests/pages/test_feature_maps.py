@@ -161,7 +161,7 @@ def test_nonsense_from_a_browser_changes_nothing(monkeypatch, choice):
 
 
 def answer(height: int, width: int, classes: list[int]) -> dict:
-    """What a worker says of an image, as lib.training.inference.feature_map does."""
+    """What a worker says of an image, as lib.training.answers.imagenet.feature_map does."""
     maps = feature_maps.load("cat", (height, width))
     classifier = feature_maps.imagenet_classifier()
     assert set(classifier.classes) >= set(classes)
@@ -181,7 +181,7 @@ def asked(monkeypatch) -> list[dict]:
     questions: list[dict] = []
 
     def ask(self, task, owner="", **arguments):
-        assert task == "lib.training.inference:feature_map"
+        assert task == "lib.training.answers.imagenet:feature_map"
         questions.append(arguments)
         size = arguments["height"], arguments["width"]
         done = answer(*size, arguments["classes"])

@@ -25,7 +25,7 @@ from lib.core.images import download_status, near_duplicates
 from lib.core.images import inspection as looking
 from lib.core.images.near_duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
 from lib.core.uploads import own_datasets
-from lib.training.inference import CLASSIFIER, IMAGENET_SIZE, probabilities_of_imagenet
+from lib.training.answers import imagenet
 from lib.training.sources import decode, single_image, tfds
 from lib.training.sources import folder as image_folder
 from lib.training.sources.augmentation import build_augmentation
@@ -307,17 +307,17 @@ def preprocessed_twice(dataset: str, fingerprint: str, index: int, image: bytes)
     try:
         pixels = np.stack(
             [
-                decode.decode(each, IMAGENET_SIZE)
+                decode.decode(each, imagenet.IMAGENET_SIZE)
                 for each in (data, *dict(source.read(some)).values())
             ]
         )
     except ValueError as error:
         raise DataError(f"This image cannot be used: {error}.", "Choose another.") from error
-    how = backbones.get(CLASSIFIER).preprocessing
+    how = backbones.get(imagenet.CLASSIFIER).preprocessing
     rescaled = how.apply(pixels)
-    once = probabilities_of_imagenet(rescaled)
-    twice = probabilities_of_imagenet(how.apply(rescaled))
-    never = probabilities_of_imagenet(pixels[:1].astype(np.float32))
+    once = imagenet.probabilities(rescaled)
+    twice = imagenet.probabilities(how.apply(rescaled))
+    never = imagenet.probabilities(pixels[:1].astype(np.float32))
     changed = once[1:].argmax(axis=1) != twice[1:].argmax(axis=1)
     return {
         "once": _top(once[0]),

@@ -21,7 +21,7 @@ OWN = "own"
 FIRST_SIZE = (224, 224)
 # Of the reader's own image every third pixel makes a thumbnail.
 THIN = 3
-TASK = "lib.training.inference:feature_map"
+TASK = "lib.training.answers.imagenet:feature_map"
 SECONDS_BETWEEN_LOOKS = 0.3
 
 

@@ -185,7 +185,7 @@ def pretrained(subject: Subject) -> None:
         said = ask.ask(
             state.PREDICT_IMAGENET,
             subject.digest,
-            "lib.training.inference:imagenet",
+            "lib.training.answers.imagenet:predict",
             waiting="The network is looking at your image",
             height=PRETRAINED_HEIGHT,
             keep=ANSWERS_KEPT,

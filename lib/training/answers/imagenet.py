@@ -1,0 +1,137 @@
+"""What the ImageNet classifier says of an image: EfficientNet-Lite0 as it was published.
+
+Each public function but `probabilities` is a task for lib.jobs: plain values, bytes and arrays go
+in and come out, and nothing of an image is kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from lib.core import backbones
+from lib.core.errors import DataError
+from lib.core.runs import MAX_IMAGE_SIZE
+from lib.training.network import efficientnet_lite
+from lib.training.sources import single_image
+
+FloatArray = npt.NDArray[np.float32]
+
+CLASSIFIER = "efficientnet_lite0"
+IMAGENET_SIZE = 224
+TOP = 5
+
+
+@dataclass(frozen=True)
+class _Classifier:
+    """EfficientNet-Lite0 as it was published, up to the logits, for images of any size."""
+
+    network: keras.Model  # image -> last feature map, logits
+    kernel: FloatArray  # (1280, 1000)
+    bias: FloatArray  # (1000,)
+
+
+@lru_cache(maxsize=1)
+def _classifier() -> _Classifier:
+    published = efficientnet_lite.efficientnet_lite0(IMAGENET_SIZE, include_top=True)
+    efficientnet_lite.load_imagenet_weights(published)
+    published.get_layer("predictions").activation = keras.activations.linear
+    anywhere = keras.Input((None, None, 3))
+    network = keras.models.clone_model(published, input_tensors=anywhere)
+    network.set_weights(published.get_weights())
+    maps = network.get_layer("avg_pool").input
+    kernel, bias = network.get_layer("predictions").get_weights()
+    return _Classifier(keras.Model(network.input, [maps, network.output]), kernel, bias)
+
+
+def feature_map(
+    image: bytes, height: int, width: int, classes: Sequence[int] = ()
+) -> dict[str, Any]:
+    """What EfficientNet-Lite0 makes of an image, from the last feature map to the logits.
+
+    Args:
+        image: JPEG, PNG or WebP; it is stretched to height and width.
+        height: In pixels.
+        width: In pixels.
+        classes: Classes of ImageNet whose weights are wanted beside those of the first five.
+
+    Returns:
+        `image` (height, width, 3) uint8; `size` (width, height) of the original; `maps` (rows,
+        columns, 1280); `logits` (1000,); `top`, pairs of class and probability, the five likeliest;
+        `classes`, those and the further ones; `kernel_top` (1280, classes) and `bias_top`
+        (classes,), their weights.
+
+    Raises:
+        DataError: If the image, its height or its width cannot be used.
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    smallest = backbones.get(CLASSIFIER).min_image_size
+    if not (smallest <= height <= MAX_IMAGE_SIZE and smallest <= width <= MAX_IMAGE_SIZE):
+        raise DataError(
+            f"An image of {width} x {height} pixels cannot be shown to this network.",
+            f"Use {smallest} to {MAX_IMAGE_SIZE} pixels.",
+        )
+    shown = single_image.decode(image, height, width)
+    return _classified(shown, classes)
+
+
+def predict(image: bytes) -> dict[str, Any]:
+    """The pretrained classifier itself: load, preprocess, predict, decode.
+
+    Args:
+        image: JPEG, PNG or WebP.
+
+    Returns:
+        As `feature_map` does at 224 x 224 pixels, and `steps`, as `single_image.steps` does.
+
+    Raises:
+        DataError: If the image cannot be used.
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    shown = single_image.decode(image, IMAGENET_SIZE, IMAGENET_SIZE)
+    how = backbones.get(CLASSIFIER).preprocessing
+    return {**_classified(shown, ()), "steps": single_image.steps(shown, how)}
+
+
+def _classified(shown: single_image.Upload, classes: Sequence[int]) -> dict[str, Any]:
+    classifier = _classifier()
+    inputs = backbones.get(CLASSIFIER).preprocessing.apply(shown.pixels[np.newaxis])
+    maps, logits = (part.numpy()[0] for part in classifier.network(inputs, training=False))
+    shares = _softmax(logits)
+    top = np.argsort(-logits, kind="stable")[:TOP]
+    wanted = list(dict.fromkeys([*top.tolist(), *classes]))
+    return {
+        "image": shown.pixels,
+        "size": shown.size,
+        "maps": maps,
+        "logits": logits,
+        "top": [(int(index), float(shares[index])) for index in top],
+        "classes": wanted,
+        "kernel_top": classifier.kernel[:, wanted],
+        "bias_top": classifier.bias[wanted],
+    }
+
+
+def probabilities(inputs: FloatArray) -> FloatArray:
+    """What the ImageNet classifier says of images that are already preprocessed.
+
+    Args:
+        inputs: (images, height, width, 3).
+
+    Output shape: (images, 1000).
+
+    Raises:
+        WeightsError: If the weights of the classifier are not installed.
+    """
+    _, logits = _classifier().network(inputs, training=False)
+    return _softmax(logits.numpy())
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    """Probabilities that sum to 1 along the last axis."""
+    values = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
