@@ -72,11 +72,11 @@ def predict(
     Returns:
         `image` (image_size, image_size, 3) uint8; `size` (width, height) of the original; `steps`,
         as `single_image.steps` does; then of the model: `probabilities` (classes,); `logits`, one
-        for two classes, else (classes,); `map` (rows, columns, classes), signed, for two classes the second
-        is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel` and `bias`
-        of the last layer; and with "cam" `maps` (rows, columns, channels), the last feature map:
-        the mean of the map plus the bias is the logit. `before`: what the model before fine-tuning
-        says, in the same words, or None where there is none.
+        for two classes, else (classes,); `map` (rows, columns, classes), signed, for two classes
+        the second is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel`
+        and `bias` of the last layer; and with "cam" `maps` (rows, columns, channels), the last
+        feature map: the mean of the map plus the bias is the logit. `before`: what the model before
+        fine-tuning says, in the same words, or None where there is none.
 
     Raises:
         ConfigError: If it is not a configuration, or has no such phase.

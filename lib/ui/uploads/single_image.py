@@ -19,7 +19,7 @@ def own_image(key: str, *, popover: bool = True) -> bytes | None:
     """Let the reader choose an image of their own.
 
     The bytes are as they came, unchecked: what they are is found out where they are decoded, in a
-    worker (lib.training.inference).
+    worker (lib.training.sources.single_image).
 
     Args:
         key: Begins the keys of the widgets, so that two pages can have one each.
