@@ -25,7 +25,6 @@ from lib.core.errors import ConfigError, StoreError
 from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import MODEL_FILE
-from lib.core.maps import predictions
 from lib.core.runs import TrainConfig
 from lib.training import model
 from lib.training.network import explain, stored_model
@@ -158,7 +157,7 @@ def _explained(trained: _Trained, inputs: FloatArray) -> dict[str, Any]:
     kernel, bias = trained.head.get_layer("logits").get_weights()
     answer = {
         "logits": logits,
-        "probabilities": predictions.softmax(logits).astype(np.float32),
+        "probabilities": heads.softmax(logits).astype(np.float32),
         "kernel": kernel,
         "bias": bias,
     }

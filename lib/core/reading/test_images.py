@@ -3,12 +3,12 @@
 `test_images.webp` holds them as square tiles, row after row, in the order of evaluation.json.
 """
 
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from lib.core.files.shipped import DATA
 from lib.core.reading.evaluation import Evaluation, FloatArray
 from lib.core.runs import TEST_IMAGES_FILE, Run
 
@@ -32,7 +32,7 @@ def sprite_path(run: Run) -> Path | None:
 
 def recorded_sprite(dataset: str) -> Path:
     """Where the picture is that recorded runs on a dataset share."""
-    return Path(str(resources.files("lib.core") / "data" / "test_images" / f"{dataset}.webp"))
+    return DATA / "test_images" / f"{dataset}.webp"
 
 
 def tile_box(row: int) -> tuple[int, int, int, int]:

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from lib.core import backbones
+from lib.core import backbones, heads
 from lib.core.errors import DataError
 from lib.core.runs import MAX_IMAGE_SIZE
 from lib.training.network import efficientnet_lite
@@ -101,7 +101,7 @@ def _classified(shown: single_image.Upload, classes: Sequence[int]) -> dict[str,
     classifier = _classifier()
     inputs = backbones.get(CLASSIFIER).preprocessing.apply(shown.pixels[np.newaxis])
     maps, logits = (part.numpy()[0] for part in classifier.network(inputs, training=False))
-    shares = _softmax(logits)
+    shares = heads.softmax(logits).astype(np.float32)
     top = np.argsort(-logits, kind="stable")[:TOP]
     wanted = list(dict.fromkeys([*top.tolist(), *classes]))
     return {
@@ -128,10 +128,4 @@ def probabilities(inputs: FloatArray) -> FloatArray:
         WeightsError: If the weights of the classifier are not installed.
     """
     _, logits = _classifier().network(inputs, training=False)
-    return _softmax(logits.numpy())
-
-
-def _softmax(logits: FloatArray) -> FloatArray:
-    """Probabilities that sum to 1 along the last axis."""
-    values = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return heads.softmax(logits.numpy()).astype(np.float32)
