@@ -177,7 +177,7 @@ def start_run(page: Page, port: int) -> None:
     """Start a long run in the training lab and wait until it trains."""
     page.goto(f"http://127.0.0.1:{port}/training_lab")
     page.get_by_role("button", name="More settings").click()
-    for label, epochs in (("Epochs, head only", 1), ("Epochs, fine-tuning", 199)):
+    for label, epochs in (("Head epochs", 1), ("Fine-tuning epochs", 199)):
         page.get_by_label(label, exact=True).fill(str(epochs))
         page.get_by_label(label, exact=True).press("Enter")
     page.keyboard.press("Escape")

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lib.core import backbones, datasets, heads, runs, strategies
+from lib.core import datasets, runs
+from lib.core.config import DEFAULTS, SETTINGS, TYPES
 from lib.core.errors import ConfigError, ThawError
-from lib.core.lab import store
+from lib.core.lab import command, store
 from lib.core.runs import TrainConfig
+from lib.core.settings import Group
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,57 +39,39 @@ def parser() -> argparse.ArgumentParser:
         description="Train one configuration and write its run folder. One line an epoch on "
         "standard error, result.json on standard output.",
     )
-    p.add_argument("--backbone", required=True, help=", ".join(backbones.BACKBONES))
-    p.add_argument("--dataset", help=f"a TFDS name: {', '.join(datasets.DATASETS)} ...")
+    for name, setting in SETTINGS.items():
+        if setting.is_asked_for:
+            _add_setting(p, name)
     p.add_argument(
         "--images",
         type=Path,
         help="folder with one folder of images a class; with --dataset, known under that name",
     )
-    p.add_argument("--strategy", required=True, help=", ".join(strategies.STRATEGIES))
     p.add_argument("--out", required=True, type=Path, help="run folder to write")
-    p.add_argument("--num-images", type=int, help="training images; default: all, at most 1,000")
-    p.add_argument("--image-size", type=int, help="pixels; default: the backbone's own")
-    p.add_argument("--head-epochs", type=int, default=10, help="default: %(default)s")
-    p.add_argument("--fine-tune-epochs", type=int, default=10, help="default: %(default)s")
-    p.add_argument(
-        "--thaw-from",
-        metavar="LAYER[,LAYER...]",
-        help="first thawed layer of partial_fine_tuning; several thaw gradually, each in a phase "
-        "of its own",
-    )
-    p.add_argument("--batch-norm", default="frozen", help=f"{', '.join(runs.BATCH_NORM_POLICIES)}")
-    p.add_argument("--head-learning-rate", type=float, default=1e-3, help="default: %(default)s")
-    p.add_argument(
-        "--fine-tune-learning-rate", type=float, default=1e-4, help="default: %(default)s"
-    )
-    p.add_argument(
-        "--step-rate-factor",
-        type=float,
-        default=1.0,
-        help="what each further phase of gradual unfreezing multiplies the rate by",
-    )
-    p.add_argument(
-        "--head-rate-factor",
-        type=float,
-        default=1.0,
-        help="how much faster the head learns than the backbone while fine-tuning",
-    )
-    p.add_argument("--optimizer", default="adam", help=", ".join(runs.OPTIMIZERS))
-    p.add_argument("--pooling", default="gap", help=", ".join(heads.POOLINGS))
-    p.add_argument("--hidden-units", type=int, default=0, help="of a Dense layer in the head")
-    p.add_argument("--dropout", type=float, default=0.0, help="rate in the head, 0 to 0.9")
-    p.add_argument("--augmentation", action="store_true", help="flip, turn, zoom, contrast")
-    p.add_argument(
-        "--early-stopping",
-        type=int,
-        default=0,
-        metavar="EPOCHS",
-        help="end a phase after so many epochs without a lower validation loss",
-    )
-    p.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
-    p.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     return p
+
+
+def _add_setting(p: argparse.ArgumentParser, name: str) -> None:
+    setting, default = SETTINGS[name], DEFAULTS.get(name)
+    about = f"{setting.help} {setting.command_help}".strip().replace("%", "%%")
+    if setting.choices:
+        about += f" Choices: {', '.join(setting.choices)}."
+    if TYPES[name] is bool:
+        p.add_argument(command.option(name), action="store_true", help=about)
+        return
+    # What every run is about is always said; instead of a dataset that can be a folder.
+    if setting.group is Group.CHOICE:
+        default = None
+    if default is not None:
+        about += " Default: %(default)s."
+    p.add_argument(
+        command.option(name),
+        type=TYPES[name],
+        default=default,
+        required=setting.group is Group.CHOICE and name != "dataset",
+        metavar=setting.unit.upper() or None,
+        help=about,
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-# What follows the reader from page to page.
+# What follows the reader from page to page. A setting of a run has the name of its field as key.
 BACKBONE = "backbone"
 IMAGE_SIZE = "image_size"
 DATASET = "dataset"
@@ -21,17 +21,7 @@ SHARED = (BACKBONE, DATASET, STRATEGY, THAW_FROM, BATCH_NORM, DROPOUT, POOLING, 
 PAGE = "page_on_screen"
 # Training lab.
 NUM_IMAGES = "num_images"
-HEAD_EPOCHS = "head_epochs"
-FINE_TUNE_EPOCHS = "fine_tune_epochs"
-HEAD_LEARNING_RATE = "head_learning_rate"
-FINE_TUNE_LEARNING_RATE = "fine_tune_learning_rate"
-SEED = "seed"
 THEN_THAW_FROM = "then_thaw_from"
-STEP_RATE_FACTOR = "step_rate_factor"
-HEAD_RATE_FACTOR = "head_rate_factor"
-OPTIMIZER = "optimizer"
-EARLY_STOPPING = "early_stopping"
-AUGMENTATION = "augmentation"
 START = "start_run"
 CANCEL = "cancel_run"
 OPENED_RUN = "opened_run"

@@ -10,6 +10,7 @@ import streamlit as st
 from lib.core import backbones, strategies
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
+from lib.core.runs import TrainConfig
 from lib.core.strategies import StrategySpec
 from lib.ui import state
 
@@ -89,7 +90,7 @@ def show_source(*functions: Callable[..., Any]) -> None:
 def strategy_picker() -> StrategySpec:
     """Choose the strategy. The choice follows the reader from page to page."""
     state.keep_within(state.STRATEGY, strategies.STRATEGIES)
-    state.start_with(state.STRATEGY, "partial_fine_tuning")
+    state.start_with(state.STRATEGY, TrainConfig.strategy)
     chosen = st.segmented_control(
         "Strategy",
         list(strategies.STRATEGIES),

@@ -7,9 +7,9 @@ from playwright.sync_api import Locator, Page, expect
 # A first run starts the engine, imports TensorFlow, draws the images and traces two phases.
 RUN_LIMIT_MS = 90_000
 SETTLED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-FEW = {"Training images": "20", "Epochs, head only": "3", "Epochs, fine-tuning": "2"}
+FEW = {"Training images": "20", "Head epochs": "3", "Fine-tuning epochs": "2"}
 # Long enough for every test, should nobody end it: a third of an hour.
-MANY = {"Training images": "160", "Epochs, head only": "2", "Epochs, fine-tuning": "198"}
+MANY = {"Training images": "160", "Head epochs": "2", "Fine-tuning epochs": "198"}
 
 
 def open_lab(page: Page, url: str, run: str = "") -> None:

@@ -109,7 +109,7 @@ def test_a_setting_that_cannot_be_used_is_a_sentence_and_start_waits(
 ) -> None:
     lab.open_lab(page, app_url)
     for label, bad, sentence, good in (
-        ("Learning rate, head", "-1", "A learning rate is a positive number", "0.001"),
+        ("Head learning rate", "-1", "A learning rate is a positive number", "0.001"),
         ("Training images", "5000", "5,000 training images were asked for", "160"),
     ):
         lab.set_up(page, **{label: bad})

@@ -42,7 +42,7 @@ def test_axe_finds_nothing_serious_behind_more_settings_and_in_a_problem(
     page: Page, app_url: str
 ) -> None:
     lab.open_lab(page, app_url)
-    lab.set_up(page, **{"Learning rate, head": "-1"})
+    lab.set_up(page, **{"Head learning rate": "-1"})
     expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_role("button", name="More settings").click()
     expect(page.get_by_role("spinbutton", name="Seed")).to_be_visible()

@@ -286,7 +286,7 @@ def settings_of_the_lab(app: AppTest) -> dict[str, Any]:
     return {
         "strategy": app.session_state[state.STRATEGY],
         "dataset": app.session_state[state.DATASET],
-        "head_epochs": app.session_state[state.HEAD_EPOCHS],
+        "head_epochs": app.session_state["head_epochs"],
     }
 
 

@@ -6,8 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.core import runs
+from lib.core.config import SETTINGS, names_of
 from lib.core.lab import store
 from lib.core.reading import curves
+from lib.core.settings import Group
 from lib.ui import state
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -70,9 +72,32 @@ def test_a_link_sets_the_controls_to_its_run() -> None:
     assert app.selectbox(key=state.DATASET).value == "elpv"
     assert app.segmented_control(key=state.STRATEGY).value == config.strategy
     assert app.number_input(key=f"{state.NUM_IMAGES}_elpv").value == config.num_images
-    assert app.number_input(key=state.SEED).value == runs.RECORDED_SEED
+    assert app.number_input(key="seed").value == runs.RECORDED_SEED
     # It is on screen already, so the button offers what comes next.
     assert app.button(key=state.START).label == "Run with the next seed"
+
+
+def test_the_form_asks_for_every_setting_but_those_of_the_command_line() -> None:
+    # Gradual unfreezing has all of them.
+    config = runs.make_config(thaw_from="block_14_expand_conv,block_12_expand_conv", seed=7)
+    folder = store.RunStore().folder(runs.run_id(config))
+    store.RunWriter(folder, config).finish({"status": "cancelled"})
+    first, _ = config.thaw_from.split(",")
+    app = open_lab(folder.name)
+    controls = [*app.selectbox, *app.number_input, *app.toggle, *app.segmented_control]
+    # The number of images and their size are kept for each dataset and each backbone.
+    drawn = {
+        control.key.removesuffix(f"_{config.dataset}").removesuffix(f"_{config.backbone}"): control
+        for control in controls
+    }
+    left_out = names_of(Group.COMMAND_LINE, Group.FOUND_OUT)
+    assert drawn.keys() == SETTINGS.keys() - set(left_out)
+    for name, control in drawn.items():
+        setting = SETTINGS[name]
+        assert control.label == f"{setting.label}{', ' * bool(setting.unit)}{setting.unit}"
+        if name not in names_of(Group.CHOICE):
+            assert setting.help in control.help
+            assert control.value == (first if name == "thaw_from" else getattr(config, name))
 
 
 def test_the_controls_choose_among_the_recorded_runs_until_a_run_is_opened() -> None:
@@ -94,11 +119,11 @@ def test_a_combination_without_a_run_says_what_will_be_here() -> None:
 
 def test_controls_that_have_moved_on_are_told_apart_from_the_run_on_screen() -> None:
     app = open_lab()
-    app.number_input(key=state.SEED).set_value(7).run()
+    app.number_input(key="seed").set_value(7).run()
     app.button(key=state.START).click().run()
     assert app.button(key=state.START).disabled
     assert app.button(key=state.START).label == "Follow run"
-    app.number_input(key=state.SEED).set_value(8).run()
+    app.number_input(key="seed").set_value(8).run()
     assert "The controls above describe another run." in " ".join(c.value for c in app.caption)
     assert app.button(key=state.START).label == "Start run"
 
@@ -116,12 +141,12 @@ def test_an_unknown_run_is_one_sentence_and_the_controls_stay(run: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        (state.HEAD_LEARNING_RATE, -1.0, "A learning rate is a positive number; for head it is -1"),
-        (state.HEAD_LEARNING_RATE, 0.0, "A learning rate is a positive number"),
-        (state.FINE_TUNE_LEARNING_RATE, -1e-4, "for fine-tuning it is -0.0001"),
-        (state.HEAD_EPOCHS, -1, "-1 and 10 epochs cannot be run"),
-        (state.FINE_TUNE_EPOCHS, 500, "510 epochs are more than Thaw runs"),
-        (state.SEED, -1, "A seed of -1 cannot be used"),
+        ("head_learning_rate", -1.0, "A learning rate is a positive number; for head it is -1"),
+        ("head_learning_rate", 0.0, "A learning rate is a positive number"),
+        ("fine_tune_learning_rate", -1e-4, "for fine-tuning it is -0.0001"),
+        ("head_epochs", -1, "-1 and 10 epochs cannot be run"),
+        ("fine_tune_epochs", 500, "510 epochs are more than Thaw runs"),
+        ("seed", -1, "A seed of -1 cannot be used"),
         (f"{state.NUM_IMAGES}_openmoji_animals_food", 161, "161 training images were asked for"),
         (f"{state.NUM_IMAGES}_openmoji_animals_food", 0, "0 training images cannot be used"),
     ],
@@ -146,7 +171,7 @@ def test_a_setting_that_cannot_be_used_is_one_sentence(
 def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where a folder should be", "utf-8")
     app = open_lab()
-    app.number_input(key=state.SEED).set_value(7).run()
+    app.number_input(key="seed").set_value(7).run()
     app.button(key=state.START).click().run()
     assert not app.exception
     assert len(warnings(app)) == 1
@@ -157,7 +182,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
 
 def test_starting_puts_the_run_into_the_link_and_shows_its_progress() -> None:
     app = open_lab()
-    app.number_input(key=state.SEED).set_value(7).run()
+    app.number_input(key="seed").set_value(7).run()
     assert app.button(key=state.START).label == "Start run"
     app.button(key=state.START).click().run()
     assert not app.exception

@@ -8,7 +8,7 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -63,15 +63,13 @@ def config_of(values: Mapping[str, Any]) -> TrainConfig:
             raise RefusedError("a text of config.json is too long or cannot be shown")
         if not 1 <= config.training_version <= runs.TRAINING_VERSION:
             raise RefusedError("it was made by a later version of Thaw")
-        asked = {name: value for name, value in asdict(config).items() if name in values}
-        del asked["training_version"]
         known = config.catalogued
         most = known.max_train_images if known else MAX_IMAGES
-        made = runs.make_config(**asked, max_train_images=most)
+        made = runs.make_config(**asdict(config), max_train_images=most)
     except (ConfigError, OverflowError) as error:
         words = error.message if isinstance(error, ConfigError) else "a number is too large"
         raise RefusedError(f"config.json is not one of Thaw: {words.rstrip('.')}") from error
-    if replace(made, training_version=config.training_version) != config:
+    if made != config:
         raise RefusedError("config.json holds settings that do not belong together")
     return config
 

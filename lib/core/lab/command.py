@@ -1,13 +1,15 @@
 """The command that trains a configuration again from a terminal."""
 
 import shlex
-from dataclasses import asdict
 
 from lib.core import datasets
+from lib.core.config import SETTINGS
 from lib.core.runs import TrainConfig
 
-# What the command finds out for itself.
-_NOT_ASKED_FOR = ("data_fingerprint", "training_version")
+
+def option(name: str) -> str:
+    """The option of the command line for a setting, such as "--head-epochs"."""
+    return f"--{name.replace('_', '-')}"
 
 
 def command(config: TrainConfig) -> str:
@@ -16,16 +18,13 @@ def command(config: TrainConfig) -> str:
     Args:
         config: Of a run. Where its images came from a folder, the command asks for that folder.
     """
-    asked = {name: value for name, value in asdict(config).items() if name not in _NOT_ASKED_FOR}
-    if config.dataset not in datasets.DATASETS:
-        del asked["dataset"]
     words = ["python", "-m", "lib.training.run"]
-    for name, value in asked.items():
-        flag = f"--{name.replace('_', '-')}"
-        if value is True:
-            words.append(flag)
-        elif value is not False and value != "":
-            words += [flag, str(value)]
+    for name, setting in sorted(SETTINGS.items(), key=lambda item: item[1].added):
+        value = getattr(config, name)
+        is_folder = name == "dataset" and value not in datasets.DATASETS
+        if value is False or value == "" or is_folder or not setting.is_asked_for:
+            continue
+        words += [option(name)] if value is True else [option(name), str(value)]
     if not config.catalogued:
         words += ["--images", "IMAGES"]
     return shlex.join([*words, "--out", "RUN"])

@@ -3,36 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lib.core import backbones, datasets, heads, strategies
+from lib.core import datasets
+from lib.core.config import SETTINGS
 from lib.core.reading import curves
-from lib.core.runs import OPTIMIZERS, Run, TrainConfig
+from lib.core.runs import Run, TrainConfig
 
-# Field of a configuration -> its name in a table, in the order of the form.
-SETTINGS: dict[str, str] = {
-    "backbone": "Backbone",
-    "dataset": "Dataset",
-    "data_fingerprint": "Version of the data",
-    "num_images": "Training images",
-    "image_size": "Image size",
-    "strategy": "Strategy",
-    "thaw_from": "Thawed from",
-    "head_epochs": "Head epochs",
-    "fine_tune_epochs": "Fine-tuning epochs",
-    "head_learning_rate": "Head learning rate",
-    "fine_tune_learning_rate": "Fine-tuning learning rate",
-    "step_rate_factor": "Rate factor a step",
-    "head_rate_factor": "Rate factor of the head",
-    "optimizer": "Optimizer",
-    "batch_size": "Batch size",
-    "batch_norm": "BatchNormalization",
-    "pooling": "Pooling",
-    "hidden_units": "Hidden units",
-    "dropout": "Dropout",
-    "augmentation": "Augmentation",
-    "early_stopping": "Early stopping",
-    "seed": "Seed",
-    "training_version": "Version of the training code",
-}
 # Not there for every strategy.
 MISSING = "–"
 
@@ -55,27 +30,11 @@ def setting(config: TrainConfig, name: str) -> str:
         name: Key of SETTINGS.
     """
     value = getattr(config, name)
-    if value == "" or (name == "fine_tune_learning_rate" and not config.fine_tune_epochs):
+    if not config.uses(name):
         return MISSING
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if name in ("hidden_units", "early_stopping") and not value:
-        return "off"
-    if name == "dataset" and value in datasets.DATASETS:
-        return datasets.DATASETS[value].title
     if name == "dataset" and datasets.is_own(value):
         return datasets.anonymous(value)
-    if name == "backbone" and value in backbones.BACKBONES:
-        return backbones.BACKBONES[value].title
-    if name == "strategy" and value in strategies.STRATEGIES:
-        return strategies.STRATEGIES[value].title
-    if name == "optimizer":
-        return OPTIMIZERS.get(value, value)
-    if name == "pooling":
-        return heads.SHORT_NAMES.get(value, value)
-    if name in ("num_images", "hidden_units"):
-        return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return SETTINGS[name].words(value)
 
 
 def label(run: Run, names: Sequence[str]) -> str:
@@ -92,7 +51,7 @@ def label(run: Run, names: Sequence[str]) -> str:
             continue
         # A word such as "Flatten" speaks for itself; a number does not.
         plain = words[0].isdigit() or words in ("on", "off")
-        parts.append(f"{SETTINGS[name].lower()} {words}" if plain else words)
+        parts.append(f"{SETTINGS[name].label.lower()} {words}" if plain else words)
     return ", ".join(parts) or run.id
 
 
@@ -139,7 +98,7 @@ def _row(run: Run, names: Sequence[str]) -> Row:
     return Row(
         run=run,
         label=label(run, names),
-        settings={SETTINGS[name]: setting(run.config, name) for name in names},
+        settings={SETTINGS[name].label: setting(run.config, name) for name in names},
         final=run.history[-1].val_accuracy if run.history else None,
         best=best.val_accuracy if best else None,
         best_epoch=best.epoch if best else None,

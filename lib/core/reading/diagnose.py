@@ -13,7 +13,7 @@ from itertools import groupby
 from lib.core.errors import ConfigError
 from lib.core.reading import fine_tuning_rules, fit_rules, learning_rate_rules
 from lib.core.reading.facts import KINDS, Facts, Finding, Stretch, Suggestion
-from lib.core.runs import Run, TrainConfig, make_config
+from lib.core.runs import TRAINING_VERSION, Run, TrainConfig, make_config
 
 __all__ = ["KINDS", "RULES", "Finding", "Suggestion", "diagnose", "suggested_config"]
 
@@ -94,8 +94,7 @@ def suggested_config(config: TrainConfig, suggestion: Suggestion) -> TrainConfig
     Raises:
         ConfigError: If the run's own configuration cannot be run by this version of Thaw.
     """
-    values = asdict(config) | dict(suggestion.changes)
-    del values["training_version"]
+    values = asdict(config) | dict(suggestion.changes) | {"training_version": TRAINING_VERSION}
     known = config.catalogued
     # Nobody suggests more images of a dataset that is not in the registry.
     values["max_train_images"] = known.max_train_images if known else config.num_images

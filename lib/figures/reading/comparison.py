@@ -8,8 +8,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from lib.core.config import names_of
 from lib.core.reading import compare, curves
 from lib.core.runs import Run
+from lib.core.settings import Group
 from lib.figures import theme
 from lib.figures.reading import axes
 from lib.figures.reading.axes import Band, Sheet, View
@@ -18,17 +20,7 @@ HEIGHT = 480
 SMALL_HEIGHT = 230
 DASHES = ("solid", "dash", "dot")
 # Settings that not every strategy has.
-FOLLOWERS = frozenset(
-    {
-        "thaw_from",
-        "head_epochs",
-        "fine_tune_epochs",
-        "fine_tune_learning_rate",
-        "step_rate_factor",
-        "head_rate_factor",
-        "batch_norm",
-    }
-)
+FOLLOWERS = frozenset({"head_epochs", *names_of(Group.FINE_TUNING, Group.THAWING)})
 # More lines than this would make a box of hover texts taller than the figure.
 MAX_IN_ONE_BOX = 8
 # Letters at the ends of lines keep so many pixels between each other, in rows of these heights.

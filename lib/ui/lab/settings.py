@@ -1,18 +1,24 @@
 """What is behind "More settings" of the training lab: every setting with a sensible default."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from lib.core import heads, runs, strategies
+from lib.core import runs, strategies
 from lib.core.backbones import BackboneSpec, LayerRow
+from lib.core.config import DEFAULTS, SETTINGS, TYPES, names_of
 from lib.core.datasets import DatasetSpec
 from lib.core.runs import TrainConfig
+from lib.core.settings import Group
 from lib.core.strategies import StrategySpec
 from lib.ui import cache, state
 
 IMAGE_SIZES = (96, 128, 160, 192, 224)
+# Tab -> its columns, each with groups of settings from top to bottom.
+TABS: dict[str, tuple[tuple[Group, ...], ...]] = {
+    "Usual": ((Group.DATA, Group.HEAD_PHASE), (Group.SEED, Group.FINE_TUNING)),
+    "Further": ((Group.HEAD, Group.REGULARISATION), (Group.OPTIMIZER, Group.THAWING)),
+}
 
 
 def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
@@ -21,26 +27,23 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
     Raises:
         ConfigError: If one cannot be used; all of them are drawn before.
     """
-    usual, further = st.tabs(["Usual", "Further"])
-    with usual:
-        left, right = st.columns(2)
-        with left:
-            chosen = _data(dataset, backbone) | _head_phase(strategy)
-        with right:
-            chosen["seed"] = _whole(
-                "Seed", state.SEED, 1, "The same seed gives the same run on this machine."
-            )
-            if strategy.fine_tunes:
-                layers = cache.layer_table(backbone.id, chosen["image_size"])
-                chosen |= _fine_tuning(strategy, backbone, layers)
-    with further:
-        left, right = st.columns(2)
-        with left:
-            chosen |= _head() | _regularisation()
-        with right:
-            chosen["optimizer"] = _select("Optimizer", state.OPTIMIZER, runs.OPTIMIZERS)
-            if strategy.fine_tunes:
-                chosen |= _thawing(backbone, layers, chosen.get("thaw_from"))
+    chosen: dict[str, Any] = {}
+    for tab, columns in zip(st.tabs(list(TABS)), TABS.values(), strict=True):
+        for column, groups in zip(tab.columns(2), columns, strict=True):
+            with column:
+                for group in groups:
+                    _draw(group, chosen, dataset, backbone, strategy)
+    return _made(dataset, backbone, strategy, chosen)
+
+
+def usual(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
+    """The run of the three choices with nothing else chosen."""
+    return _made(dataset, backbone, strategy, {})
+
+
+def _made(
+    dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec, chosen: dict[str, Any]
+) -> TrainConfig:
     return runs.make_config(
         dataset=dataset.id,
         # The registry knows them too, but not of a reader's own images.
@@ -52,163 +55,133 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
     )
 
 
-def usual(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
-    """The run of the three choices with nothing else chosen."""
-    return runs.make_config(
-        dataset=dataset.id,
-        data_fingerprint=dataset.fingerprint,
-        max_train_images=dataset.max_train_images,
-        backbone=backbone.id,
-        strategy=strategy.id,
-    )
-
-
 def show_settings_of(config: TrainConfig) -> None:
     """Set every control to what a run was asked for; before any of them is drawn."""
-    first, *further = config.thaw_from.split(",")
+    strategy = strategies.get(config.strategy)
+    groups = [group for columns in TABS.values() for groups in columns for group in groups]
     values: dict[str, object] = {
-        state.DATASET: config.dataset,
-        state.BACKBONE: config.backbone,
-        state.STRATEGY: config.strategy,
-        f"{state.NUM_IMAGES}_{config.dataset}": config.num_images,
-        f"{state.IMAGE_SIZE}_{config.backbone}": config.image_size,
-        state.HEAD_EPOCHS: config.head_epochs,
-        state.HEAD_LEARNING_RATE: config.head_learning_rate,
-        state.SEED: config.seed,
-        state.OPTIMIZER: config.optimizer,
-        state.DROPOUT: config.dropout,
-        state.POOLING: config.pooling,
-        state.HIDDEN_UNITS: config.hidden_units,
-        state.EARLY_STOPPING: config.early_stopping,
-        state.AUGMENTATION: config.augmentation,
+        name: getattr(config, name)
+        for group in (Group.CHOICE, *groups)
+        for name in _names(group, strategy)
     }
-    if strategies.get(config.strategy).fine_tunes:
-        values |= {
-            state.FINE_TUNE_EPOCHS: config.fine_tune_epochs,
-            state.FINE_TUNE_LEARNING_RATE: config.fine_tune_learning_rate,
-            state.HEAD_RATE_FACTOR: config.head_rate_factor,
-            state.STEP_RATE_FACTOR: config.step_rate_factor,
-            state.BATCH_NORM: config.batch_norm,
-            state.THEN_THAW_FROM: further,
-        }
-    if first:
-        values[state.THAW_FROM] = first
+    values[f"{state.NUM_IMAGES}_{config.dataset}"] = values.pop(state.NUM_IMAGES)
+    values[f"{state.IMAGE_SIZE}_{config.backbone}"] = values.pop(state.IMAGE_SIZE)
+    if state.THAW_FROM in values:
+        first, *further = config.thaw_from.split(",")
+        values |= {state.THAW_FROM: first, state.THEN_THAW_FROM: further}
     for key, value in values.items():
         state.choose(key, value)
 
 
-def _whole(label: str, key: str, default: int, about: str) -> int:
+def _names(group: Group, strategy: StrategySpec) -> tuple[str, ...]:
+    """The settings of a group that a strategy has."""
+    if group in (Group.FINE_TUNING, Group.THAWING) and not strategy.fine_tunes:
+        return ()
+    without = () if strategy.id == "partial_fine_tuning" else ("thaw_from",)
+    return tuple(name for name in names_of(group) if name not in without)
+
+
+def _draw(
+    group: Group,
+    chosen: dict[str, Any],
+    dataset: DatasetSpec,
+    backbone: BackboneSpec,
+    strategy: StrategySpec,
+) -> None:
+    """Draw the settings of a group and note what is chosen.
+
+    Args:
+        group: One of TABS.
+        chosen: Setting -> value; those of the groups before, then of this one too.
+        dataset: The data, with their own default.
+        backbone: The network, with its own defaults.
+        strategy: Which settings there are.
+    """
+    first = chosen.get("thaw_from", "")
+    if group is Group.THAWING and first:
+        further = _further_cuts(backbone, _layers(backbone, chosen), first)
+        chosen["thaw_from"] = ",".join([first, *further])
+    for name in _names(group, strategy):
+        if name == "step_rate_factor" and "," not in chosen.get("thaw_from", ""):
+            continue
+        if name == "num_images":
+            chosen[name] = _num_images(dataset)
+        elif name == "image_size":
+            chosen[name] = _image_size(backbone)
+        elif name == "thaw_from":
+            chosen[name] = _thaw_from(backbone, _layers(backbone, chosen))
+        else:
+            chosen[name] = _setting(name, alone=not strategy.fine_tunes)
+
+
+def _layers(backbone: BackboneSpec, chosen: dict[str, Any]) -> tuple[LayerRow, ...]:
+    return cache.layer_table(backbone.id, chosen["image_size"])
+
+
+def _setting(name: str, *, alone: bool) -> Any:
+    """The widget that fits the type of a setting; its key is the setting's name.
+
+    Args:
+        name: Of a setting with a default of its own.
+        alone: True where the run has one phase only.
+    """
+    setting, default, type_ = SETTINGS[name], DEFAULTS[name], TYPES[name]
+    label = setting.label_alone if alone and setting.label_alone else setting.label
+    label += f", {setting.unit}" if setting.unit else ""
+    about = [f"**{_capital(id_)}**: {what}" for id_, what in setting.about_choices.items()]
+    shared: dict[str, Any] = {
+        "key": name,
+        "help": "\n\n".join([setting.help, *about]),
+        "persist_state": "session",
+    }
+    if setting.choices:
+        state.keep_within(name, setting.choices)
+    state.start_with(name, default)
+    if setting.choices:
+        words = {id_: _capital(text) for id_, text in setting.choices.items()}
+        return st.selectbox(label, list(words), format_func=words.__getitem__, **shared)
+    if type_ is bool:
+        return st.toggle(label, **shared)
     # Bounds are checked by runs.check, whose sentence says what was expected; the browser's
     # own would only refuse to go on.
+    if type_ is int:
+        value = st.number_input(label, step=1, **shared)
+    else:
+        value = st.number_input(label, step=default / 10 or 0.1, format="%g", **shared)
+    return default if value is None else type_(value)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _num_images(dataset: DatasetSpec) -> int:
+    setting, key = SETTINGS["num_images"], f"{state.NUM_IMAGES}_{dataset.id}"
+    default = min(dataset.max_train_images, runs.USUAL_TRAIN_IMAGES)
     state.start_with(key, default)
-    value = st.number_input(label, step=1, key=key, help=about, persist_state="session")
+    value = st.number_input(
+        setting.label,
+        step=1,
+        key=key,
+        help=f"{setting.help} Up to {dataset.max_train_images:,}.",
+        persist_state="session",
+    )
     return default if value is None else int(value)
 
 
-def _rate(label: str, key: str, default: float, about: str) -> float:
-    state.start_with(key, default)
-    value = st.number_input(
-        label,
-        step=default / 10 or 0.1,
-        format="%g",
-        key=key,
-        help=about,
-        persist_state="session",
-    )
-    return default if value is None else float(value)
-
-
-def _data(dataset: DatasetSpec, backbone: BackboneSpec) -> dict[str, Any]:
-    num_images = _whole(
-        "Training images",
-        f"{state.NUM_IMAGES}_{dataset.id}",
-        min(dataset.max_train_images, runs.USUAL_TRAIN_IMAGES),
-        f"Up to {dataset.max_train_images:,}. Validation and test have their own.",
-    )
-    key = f"{state.IMAGE_SIZE}_{backbone.id}"
+def _image_size(backbone: BackboneSpec) -> int:
+    setting, key = SETTINGS["image_size"], f"{state.IMAGE_SIZE}_{backbone.id}"
     state.start_with(key, backbone.image_size)
     # The model summary takes any size, and so may a link.
     also = state.read(key)
     sizes = {*IMAGE_SIZES, backbone.image_size, *([also] if isinstance(also, int) else [])}
-    image_size = st.selectbox(
-        "Image size, pixels",
+    return st.selectbox(
+        f"{setting.label}, {setting.unit}",
         sorted(size for size in sizes if size >= backbone.min_image_size),
         key=key,
+        help=setting.help,
         persist_state="session",
     )
-    return {"num_images": num_images, "image_size": image_size}
-
-
-def _head_phase(strategy: StrategySpec) -> dict[str, Any]:
-    alone = ", head only" if strategy.fine_tunes else ""
-    return {
-        "head_epochs": _whole(
-            f"Epochs{alone}",
-            state.HEAD_EPOCHS,
-            10,
-            "How often every training image is seen before anything is thawed."
-            if strategy.fine_tunes
-            else "How often every training image is seen.",
-        ),
-        "head_learning_rate": _rate(
-            f"Learning rate{alone}",
-            state.HEAD_LEARNING_RATE,
-            1e-3,
-            "How far each step goes. A head from random weights takes a large one.",
-        ),
-    }
-
-
-def _fine_tuning(
-    strategy: StrategySpec, backbone: BackboneSpec, layers: tuple[LayerRow, ...]
-) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    if strategy.id == "partial_fine_tuning":
-        chosen["thaw_from"] = _thaw_from(backbone, layers)
-    return chosen | {
-        "fine_tune_epochs": _whole(
-            "Epochs, fine-tuning",
-            state.FINE_TUNE_EPOCHS,
-            10,
-            "How often every training image is seen after thawing; in each step of it.",
-        ),
-        "fine_tune_learning_rate": _rate(
-            "Learning rate, fine-tuning",
-            state.FINE_TUNE_LEARNING_RATE,
-            1e-4,
-            "Lower than the head's, so that pretrained features change gently.",
-        ),
-    }
-
-
-def _thawing(
-    backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: str | None
-) -> dict[str, Any]:
-    """How the backbone is thawed, beyond where it begins and how fast."""
-    more: dict[str, Any] = {}
-    if first is not None:
-        further = _further_cuts(backbone, layers, first)
-        more["thaw_from"] = ",".join([first, *further])
-        if further:
-            more["step_rate_factor"] = _rate(
-                "Rate of each further step",
-                state.STEP_RATE_FACTOR,
-                1.0,
-                "What each further step multiplies the learning rate by; 1 keeps it.",
-            )
-    policies = {name: name.capitalize() for name in runs.BATCH_NORM_POLICIES}
-    about = "\n\n".join(
-        f"**{policies[name]}**: {what}" for name, what in runs.BATCH_NORM_POLICIES.items()
-    )
-    return more | {
-        "batch_norm": _select("BatchNormalization", state.BATCH_NORM, policies, about),
-        "head_rate_factor": _rate(
-            "Head faster by",
-            state.HEAD_RATE_FACTOR,
-            1.0,
-            "How much larger the head's rate is than the backbone's while fine-tuning.",
-        ),
-    }
 
 
 def _cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> list[str]:
@@ -226,11 +199,11 @@ def _thaw_from(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> str:
     state.keep_within(state.THAW_FROM, options)
     state.start_with(state.THAW_FROM, backbone.thaw_from)
     return st.selectbox(
-        "Thaw from",
+        SETTINGS["thaw_from"].label,
         options,
         key=state.THAW_FROM,
         persist_state="session",
-        help="This layer and all after it learn in the second phase.",
+        help=SETTINGS["thaw_from"].help,
     )
 
 
@@ -248,54 +221,3 @@ def _further_cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: s
         help="Gradual unfreezing: each of these layers starts another phase of fine-tuning.",
     )
     return sorted(chosen, key=deeper.index)
-
-
-def _head() -> dict[str, Any]:
-    return {
-        "pooling": _select(
-            "Pooling", state.POOLING, {id_: name for id_, (name, _) in heads.POOLINGS.items()}
-        ),
-        "hidden_units": _whole(
-            "Hidden units",
-            state.HIDDEN_UNITS,
-            0,
-            "Units of a Dense layer with ReLU between pooling and the logits. 0: none.",
-        ),
-    }
-
-
-def _regularisation() -> dict[str, Any]:
-    return {
-        "dropout": _rate(
-            "Dropout in the head",
-            state.DROPOUT,
-            0.0,
-            "Share of the features that a training step leaves out, 0 to 0.9.",
-        ),
-        "early_stopping": _whole(
-            "Stop early after",
-            state.EARLY_STOPPING,
-            0,
-            "A phase ends after so many epochs without a lower validation loss. 0: never.",
-        ),
-        "augmentation": st.toggle(
-            "Augment training images",
-            key=state.AUGMENTATION,
-            persist_state="session",
-            help="Flip, turn, zoom and change the contrast, differently in every epoch. The "
-            "frozen layers then see new images every time and cannot be run once, so a run "
-            "takes several times longer.",
-        ),
-    }
-
-
-def _select(label: str, key: str, options: Mapping[str, str], about: str | None = None) -> str:
-    state.keep_within(key, options)
-    return st.selectbox(
-        label,
-        list(options),
-        format_func=lambda id_: options[id_],
-        key=key,
-        persist_state="session",
-        help=about,
-    )

@@ -5,6 +5,7 @@ from statistics import fmean
 
 import streamlit as st
 
+from lib.core.config import SETTINGS
 from lib.core.reading import compare, curves, diagnose, evaluation
 from lib.core.runs import Run
 from lib.figures.reading import comparison, learning_curves
@@ -135,7 +136,7 @@ def _difference(chosen: Sequence[Run]) -> str:
         # BatchNormalization keeps its capitals.
         title if title[1:] != title[1:].lower() else title.lower()
         for name in compare.differing(chosen)
-        for title in [compare.SETTINGS[name]]
+        for title in [SETTINGS[name].label]
         if name not in left_out
     ]
     if not names:
@@ -162,7 +163,7 @@ def _table(lines: Sequence[Curve]) -> None:
     """What differs, and what came of it; over seeds the mean, and the range behind it."""
     runs = {run.id: run for line in lines for run in line.runs}
     rows = {row.run.id: row for row in compare.rows(list(runs.values()))}
-    later = {compare.SETTINGS[name] for name in comparison.followers(list(runs.values()))}
+    later = {SETTINGS[name].label for name in comparison.followers(list(runs.values()))}
     names = {line.letter: runs_view.meta(line.runs[0]).name for line in lines}
     table = []
     for line in lines:

@@ -7,13 +7,15 @@ from functools import lru_cache, partial
 import streamlit as st
 
 from lib.core import runs
+from lib.core.config import SETTINGS, names_of
 from lib.core.errors import ConfigError, StoreError, ThawError
 from lib.core.lab import bundle
 from lib.core.lab import store as run_store
 from lib.core.lab.store import RunMeta, RunSummary
 from lib.core.reading import compare
 from lib.core.runs import Run, TrainConfig
-from lib.figures.reading import learning_curves
+from lib.core.settings import Group
+from lib.figures.reading import comparison, learning_curves
 from lib.ui import cache, state, widgets
 from lib.ui.uploads import access, reader
 
@@ -24,17 +26,8 @@ SAID_FIRST = ("dataset", "strategy", "num_images", "seed", "backbone")
 # What else there may be to look at beside a run: its name, and what may differ.
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "Other seeds": ("seed",),
-    "Other strategies": (
-        "strategy",
-        "thaw_from",
-        "head_epochs",
-        "fine_tune_epochs",
-        "fine_tune_learning_rate",
-        "head_rate_factor",
-        "step_rate_factor",
-        "batch_norm",
-    ),
-    "Other heads": ("pooling", "hidden_units", "dropout"),
+    "Other strategies": ("strategy", *comparison.FOLLOWERS),
+    "Other heads": names_of(Group.HEAD),
     "Other numbers of images": ("num_images",),
 }
 
@@ -129,13 +122,15 @@ def in_words(config: TrainConfig) -> str:
 def _settings_in_words(config: TrainConfig) -> str:
     words = [compare.setting(config, "strategy").lower(), f"{config.num_images:,} images"]
     usual = _usual(config)
-    for field, title in compare.SETTINGS.items():
+    for field, setting in SETTINGS.items():
         value = getattr(config, field)
         if field in SAID_FIRST or usual is None or value == getattr(usual, field):
             continue
         told = compare.setting(config, field)
         words.append(
-            told if told[:1].isalpha() and told not in ("on", "off") else f"{title.lower()} {told}"
+            told
+            if told[:1].isalpha() and told not in ("on", "off")
+            else f"{setting.label.lower()} {told}"
         )
     words.append(f"seed {config.seed}")
     return ", ".join(words)

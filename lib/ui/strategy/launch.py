@@ -22,7 +22,6 @@ from lib.ui.network import plan as plan_state
 from lib.ui.network.plan import PlanState
 from lib.ui.uploads import access, pickers
 
-BATCH_SIZE = 32
 # One of the seeds of the evidence.
 SEED = 1
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -46,7 +45,7 @@ def config(
         fine_tune_epochs=advice.fine_tune_epochs,
         head_learning_rate=advice.head_learning_rate,
         fine_tune_learning_rate=advice.fine_tune_learning_rate or rule.FINE_TUNE_RATE,
-        batch_size=advice.batch_size or BATCH_SIZE,
+        batch_size=advice.batch_size or None,
         batch_norm=advice.batch_norm,
         dropout=advice.dropout,
         augmentation=advice.augmentation,

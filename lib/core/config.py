@@ -1,0 +1,348 @@
+"""What a run is asked for: each setting once, with its default, its bounds and its words."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from lib.core import datasets
+from lib.core.backbones import BACKBONES
+from lib.core.datasets import DatasetSpec
+from lib.core.errors import ConfigError
+from lib.core.heads import POOLINGS, SHORT_NAMES
+from lib.core.settings import POSITIVE, Group, Setting, added_later, settings_of
+from lib.core.strategies import STRATEGIES
+
+# Part of every run's identity. Raise it when a change makes the same configuration compute
+# something else; then every stored run is of an older version and is never taken for a new one.
+TRAINING_VERSION = 1
+
+BATCH_NORM_POLICIES: dict[str, str] = {
+    "frozen": "Every BatchNormalization of the backbone stays frozen.",
+    "thawed": "BatchNormalization is thawed with its neighbours.",
+    "tutorial": "As the well-known tutorial does: base(x, training=False), which Keras 3 ignores.",
+}
+
+# id -> name on the page. SGD has the usual momentum of 0.9.
+OPTIMIZERS: dict[str, str] = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD with momentum"}
+
+# Nobody waits on a laptop for more training images than these, unless they ask for more.
+USUAL_TRAIN_IMAGES = 1_000
+MAX_EPOCHS = 200
+MAX_DROPOUT = 0.9
+MAX_HIDDEN_UNITS = 4_096
+MAX_IMAGE_SIZE = 512
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of epochs with the same layers thawed and the same learning rate.
+
+    Args:
+        name: "feature_extraction", "fine_tuning" or "from_scratch".
+        num_epochs: How many.
+        learning_rate: Of the optimizer.
+        thaw_from: First thawed layer, where partial fine-tuning has one.
+        step: Counts the fine-tuning phases of gradual unfreezing from 1.
+    """
+
+    name: str
+    num_epochs: int
+    learning_rate: float
+    thaw_from: str = ""
+    step: int = 1
+
+    @property
+    def key(self) -> str:
+        """Name of this phase among those of its run, such as "fine_tuning_2"."""
+        return self.name if self.step == 1 else f"{self.name}_{self.step}"
+
+
+_EPOCHS: dict[str, Any] = {
+    "refusal": "{head_epochs} and {fine_tune_epochs} epochs cannot be run.",
+    "next_step": "Use at least one epoch in all.",
+}
+_RATE: dict[str, Any] = {
+    "least": POSITIVE,
+    "next_step": "0.001 is a good start for a head, a tenth of that for fine-tuning.",
+}
+_FACTOR: dict[str, Any] = {"least": POSITIVE, "next_step": "1 changes nothing."}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything that decides how a run ends.
+
+    Each field carries its `Setting`. Their order is that of comparisons and of the form.
+    """
+
+    backbone: str = Setting(
+        label="Backbone",
+        help="The pretrained network.",
+        group=Group.CHOICE,
+        choices={id_: spec.title for id_, spec in BACKBONES.items()},
+    ).field("efficientnet_lite0")
+    # A reader's own folder of images is called "images-" and its fingerprint.
+    dataset: str = Setting(
+        label="Dataset",
+        help="Name in TensorFlow Datasets.",
+        group=Group.CHOICE,
+        choices={id_: spec.title for id_, spec in datasets.DATASETS.items()},
+    ).field("openmoji_animals_food")
+    data_fingerprint: str = Setting(
+        label="Version of the data", help="Which version of the data.", group=Group.FOUND_OUT
+    ).field()
+    num_images: int = Setting(
+        label="Training images",
+        help="Images to train on. Validation and test have their own.",
+        command_help=f"Default: all, at most {USUAL_TRAIN_IMAGES:,}.",
+        group=Group.DATA,
+        least=1,
+        refusal="{num_images} training images cannot be used.",
+        next_step="Use at least one.",
+        number_format=",",
+    ).field()
+    image_size: int = Setting(
+        label="Image size",
+        help="Side of the square input.",
+        command_help="Default: the backbone's own.",
+        group=Group.DATA,
+        unit="pixels",
+        most=MAX_IMAGE_SIZE,
+        refusal="Images of {image_size} pixels are larger than Thaw trains on.",
+        next_step=f"Use at most {MAX_IMAGE_SIZE}.",
+    ).field()
+    strategy: str = Setting(
+        label="Strategy",
+        help="What is trained, and in which order.",
+        group=Group.CHOICE,
+        choices={id_: spec.title for id_, spec in STRATEGIES.items()},
+    ).field("partial_fine_tuning")
+    # "" for the strategies that name no layer.
+    thaw_from: str = Setting(
+        label="Thaw from",
+        help="This layer and all after it learn in the second phase.",
+        command_help="For partial_fine_tuning. Several names with commas between them thaw "
+        "gradually, each in a phase of its own. Default: the backbone's own.",
+        group=Group.FINE_TUNING,
+    ).field()
+    head_epochs: int = Setting(
+        label="Head epochs",
+        help="How often every training image is seen; with fine-tuning, before layers are thawed.",
+        group=Group.HEAD_PHASE,
+        label_alone="Epochs",
+        **_EPOCHS,
+    ).field(10)
+    fine_tune_epochs: int = Setting(
+        label="Fine-tuning epochs",
+        help="How often every training image is seen after thawing, in each phase of it.",
+        group=Group.FINE_TUNING,
+        **_EPOCHS,
+    ).field(10)
+    head_learning_rate: float = Setting(
+        label="Head learning rate",
+        help="How far each step goes. A head with random weights takes a large one.",
+        group=Group.HEAD_PHASE,
+        label_alone="Learning rate",
+        refusal="A learning rate is a positive number; for head it is {head_learning_rate}.",
+        **_RATE,
+    ).field(1e-3)
+    fine_tune_learning_rate: float = Setting(
+        label="Fine-tuning learning rate",
+        help="Lower than the head's, so that pretrained features change gently.",
+        group=Group.FINE_TUNING,
+        refusal="A learning rate is a positive number; for fine-tuning it is "
+        "{fine_tune_learning_rate}.",
+        **_RATE,
+    ).field(1e-4)
+    step_rate_factor: float = Setting(
+        label="Step learning-rate multiplier",
+        help="What each further phase of gradual unfreezing multiplies the learning rate by; 1 "
+        "keeps it.",
+        group=Group.THAWING,
+        added=2,
+        refusal="step_rate_factor is a positive number; it is {step_rate_factor}.",
+        **_FACTOR,
+    ).field(1.0)
+    head_rate_factor: float = Setting(
+        label="Head learning-rate multiplier",
+        help="How many times the backbone's learning rate the head has while fine-tuning.",
+        group=Group.THAWING,
+        added=3,
+        refusal="head_rate_factor is a positive number; it is {head_rate_factor}.",
+        **_FACTOR,
+    ).field(1.0)
+    optimizer: str = Setting(
+        label="Optimizer",
+        help="How the weights follow the gradients.",
+        group=Group.OPTIMIZER,
+        added=1,
+        choices=OPTIMIZERS,
+        refusal="Thaw has no optimizer called {optimizer!r}.",
+        next_step=f"Choose one of: {', '.join(OPTIMIZERS)}.",
+    ).field("adam")
+    batch_size: int = Setting(
+        label="Batch size",
+        help="Images in each training step.",
+        group=Group.COMMAND_LINE,
+        least=1,
+        refusal="A batch of {batch_size} images cannot be trained on.",
+    ).field(32)
+    batch_norm: str = Setting(
+        label="BatchNormalization",
+        help="Whether BatchNormalization of the backbone learns.",
+        group=Group.THAWING,
+        choices={policy: policy for policy in BATCH_NORM_POLICIES},
+        about_choices=BATCH_NORM_POLICIES,
+        refusal="Thaw has no BatchNormalization policy called {batch_norm!r}.",
+        next_step=f"Choose one of: {', '.join(BATCH_NORM_POLICIES)}.",
+    ).field("frozen")
+    pooling: str = Setting(
+        label="Pooling",
+        help="What makes a vector of the feature map.",
+        group=Group.HEAD,
+        added=5,
+        choices={id_: words for id_, (words, _) in POOLINGS.items()},
+        short_choices=SHORT_NAMES,
+    ).field("gap")
+    hidden_units: int = Setting(
+        label="Hidden units",
+        help="Units of a Dense layer with ReLU between pooling and the logits. 0: none.",
+        group=Group.HEAD,
+        added=6,
+        most=MAX_HIDDEN_UNITS,
+        refusal="A hidden layer of {hidden_units:,} units is larger than Thaw builds.",
+        next_step=f"Use at most {MAX_HIDDEN_UNITS:,}.",
+        zero_is_off=True,
+        number_format=",",
+    ).field(0)
+    dropout: float = Setting(
+        label="Dropout",
+        help="Share of the features that a training step leaves out in the head, 0 to 0.9.",
+        group=Group.HEAD,
+        added=4,
+        most=MAX_DROPOUT,
+        refusal="A dropout rate of {dropout} cannot be used.",
+        next_step=f"It lies from 0 to {MAX_DROPOUT}.",
+    ).field(0.0)
+    augmentation: bool = Setting(
+        label="Augmentation",
+        help="Flip, turn, zoom and change the contrast, differently in every epoch. The frozen "
+        "layers then see new images every time and cannot be run once, so a run takes several "
+        "times longer.",
+        group=Group.REGULARISATION,
+        added=7,
+    ).field(False)
+    early_stopping: int = Setting(
+        label="Early stopping",
+        help="A phase ends after so many epochs without a lower validation loss. 0: never.",
+        group=Group.REGULARISATION,
+        added=8,
+        unit="epochs",
+        refusal="Early stopping after {early_stopping} epochs cannot be used.",
+        next_step="0 switches it off.",
+        zero_is_off=True,
+    ).field(0)
+    seed: int = Setting(
+        label="Seed",
+        help="For the choice of images, their order, the head's first weights and dropout. The "
+        "same seed gives the same run on this machine.",
+        group=Group.SEED,
+        most=2**31 - 1,
+        refusal="A seed of {seed} cannot be used.",
+        next_step="Use 0 to 2,147,483,647.",
+    ).field(1)
+    training_version: int = Setting(
+        label="Version of the training code",
+        help="TRAINING_VERSION when the run was made.",
+        group=Group.FOUND_OUT,
+    ).field(TRAINING_VERSION)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of the run in order; one without epochs is left out."""
+        if self.strategy == "from_scratch":
+            planned = [Phase("from_scratch", self.head_epochs, self.head_learning_rate)]
+        else:
+            planned = [Phase("feature_extraction", self.head_epochs, self.head_learning_rate)]
+            planned += [
+                Phase(
+                    "fine_tuning",
+                    self.fine_tune_epochs,
+                    self.fine_tune_learning_rate * self.step_rate_factor**step,
+                    thaw_from,
+                    step + 1,
+                )
+                for step, thaw_from in enumerate(self.thaw_from.split(","))
+            ]
+        return tuple(phase for phase in planned if phase.num_epochs)
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs of all phases together."""
+        return sum(phase.num_epochs for phase in self.phases)
+
+    @property
+    def catalogued(self) -> DatasetSpec | None:
+        """The dataset in Thaw's registry; None where the images are a reader's own."""
+        spec = datasets.DATASETS.get(self.dataset)
+        return spec if spec and spec.fingerprint == self.data_fingerprint else None
+
+    def uses(self, name: str) -> bool:
+        """False where a setting does not apply to this strategy, so that its value says nothing."""
+        if name == "fine_tune_learning_rate":
+            return self.fine_tune_epochs > 0
+        return name != "thaw_from" or self.thaw_from != ""
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no white space. Equal configurations give equal text.
+
+        A setting that was added later is left out at its default, so that ids of runs stay.
+        """
+        later = added_later(type(self)).items()
+        values = {name: value for name, value in vars(self).items() if (name, value) not in later}
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
+        """A configuration from the fields of config.json.
+
+        Raises:
+            ConfigError: If a field is missing, unknown or of the wrong type.
+        """
+        values = added_later(cls) | dict(values)
+        types = {field.name: field.type for field in fields(cls)}
+        if set(values) != set(types):
+            wrong = sorted(set(values) ^ set(types))
+            raise ConfigError(f"A run's configuration does not have exactly its fields: {wrong}.")
+        checked: dict[str, Any] = {}
+        for name, type_ in types.items():
+            value = values[name]
+            allowed = (int, float) if type_ is float else (type_,)
+            # In Python True is an int; in a configuration it is not.
+            is_flag = isinstance(value, bool)
+            if is_flag != (type_ is bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
+                raise ConfigError(f"{name} of a run's configuration cannot be {value!r}.")
+            checked[name] = float(value) if type_ is float else value
+        return cls(**checked)
+
+
+SETTINGS: dict[str, Setting] = settings_of(TrainConfig)
+TYPES: dict[str, Any] = {field.name: field.type for field in fields(TrainConfig)}
+# Without those whose default depends on other settings.
+DEFAULTS: dict[str, Any] = {
+    field.name: field.default for field in fields(TrainConfig) if field.default is not MISSING
+}
+
+
+def names_of(*groups: Group) -> tuple[str, ...]:
+    """Names of the settings of some groups, one group after the other.
+
+    Example:
+
+    >>> names_of(Group.OPTIMIZER, Group.DATA)
+    ('optimizer', 'num_images', 'image_size')
+    """
+    return tuple(
+        name for group in groups for name, setting in SETTINGS.items() if setting.group is group
+    )
