@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from lib.code import keras_model
 from lib.core import backbones, freezing, heads, runs, strategies
-from lib.core.code import keras_model
 from lib.core.network import step_cost
 from lib.ui import shell, sources, state, widgets
 from lib.ui.network import lessons, plan

@@ -11,8 +11,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from lib.code import tf_data
 from lib.core import backbones, datasets
-from lib.core.code import tf_data
 from lib.core.images import download_status
 from lib.core.maps import feature_maps
 from lib.core.splits import IntArray

@@ -6,8 +6,8 @@ from math import prod
 import keras
 import pytest
 
+from lib.code import keras_model
 from lib.core import backbones
-from lib.core.code import keras_model
 from lib.core.heads import HeadSpec
 from lib.ui.network.plan import PlanState
 from lib.ui.parts.layer_strip import component as layer_strip

@@ -21,10 +21,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lib.code import keras_run
 from lib.core import runs
-from lib.core.code import keras_run, keras_sections
 from lib.core.errors import DataError
 from lib.core.lab.store import RunStore
+from lib.core.lab.take_home import BACKBONE_FILE
 from lib.core.runs import Run
 from lib.training import task
 from lib.training.answers import take_home
@@ -213,7 +214,7 @@ def test_a_run_with_a_backbone_of_keras_applications_is_repeated(tmp_path, monke
     monkeypatch.setenv("THAW_WEIGHTS", str(path))
     run = trained(tmp_path, backbone="mobilenet_v2", thaw_from="block_16_expand")
     folder = unpacked(run, tmp_path)
-    assert not (folder / keras_sections.BACKBONE_FILE).exists()
+    assert not (folder / BACKBONE_FILE).exists()
     load = f"""
 import keras
 published = keras.applications.MobileNetV2
@@ -276,7 +277,7 @@ def test_grey_images_are_packed_as_grey(tmp_path):
 
 
 def test_the_backbone_in_the_folder_is_untouched_by_training(run, folder):
-    stored = keras.saving.load_model(folder / keras_sections.BACKBONE_FILE, compile=False)
+    stored = keras.saving.load_model(folder / BACKBONE_FILE, compile=False)
     from lib.training import model
 
     fresh = model.build_backbone("efficientnet_lite0", 64, weights="imagenet")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lib.code import keras_run, torch_run
 from lib.core import runs
-from lib.core.code import keras_run, torch_run
 from lib.core.errors import DataError
 from lib.core.lab import store
 from lib.core.lab.store import RunStore

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from lib.core import runs, strategies
-from lib.core.code import keras_sections
+from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER, folder_names
 from lib.core.runs import TrainConfig
 from lib.training import model
 from lib.training.sources import pipeline
@@ -42,11 +42,9 @@ def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, 
         for name, text in texts.items():
             archive.writestr(f"{folder}/{name}", text)
         for name, png in split_images(train_config):
-            archive.writestr(f"{folder}/{keras_sections.IMAGES_FOLDER}/{name}", png)
-        if keras_sections.needs_backbone_file(train_config):
-            archive.writestr(
-                f"{folder}/{keras_sections.BACKBONE_FILE}", first_backbone(train_config)
-            )
+            archive.writestr(f"{folder}/{IMAGES_FOLDER}/{name}", png)
+        if train_config.backbone not in model.APPLICATIONS:
+            archive.writestr(f"{folder}/{BACKBONE_FILE}", first_backbone(train_config))
     return {"file": packed.getvalue()}
 
 
@@ -64,7 +62,7 @@ def split_images(config: TrainConfig) -> Iterator[tuple[str, bytes]]:
         image_size=config.image_size,
         seed=config.seed,
     )
-    folders = keras_sections.folder_names(data.class_names)
+    folders = folder_names(data.class_names)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     for split, part in parts.items():
         yield from ((f"{split}/{name}", png) for name, png in _encoded(part, folders))
@@ -97,6 +95,6 @@ def first_backbone(config: TrainConfig) -> bytes:
         seed=config.seed,
     )
     with TemporaryDirectory() as folder:
-        path = Path(folder, keras_sections.BACKBONE_FILE)
+        path = Path(folder, BACKBONE_FILE)
         backbone.save(path)
         return path.read_bytes()

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from lib.code import tf_data
 from lib.core import backbones
 from lib.core.backbones import BackboneSpec, Preprocessing
-from lib.core.code import tf_data
 from lib.core.datasets import DatasetSpec
 from lib.core.maps import feature_maps, predictions
 from lib.figures.images import histogram

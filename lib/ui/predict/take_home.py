@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core.code import keras_run, keras_sections, torch_run
+from lib.code import keras_run, torch_run
 from lib.core.errors import ThawError
 from lib.core.lab import store
 from lib.core.runs import Run
@@ -28,11 +28,8 @@ runs when it is opened.
 def take_home(run: Run) -> None:
     """Script, notebook, PyTorch, and what a worker has to make."""
     try:
-        script, notebook, torch = (
-            keras_run.script(run),
-            keras_run.notebook(run),
-            torch_run.code(run),
-        )
+        script, notebook = keras_run.script(run), keras_run.notebook(run)
+        torch = torch_run.code(run)
     except ThawError as error:
         widgets.problem(error)
         return
@@ -48,7 +45,7 @@ def take_home(run: Run) -> None:
     with as_notebook:
         st.caption("The same in cells, for Jupyter or Colab.")
         _download("Download notebook", notebook, keras_run.NOTEBOOK, "application/x-ipynb+json")
-        for section in keras_sections.sections(run):
+        for section in keras_run.sections(run):
             with st.expander(section.title):
                 st.markdown(section.text)
                 st.code(section.code, language="python")
@@ -60,7 +57,7 @@ def take_home(run: Run) -> None:
         _code(torch, "train_torch.py")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        backbone = BACKBONE_TEXT if keras_sections.needs_backbone_file(run.config) else ""
+        backbone = BACKBONE_TEXT if keras_run.needs_backbone_file(run.config) else ""
         _prepared(
             run,
             "The whole folder",

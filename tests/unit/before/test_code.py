@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from lib.code import keras_model, keras_run, tf_data, torch_run
 from lib.core import backbones, datasets, heads, runs
-from lib.core.code import keras_model, keras_run, tf_data, torch_run
 from lib.core.images import shuffle_leak
 from lib.core.maps import predictions
 from tests.unit.before import written_before

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
+from lib.code import keras_model
 from lib.core import backbones
-from lib.core.code import keras_model
 from lib.core.heads import HeadSpec
 
 GAP = HeadSpec()

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.code import keras_run, torch_run
 from lib.core import backbones, datasets, runs, strategies
-from lib.core.code import keras_run, keras_sections, torch_run
 from lib.core.errors import ConfigError
+from lib.core.lab import take_home
 from lib.core.runs import EpochRecord, Run, TrainConfig
 
 VERSIONS = {"python": "3.11.9", "keras": "3.15.1", "numpy": "2.4.6", "tensorflow-cpu": "2.21.0"}
@@ -128,9 +129,7 @@ def test_the_notebook_is_valid_and_holds_the_code_of_the_script(asked):
     }.items(),
 )
 def test_every_setting_of_a_run_is_in_its_script(setting, value):
-    assert keras_sections.sections(a_run(**{setting: value})) != keras_sections.sections(
-        a_run()
-    ) or (
+    assert keras_run.sections(a_run(**{setting: value})) != keras_run.sections(a_run()) or (
         # Which images, and how many, is in the folder and in the first line.
         setting in ("num_images", "dataset")
         and keras_run.script(a_run(**{setting: value})) != keras_run.script(a_run())
@@ -164,9 +163,7 @@ def test_the_ranges_of_a_preprocessing_are_exact():
 
 
 def test_only_a_backbone_that_keras_does_not_have_comes_as_a_file():
-    needed = [
-        id_ for id_ in backbones.BACKBONES if keras_sections.needs_backbone_file(config_of(id_))
-    ]
+    needed = [id_ for id_ in backbones.BACKBONES if keras_run.needs_backbone_file(config_of(id_))]
     assert needed == ["efficientnet_lite0"]
 
 
@@ -211,7 +208,7 @@ def test_a_configuration_that_could_not_have_been_trained_becomes_no_code(change
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=6))
 def test_folders_of_classes_are_plain_and_all_different(names):
-    folders = keras_sections.folder_names(names)
+    folders = take_home.folder_names(names)
     assert len({folder.casefold() for folder in folders}) == len(names)
     for folder in folders:
         assert folder == Path(folder).name

@@ -5,9 +5,9 @@ import ast
 import numpy as np
 import pytest
 
+from lib.code import tf_data
 from lib.core import backbones, datasets
 from lib.core.backbones import BackboneSpec
-from lib.core.code import tf_data
 from lib.core.uploads import own_datasets
 
 LITE = backbones.get("efficientnet_lite0")
@@ -55,6 +55,11 @@ def test_rescaling_is_the_backbones_own(backbone: BackboneSpec) -> None:
         constant = staticmethod(np.array)
 
     names: dict[str, object] = {"tf": Tf}
-    exec(tf_data._rescaled(backbone.preprocessing), names)
+    (function,) = (
+        node
+        for node in ast.parse(code_of(datasets.get("elpv"), backbone)).body
+        if isinstance(node, ast.FunctionDef) and node.name == "rescaled"
+    )
+    exec(ast.unparse(function), names)
     rescaled = names["rescaled"](pixels)  # type: ignore[operator]
     assert np.allclose(rescaled, backbone.preprocessing.apply(pixels), atol=1e-4)

@@ -1,0 +1,62 @@
+"""Keras code that builds exactly what is on screen."""
+
+from collections.abc import Sequence
+
+from lib.code import preprocessing, templates
+from lib.core import backbones
+from lib.core.heads import POOLINGS, HeadSpec
+
+# Loading these ImageNet weights, Keras puts a Rescaling in at this index, which the layer table
+# does not have: what comes after it is one further on.
+RESCALING_AT = {"efficientnet_b0": 3}
+INDICES_PER_LINE = 12
+
+
+def code(
+    backbone: str,
+    image_size: int,
+    head: HeadSpec,
+    *,
+    cut: int,
+    batch_norm_frozen: bool,
+    by_hand: Sequence[int] = (),
+    weights: str | None = "imagenet",
+) -> str:
+    """Keras code for a model, which defines `base` and `model` when run.
+
+    Args:
+        backbone: Id of the backbone.
+        image_size: Side of the square input in pixels.
+        head: What is put on top.
+        cut: Index of the first thawed layer; as many as there are layers where none is.
+        batch_norm_frozen: Whether every BatchNormalization is frozen, wherever the cut is.
+        by_hand: Indices of layers that are the opposite of what the two give.
+        weights: "imagenet", or None for random weights.
+
+    Raises:
+        ConfigError: If the backbone is unknown or cannot take images that small.
+    """
+    layers = backbones.load_layer_table(backbone, image_size)
+
+    def in_keras(index: int) -> int:
+        at = RESCALING_AT.get(backbone)
+        return index + 1 if at is not None and weights == "imagenet" and index >= at else index
+
+    indices = tuple(in_keras(index) for index in sorted(by_hand))
+    return templates.render(
+        "keras_model.py.j2",
+        **preprocessing.values(backbones.get(backbone)),
+        backbone=backbone,
+        weights=weights,
+        size=image_size,
+        head=head,
+        pooling=POOLINGS[head.pooling][1],
+        cut=in_keras(cut) if cut else 0,
+        all_frozen=cut == len(layers) and not by_hand,
+        norms=batch_norm_frozen and any(row.is_batch_norm for row in layers[cut:]),
+        by_hand=[
+            indices[start : start + INDICES_PER_LINE]
+            for start in range(0, len(indices), INDICES_PER_LINE)
+        ],
+        fine_tunes=cut < len(layers) or bool(by_hand),
+    )

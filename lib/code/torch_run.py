@@ -1,0 +1,156 @@
+"""The freeze plan of a run in PyTorch, on torchvision's ResNet50: code to read and compare.
+
+An equivalent and no copy: torchvision's ResNet50 has other weights, other preprocessing and no
+biases in its convolutions. What is frozen, when, and at which learning rate is the same.
+"""
+
+from collections.abc import Sequence
+
+from lib.code import templates
+from lib.core import backbones, freezing, heads, runs, strategies
+from lib.core.backbones import LayerRow
+from lib.core.freezing import FreezePlan
+from lib.core.heads import HeadSpec
+from lib.core.runs import Phase, Run, TrainConfig
+
+BACKBONE = "resnet50"
+FEATURES = (7, 7, 2048)  # (height, width, channels) at 224 pixels
+
+# What torchvision calls the parts of a block that Keras numbers.
+PARTS = {"0_conv": "downsample.0", "0_bn": "downsample.1"} | {
+    f"{number}_{kind}": f"{kind}{number}" for number in (1, 2, 3) for kind in ("conv", "bn")
+}
+# Where a stage of ResNet50 begins, from the head downwards.
+STAGES = (*(f"conv{stage}_block1_1_conv" for stage in (5, 4, 3, 2)), "conv1_conv")
+
+
+def module_name(layer: str) -> str:
+    """The torchvision module that is this Keras layer of ResNet50.
+
+    Example:
+
+    >>> module_name("conv1_conv"), module_name("conv5_block1_0_bn")
+    ('conv1', 'layer4.0.downsample.1')
+    """
+    stage, _, rest = layer.partition("_")
+    if stage == "conv1":
+        return f"{rest}1"
+    block, _, part = rest.partition("_")
+    # Keras counts stages from conv2 and blocks from 1, torchvision from layer1 and 0.
+    return f"layer{int(stage[-1]) - 1}.{int(block.removeprefix('block')) - 1}.{PARTS[part]}"
+
+
+def cuts(config: TrainConfig) -> tuple[str, ...]:
+    """First thawed layer of each fine-tuning phase, as a layer of Keras's ResNet50.
+
+    A run with another backbone is translated: as many steps, one stage each, from the head
+    downwards. "" thaws everything.
+    """
+    if config.strategy != "partial_fine_tuning":
+        return ("",)
+    names = tuple(config.thaw_from.split(","))
+    return names if config.backbone == BACKBONE else STAGES[: len(names)]
+
+
+def thawed_modules(layers: Sequence[LayerRow], cut: str) -> tuple[str, ...]:
+    """The torchvision modules thawed from a Keras layer on: whole stages and blocks by one name.
+
+    Args:
+        layers: Layer table of resnet50.
+        cut: First thawed layer; "" for everything.
+
+    Raises:
+        ConfigError: If ResNet50 has no such layer.
+
+    Example:
+
+    >>> layers = backbones.load_layer_table("resnet50")
+    >>> thawed_modules(layers, "conv5_block1_1_conv")
+    ('layer4',)
+    >>> thawed_modules(layers, "conv5_block3_3_conv")
+    ('layer4.2.conv3', 'layer4.2.bn3')
+    """
+    plan = FreezePlan.from_layer(layers, cut) if cut else FreezePlan.none()
+    thawed = {module_name(row.name): not plan.is_frozen(row) for row in layers if row.weights}
+    found = []
+    for name in thawed:
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1):
+            module = ".".join(parts[:depth])
+            inside = [learns for other, learns in thawed.items() if _is_in(other, module)]
+            if all(inside):
+                found.append(module)
+                break
+    return tuple(dict.fromkeys(found))
+
+
+def _is_in(name: str, module: str) -> bool:
+    return f"{name}.".startswith(f"{module}.")
+
+
+def head_spec(run: Run) -> HeadSpec:
+    """The head of a run."""
+    config = run.config
+    outputs = heads.outputs_for(len(run.result["class_names"]))
+    return HeadSpec(config.pooling, config.hidden_units, config.dropout, outputs)
+
+
+def phase_plan(run: Run, phase: Phase) -> FreezePlan:
+    """What is frozen in a phase, as a plan for Keras's ResNet50."""
+    layers = backbones.load_layer_table(BACKBONE)
+    if phase.name == "feature_extraction":
+        return FreezePlan.all(layers)
+    cut = cuts(run.config)[phase.step - 1]
+    return strategies.final_plan(run.config.strategy, layers, cut, run.config.batch_norm)
+
+
+def trainable_params(run: Run, phase: Phase) -> int:
+    """Parameters that learn in a phase, with torchvision's ResNet50 as backbone.
+
+    Its convolutions have no biases. In Keras they have, and the mean that BatchNormalization
+    subtracts takes them out again.
+    """
+    layers, plan = backbones.load_layer_table(BACKBONE), phase_plan(run, phase)
+    biases = sum(
+        weight.size
+        for row in layers
+        if row.type == "Conv2D" and not plan.is_frozen(row)
+        for weight in row.weights
+        if weight.name == "bias"
+    )
+    head = heads.count_params(head_spec(run), FEATURES)
+    return freezing.count_params(layers, plan).trainable - biases + head.trainable
+
+
+def code(run: Run) -> str:
+    """The phases of a run in PyTorch, to read; with the images of the run it also runs.
+
+    Args:
+        run: With `class_names` in its result.
+
+    Raises:
+        ConfigError: If the run names a layer ResNet50 does not have.
+    """
+    config, head = run.config, head_spec(run)
+    runs.check(config, config.num_images)
+    (features,) = heads.pooled_shape(head, FEATURES)
+    return templates.render(
+        "torch_run.py.j2",
+        run=run,
+        config=config,
+        pretrained=strategies.get(config.strategy).pretrained,
+        head=head,
+        features=features,
+        phases=[_phase(run, phase) for phase in config.phases],
+    )
+
+
+def _phase(run: Run, phase: Phase) -> tuple[Phase, str, tuple[str, ...], str]:
+    """A phase, what it trains in words, the modules that it thaws, and how many parameters."""
+    modules: tuple[str, ...] = ()
+    words = "the head learns"
+    if phase.name != "feature_extraction":
+        cut = cuts(run.config)[phase.step - 1]
+        modules = thawed_modules(backbones.load_layer_table(BACKBONE), cut)
+        words = f"thawed from Keras's {cut} on" if cut else "everything learns"
+    return phase, words, modules, f"{trainable_params(run, phase):,}"
