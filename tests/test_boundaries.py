@@ -9,15 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 KERAS = {"keras", "tensorflow", "tensorflow_datasets"}
-OUTSIDE = KERAS | {"streamlit", "plotly", "dask", "distributed", "pandas", "PIL"}
+OUTSIDE = KERAS | {"streamlit", "plotly", "dask", "distributed", "pandas", "PIL", "jinja2"}
 
 # folder -> (libraries it may import, folders of lib it may import)
 TABLE = {
-    "pages": ({"streamlit"}, {"ui", "figures", "jobs", "core"}),
-    "lib/ui": ({"streamlit"}, {"ui", "core", "figures", "jobs"}),
+    "pages": ({"streamlit"}, {"ui", "figures", "jobs", "code", "core"}),
+    "lib/ui": ({"streamlit"}, {"ui", "core", "code", "figures", "jobs"}),
     "lib/figures": ({"plotly"}, {"figures", "core"}),
     "lib/jobs": ({"dask", "distributed"}, {"jobs", "core"}),
     "lib/training": (KERAS | {"PIL"}, {"training", "core"}),
+    "lib/code": ({"jinja2"}, {"code", "core"}),
     "lib/core": (set(), {"core"}),
 }
 
@@ -74,7 +75,7 @@ def modules_of(folder: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("folder", ["lib/core", "lib/figures", "lib/jobs", "lib/ui"])
+@pytest.mark.parametrize("folder", ["lib/core", "lib/code", "lib/figures", "lib/jobs", "lib/ui"])
 def test_importing_a_folder_of_the_web_process_loads_no_keras(folder: str) -> None:
     loaded = loaded_after("import " + ", ".join(modules_of(folder)))
     assert not loaded & KERAS

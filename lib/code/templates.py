@@ -20,7 +20,7 @@ LIST_LENGTH = 78
 
 
 class Code(str):
-    """Python that stands in lib.code itself, so that it is inserted as it is."""
+    """Python that stands in lib.code itself, so it is inserted as it is."""
 
 
 def literal(value: object) -> str:
@@ -61,7 +61,7 @@ def _wrapped(items: list[str]) -> str:
 
 
 def words(value: str | float, allowed: str = r"[\w .,:()/'+-]*") -> Code:
-    """Text for a comment, a docstring or the inside of a string: nothing that could end one.
+    """Text for a comment, or inside double quotes: nothing in it could end one of them.
 
     Raises:
         ConfigError: If it holds anything but letters, digits and the simplest punctuation.

@@ -95,22 +95,17 @@ def head_spec(run: Run) -> HeadSpec:
     return HeadSpec(config.pooling, config.hidden_units, config.dropout, outputs)
 
 
-def phase_plan(run: Run, phase: Phase) -> FreezePlan:
-    """What is frozen in a phase, as a plan for Keras's ResNet50."""
-    layers = backbones.load_layer_table(BACKBONE)
-    if phase.name == "feature_extraction":
-        return FreezePlan.all(layers)
-    cut = cuts(run.config)[phase.step - 1]
-    return strategies.final_plan(run.config.strategy, layers, cut, run.config.batch_norm)
-
-
 def trainable_params(run: Run, phase: Phase) -> int:
     """Parameters that learn in a phase, with torchvision's ResNet50 as backbone.
 
     Its convolutions have no biases. In Keras they have, and the mean that BatchNormalization
     subtracts takes them out again.
     """
-    layers, plan = backbones.load_layer_table(BACKBONE), phase_plan(run, phase)
+    config, layers = run.config, backbones.load_layer_table(BACKBONE)
+    plan = FreezePlan.all(layers)
+    if phase.name != "feature_extraction":
+        cut = cuts(config)[phase.step - 1]
+        plan = strategies.final_plan(config.strategy, layers, cut, config.batch_norm)
     biases = sum(
         weight.size
         for row in layers

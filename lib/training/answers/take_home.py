@@ -23,7 +23,7 @@ def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, 
 
     Args:
         config: Fields of the run's configuration.
-        texts: File name -> content, as from run_code.texts.
+        texts: File name -> content, as from lib.code.keras_run.texts.
 
     Returns:
         `file`, a zip archive of one folder: the texts, the exact split of the images and, where

@@ -1,4 +1,4 @@
 """The page Predict: an image through a network, and a run to take home.
 
-Imports: core, core.code, core.lab, core.maps, ui, ui.maps, ui.parts, ui.uploads.
+Imports: code, core, core.lab, core.maps, ui, ui.maps, ui.parts, ui.uploads.
 """
