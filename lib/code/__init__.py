@@ -2,6 +2,4 @@
 
 `templates/*.py.j2` read as the code they become; a module beside them computes the values. The only
 floor that imports Jinja2.
-
-Imports: core.
 """
