@@ -102,10 +102,8 @@ def trainable_params(run: Run, phase: Phase) -> int:
     subtracts takes them out again.
     """
     config, layers = run.config, backbones.load_layer_table(BACKBONE)
-    plan = FreezePlan.all(layers)
-    if phase.name != "feature_extraction":
-        cut = cuts(config)[phase.step - 1]
-        plan = strategies.final_plan(config.strategy, layers, cut, config.batch_norm)
+    cut = cuts(config)[phase.step - 1]
+    plan = strategies.phase_plan(phase.name, config.strategy, layers, cut, config.batch_norm)
     biases = sum(
         weight.size
         for row in layers
