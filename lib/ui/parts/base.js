@@ -1,10 +1,114 @@
-// What every inline component has in common; lib/ui/parts/base.py puts it before its own.
+// What the inline components have in common. Each main.js imports it, and lib/ui/parts/base.py joins them.
 
+const SVG = "http://www.w3.org/2000/svg"
 const VEIL = 0.8 // opacity of the full colour over an image, which shines through
+
+/** @typedef {{rows: number, columns: number, values: number[]}} Map A feature map, row by row */
 
 const instances = new WeakMap()
 
-function element(tag, attributes = {}, ...children) {
+/**
+ * The view of a component: what it keeps between two calls. `create` completes a new one.
+ * `gesture` is the number of the last gesture that was sent or answered.
+ */
+export function viewOf({ parentElement, setTriggerValue }, create = _view => {}) {
+  const root = parentElement.querySelector("section")
+  let view = instances.get(root)
+  if (!view) {
+    view = { root, gesture: 0 }
+    instances.set(root, view)
+    create(view)
+  }
+  view.trigger = setTriggerValue
+  return view
+}
+
+// --- Gestures ------------------------------------------------------------------------------
+
+/** From now on an answer to an earlier gesture is out of date. */
+export function begin(view) {
+  view.gesture += 1
+  view.root.dataset.pending = ""
+}
+
+/** Send what a reader did, under a name that Python knows. */
+export function send(view, name, what) {
+  begin(view)
+  view.trigger(name, { ...what, number: view.gesture })
+}
+
+/** Whether to draw what the server says: if it is out of date, and not `anew`, the next is on its way. */
+export function isAnswered(view, data, anew) {
+  if (!anew && data.gesture < view.gesture) return false
+  view.gesture = Math.max(view.gesture, data.gesture)
+  delete view.root.dataset.pending
+  return true
+}
+
+/** Whether both are the same, except for rounding; `mine` may have fields that `theirs` lacks. */
+export function same(theirs, mine) {
+  if (typeof theirs === "number") return Math.abs(theirs - mine) <= 1e-9 * Math.max(1, Math.abs(theirs))
+  if (theirs === null || typeof theirs !== "object") return theirs === mine
+  if (Array.isArray(theirs) && theirs.length !== mine?.length) return false
+  return Object.entries(theirs).every(([name, value]) => same(value, mine?.[name]))
+}
+
+/** Whether the browser computed what the server did. A difference is reported; tests look for it. */
+export function compare(view, server, mine) {
+  if (same(server, mine)) return true
+  view.root.dataset.disagrees = JSON.stringify({ mine, server })
+  console.error("The browser and the server disagree", view.root.dataset.disagrees)
+  return false
+}
+
+/** Let a reader drag from anywhere in `area`; the focus goes to `handle`, for the arrow keys. */
+export function draggable(area, handle, drag, drop, hover = _event => {}) {
+  let dragging = false
+  area.onpointerdown = event => {
+    if (event.button) return
+    area.setPointerCapture(event.pointerId)
+    dragging = true
+    drag(event)
+    handle.focus({ preventScroll: true })
+    event.preventDefault()
+  }
+  area.onpointermove = event => (dragging ? drag : hover)(event)
+  area.onpointerup = area.onpointercancel = () => {
+    if (dragging) drop()
+    dragging = false
+  }
+}
+
+/** Copy text and say so on the button. `shown` holds the same text on screen. */
+export async function copyText(text, button, shown) {
+  let copied = true
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    // Over plain HTTP a browser has no clipboard API, but it copies the selected text of a field.
+    const field = element("textarea", { style: "position: fixed" })
+    field.value = text
+    button.after(field)
+    field.select()
+    copied = document.execCommand("copy")
+    field.remove()
+    button.focus()
+    if (!copied) getSelection()?.selectAllChildren(shown) // for Ctrl+C
+  }
+  button.textContent = copied ? "Copied" : "Selected"
+}
+
+// --- Elements ------------------------------------------------------------------------------
+
+/**
+ * An element; a name with "on" is a listener, and `true` an attribute without a value.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes
+ * @param {(Node | string)[]} children
+ */
+export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made[name] = value
@@ -14,16 +118,79 @@ function element(tag, attributes = {}, ...children) {
   return made
 }
 
-/** Red, green and blue of "#rrggbb", 0 to 255. */
+/**
+ * An element of a drawing.
+ *
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes
+ * @param {(Node | string)[]} children
+ */
+export function svg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  made.append(...children)
+  return made
+}
+
+/** Put new content in place, and the focus where it was. */
+export function replace(part, children) {
+  const focusable = "input, button"
+  const held = part.getRootNode().activeElement
+  const place = held && part.contains(held) ? [...part.querySelectorAll(focusable)].indexOf(held) : -1
+  part.replaceChildren(...children)
+  if (place < 0) return
+  const chosen = held.type === "radio" && part.querySelector(`input[name="${held.name}"]:checked`)
+  const target = chosen || part.querySelectorAll(focusable)[place]
+  target?.focus({ preventScroll: true })
+}
+
+// --- Numbers and colours -------------------------------------------------------------------
+
+/** @param {number} number */
+export const count = number => number.toLocaleString("en-US")
+
+/** Red, green and blue of "#rrggbb", 0 to 255. @param {string} colour */
 const channelsOf = colour => [1, 3, 5].map(from => parseInt(colour.slice(from, from + 2), 16))
 
 /**
- * An image with a map over it. `size` is {width, height} of the image as the network sees it, `map`
- * {rows, columns, values}; a value of `full` has the whole colour, `above` 0 or `below` it.
+ * Background and text for a value: from paper to full colour, the text whichever reads better.
+ *
+ * @param {{paper: string, heat: string, below: string}} colours
+ * @param {number} value
+ * @param {number} full A value of it or more, up or down, has the full colour
  */
-function overlay(size, map, full, [above, below], attributes) {
+export function shade(colours, value, full) {
+  const part = Math.min(1, Math.abs(value) / full)
+  const end = channelsOf(value < 0 ? colours.below : colours.heat)
+  const mixed = channelsOf(colours.paper).map((start, i) => Math.round(start + (end[i] - start) * part))
+  const [red, green, blue] = mixed.map(level => {
+    const share = level / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue // relative luminance of WCAG
+  return { background: mixed, text: light > 0.179 ? "#000" : "#fff" } // where both have the same contrast
+}
+
+export function paint(colours, target, value, full) {
+  const { background, text } = shade(colours, value, full)
+  target.style.backgroundColor = `rgb(${background.join(" ")})`
+  target.style.color = text
+}
+
+/**
+ * An image with a map over it. `size` is {width, height} of the image as the network sees it; a value
+ * of `full` has the whole colour, `above` 0 or `below` it.
+ *
+ * @param {{width: number, height: number}} size
+ * @param {Map} map
+ * @param {number} full
+ * @param {string[]} colours
+ * @param {Record<string, any>} attributes
+ */
+export function overlay(size, map, full, [above, below], attributes) {
   const canvas = element("canvas", { width: map.columns, height: map.rows, "aria-hidden": "true" })
-  const context = canvas.getContext("2d")
+  const context = contextOf(canvas)
   const pixels = context.createImageData(map.columns, map.rows)
   map.values.forEach((value, position) => {
     const colour = channelsOf(value < 0 ? below : above)
@@ -36,13 +203,18 @@ function overlay(size, map, full, [above, below], attributes) {
   return made
 }
 
+/** @param {HTMLCanvasElement} canvas */
+export const contextOf = canvas => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
+
+// --- Step by step --------------------------------------------------------------------------
+
 /** The button `replay` of a view whose `timer` steps through something, as it is now. */
-function showReplay(view) {
+export function showReplay(view) {
   view.replay.textContent = view.timer ? "Pause" : "Replay"
   view.replay.classList.toggle("running", Boolean(view.timer))
 }
 
-function stopReplay(view) {
+export function stopReplay(view) {
   clearInterval(view.timer)
   view.timer = null
 }

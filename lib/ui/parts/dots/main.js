@@ -3,6 +3,8 @@
 // What an image is used for comes as a letter an image, `frames` times; one frame is a split, many
 // are epochs, through which one steps here: nothing has to be computed for it.
 
+import { contextOf, element, showReplay, stopReplay, viewOf } from "../base.js"
+
 const ROOM = 240 // px of height that all dots together should take
 const LARGEST = 18 // px a dot with the space around it
 const SMALLEST = 3
@@ -15,7 +17,13 @@ const SHAPES = {
   ring: context => context.arc(0, 0, 0.34, 0, 7),
   square: context => context.rect(-0.4, -0.4, 0.8, 0.8),
   diamond: context => {
-    for (const [x, y] of [[0, -0.48], [0.48, 0], [0, 0.48], [-0.48, 0]]) context.lineTo(x, y)
+    for (const [x, y] of [
+      [0, -0.48],
+      [0.48, 0],
+      [0, 0.48],
+      [-0.48, 0],
+    ])
+      context.lineTo(x, y)
     context.closePath()
   },
 }
@@ -41,7 +49,7 @@ function sized(canvas, width, height) {
   canvas.style.height = `${height}px`
   canvas.width = width * scale
   canvas.height = height * scale
-  return canvas.getContext("2d")
+  return contextOf(canvas)
 }
 
 function drawClass(view, canvas, letters, size) {
@@ -60,7 +68,8 @@ function draw(view) {
   const total = frame.groups.reduce((sum, letters) => sum + letters.length, 0)
   const size = sizeOf(total, view.classes.clientWidth)
   frame.groups.forEach((letters, place) => drawClass(view, view.canvases[place], letters, size))
-  for (const use of data.uses) view.counts[use.code].textContent = (frame.counts[use.code] ?? 0).toLocaleString("en")
+  for (const use of data.uses)
+    view.counts[use.code].textContent = (frame.counts[use.code] ?? 0).toLocaleString("en")
   if (data.frames.length > 1) {
     view.slider.value = view.at + 1
     view.words.textContent = frame.words
@@ -99,7 +108,12 @@ function key(view) {
 function steps(view) {
   if (view.data.frames.length === 1) return []
   view.replay = element("button", { class: "replay", onclick: () => replay(view) })
-  view.slider = element("input", { type: "range", min: 1, max: view.data.frames.length, "aria-label": "Epoch" })
+  view.slider = element("input", {
+    type: "range",
+    min: 1,
+    max: view.data.frames.length,
+    "aria-label": "Epoch",
+  })
   view.slider.oninput = () => {
     stopReplay(view)
     view.at = Number(view.slider.value) - 1
@@ -118,7 +132,12 @@ function build(view) {
     element(
       "div",
       {},
-      element("p", { class: "class-name" }, name, element("span", {}, data.frames[0].groups[place].length.toLocaleString("en"))),
+      element(
+        "p",
+        { class: "class-name" },
+        name,
+        element("span", {}, data.frames[0].groups[place].length.toLocaleString("en")),
+      ),
       view.canvases[place],
     ),
   )
@@ -127,10 +146,8 @@ function build(view) {
 }
 
 export default function (component) {
-  const { data, parentElement } = component
-  const root = parentElement.querySelector(".dots")
-  let view = instances.get(root)
-  if (!view) instances.set(root, (view = { root }))
+  const { data } = component
+  const view = viewOf(component)
   if (JSON.stringify(view.data) !== JSON.stringify(data)) {
     stopReplay(view)
     view.data = data
@@ -143,7 +160,7 @@ export default function (component) {
     if (width && width !== view.width) draw(view)
     view.width = width
   })
-  view.observer.observe(root)
+  view.observer.observe(view.root)
   return () => {
     stopReplay(view)
     view.observer.disconnect()

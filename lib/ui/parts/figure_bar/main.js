@@ -3,17 +3,20 @@
 // Every point of a figure carries its epoch as the first value of `customdata`, and a note that
 // waits for an epoch is named "reached". Plotly itself is there once it has drawn a figure.
 
+import { element, showReplay, stopReplay, viewOf } from "../base.js"
+
 const SECONDS = 6 // a whole replay, for a lecture
 const SHORTEST = 80 // ms a step, so that each can be seen
 const LONGEST = 500
 const PAPER = { width: 1200, height: 640 }
 
+const plotly = () => /** @type {any} */ (window).Plotly
 const figureOf = view => document.querySelector(view.data.figure)
 
 /** The figure as it came, with all its epochs; null while there is none. */
 function whole(view) {
   const figure = figureOf(view)
-  if (!figure?.data || !window.Plotly) return null
+  if (!figure?.data || !plotly()) return null
   if (view.whole?.figure !== figure) {
     const traces = figure.data.map(({ x, y, customdata }) => ({ x, y, customdata }))
     view.whole = { figure, traces, notes: figure.layout.annotations ?? [] }
@@ -33,7 +36,7 @@ function draw(view, limit) {
     return { x: kept(x), y: kept(y) }
   })
   const still = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } }
-  window.Plotly.animate(all.figure, { data, traces: data.map((_, at) => at) }, still)
+  plotly().animate(all.figure, { data, traces: data.map((_, at) => at) }, still)
   const changes = {}
   all.notes.forEach((note, at) => {
     if (!note.name?.startsWith("reached")) return
@@ -41,7 +44,7 @@ function draw(view, limit) {
     const now = all.figure.layout.annotations[at]
     if (now && (now.visible ?? true) !== visible) changes[`annotations[${at}].visible`] = visible
   })
-  if (Object.keys(changes).length) window.Plotly.relayout(all.figure, changes)
+  if (Object.keys(changes).length) plotly().relayout(all.figure, changes)
   show(view)
 }
 
@@ -74,7 +77,7 @@ function replay(view) {
 
 function picture(view, format) {
   const figure = figureOf(view)
-  if (!figure?.data || !window.Plotly) return
+  if (!figure?.data || !plotly()) return
   let text = JSON.stringify({ data: figure.data, layout: figure.layout })
   for (const [dark, light] of Object.entries(view.data.colours)) text = text.replaceAll(dark, light)
   const { data, layout } = JSON.parse(text)
@@ -83,20 +86,20 @@ function picture(view, format) {
   layout.margin = { ...layout.margin, t: top }
   const height = Math.max(PAPER.height, figure.layout.height ?? 0)
   const size = { ...PAPER, height, scale: format === "png" ? 2 : 1 }
-  window.Plotly.downloadImage({ data, layout }, { ...size, format, filename: view.data.fileName })
+  plotly().downloadImage({ data, layout }, { ...size, format, filename: view.data.fileName })
 }
 
 function numbers(view) {
-  const link = document.createElement("a")
+  const link = element("a")
   link.href = URL.createObjectURL(new Blob([view.data.csv], { type: "text/csv" }))
   link.download = `${view.data.fileName}.csv`
   link.click()
   URL.revokeObjectURL(link.href)
 }
 
-function create(root) {
-  const find = what => root.querySelector(what)
-  const view = { replay: find(".replay"), slider: find("input"), words: find("output") }
+function create(view) {
+  const find = what => view.root.querySelector(what)
+  Object.assign(view, { replay: find(".replay"), slider: find("input"), words: find("output") })
   view.replay.onclick = () => replay(view)
   view.slider.oninput = () => {
     stopReplay(view)
@@ -105,14 +108,11 @@ function create(root) {
   find(".svg").onclick = () => picture(view, "svg")
   find(".png").onclick = () => picture(view, "png")
   find(".csv").onclick = () => numbers(view)
-  return view
 }
 
 export default function (component) {
-  const { data, parentElement } = component
-  const root = parentElement.querySelector(".bar")
-  let view = instances.get(root)
-  if (!view) instances.set(root, (view = create(root)))
+  const { data } = component
+  const view = viewOf(component, create)
   // Another figure, or the same one drawn in another way, is there with all its epochs.
   if (JSON.stringify(view.data) !== JSON.stringify(data)) {
     stopReplay(view)

@@ -4,6 +4,8 @@
 // Every number comes from the server. Which class is shown over the image is decided here, because
 // nothing has to be computed for it.
 
+import { copyText, element, overlay, replace, send, viewOf } from "../base.js"
+
 const VIEWS = { picker: drawPicker, board: drawBoard, code: drawCode }
 
 // --- Choosing an image ---------------------------------------------------------------------
@@ -12,17 +14,15 @@ function drawPicker(view) {
   const { data, root } = view
   const options = data.choices.map(choice => {
     const input = element("input", { type: "radio", name: "image", checked: choice.id === data.chosen })
-    input.onchange = () => {
-      root.dataset.pending = ""
-      view.gesture += 1
-      view.trigger("choice", { id: choice.id, number: view.gesture })
-    }
+    input.onchange = () => send(view, "choice", { id: choice.id })
     const picture = choice.thumbnail
       ? element("img", { src: choice.thumbnail, alt: "" })
       : element("span", { class: "blank", "aria-hidden": "true" })
     return element("label", { class: "option" }, input, picture, choice.title)
   })
-  place(root, element("div", { class: "picker", role: "radiogroup", "aria-label": data.label }, ...options))
+  replace(root, [
+    element("div", { class: "picker", role: "radiogroup", "aria-label": data.label }, ...options),
+  ])
 }
 
 // --- The answers ---------------------------------------------------------------------------
@@ -39,7 +39,7 @@ function drawBoard(view) {
   root.style.setProperty("--below", data.colours.below)
   const many = data.panels.length > 1
   const panels = data.panels.map((panel, place) => drawPanel(view, panel, place))
-  place(root, element("div", { class: many ? "board several" : "board" }, ...panels), legend(view))
+  replace(root, [element("div", { class: many ? "board several" : "board" }, ...panels), legend(view)])
 }
 
 function drawPanel(view, panel, place) {
@@ -122,40 +122,18 @@ function drawCode(view) {
     box.append(aside ? element("span", { class: "aside" }, line) : line, "\n")
   }
   const copy = element("button", { type: "button", class: "copy" }, "Copy")
-  copy.onclick = async () => {
-    await navigator.clipboard.writeText(data.text)
-    copy.textContent = "Copied"
-  }
-  place(root, element("div", { class: "code" }, box, copy))
+  copy.onclick = () => copyText(data.text, copy, box)
+  replace(root, [element("div", { class: "code" }, box, copy)])
 }
 
 // --- Frame ---------------------------------------------------------------------------------
 
-/** Put new content in place, and the focus where it was. */
-function place(root, ...children) {
-  const held = root.getRootNode().activeElement
-  const name = held && root.contains(held) && held.type === "radio" ? held.name : ""
-  const box = held && root.contains(held) && held.type === "checkbox"
-  root.replaceChildren(...children)
-  const target = name
-    ? root.querySelector(`input[name="${name}"]:checked`)
-    : box && root.querySelector("input[type=checkbox]")
-  if (target) target.focus({ preventScroll: true })
-}
-
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { data } = component
   if (!data?.kind) return
-  const root = parentElement.querySelector(".prediction")
-  let view = instances.get(parentElement)
-  if (!view) {
-    view = { root, gesture: 0, bare: false }
-    instances.set(parentElement, view)
-  }
+  const view = viewOf(component)
   view.data = data
-  view.trigger = setTriggerValue
-  root.setAttribute("aria-label", data.label)
+  view.root.setAttribute("aria-label", data.label)
   VIEWS[data.kind](view)
-  delete root.dataset.pending
-  return () => instances.delete(parentElement)
+  delete view.root.dataset.pending
 }

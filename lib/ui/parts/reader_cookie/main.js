@@ -4,7 +4,10 @@
  */
 export default function ({ data, setStateValue }) {
   const begin = `${data.cookie}=`
-  const known = document.cookie.split("; ").find(each => each.startsWith(begin))?.slice(begin.length)
+  const known = document.cookie
+    .split("; ")
+    .find(each => each.startsWith(begin))
+    ?.slice(begin.length)
   if (known === data.key) return
   if (known && new RegExp(`^${data.pattern}$`).test(known)) {
     setStateValue("key", known)

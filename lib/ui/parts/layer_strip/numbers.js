@@ -1,0 +1,143 @@
+// What follows from a plan, without drawing it; tests/js compares it with Python.
+
+/**
+ * What the server says of a layer (component.py).
+ *
+ * @typedef {object} Layer
+ * @property {string} name
+ * @property {string} type
+ * @property {string} block
+ * @property {number[]} inbound Indices of the layers that it takes its input from
+ * @property {number} params
+ * @property {number} trainable Parameters that learn unless the layer is frozen
+ * @property {number} statistics Parameters that move without being trained
+ * @property {number} tensors Trainable ones
+ * @property {boolean} batchNorm
+ * @property {number[]} cost Of a step: forward, gradients of the weights, gradients of the input
+ *
+ * Layers before `cut` are frozen, and with `batchNormFrozen` every BatchNormalization; those in
+ * `byHand` are the opposite.
+ * @typedef {{cut: number, batchNormFrozen: boolean, byHand: Set<number>}} Plan
+ */
+
+const MAX_LANES = 6
+
+/** @param {number} part @param {number} whole */
+export const percent = (part, whole) => (whole ? (100 * part) / whole : 0)
+
+/** Bytes as model.summary() writes them. @param {number} params */
+export function memory(params) {
+  let size = params * 4
+  for (const unit of ["Byte", "KB", "MB", "GB"]) {
+    if (size < 1024) return `${size.toFixed(2)} ${unit}`
+    size /= 1024
+  }
+  return `${size.toFixed(2)} TB`
+}
+
+/** @param {Layer} layer @param {number} index @param {Plan} plan */
+export function isFrozen(layer, index, plan) {
+  const rule = index < plan.cut || (plan.batchNormFrozen && layer.batchNorm)
+  return rule !== plan.byHand.has(index)
+}
+
+/**
+ * What lib.core.freezing and lib.core.network.step_cost say about a plan, from each layer's costs.
+ *
+ * @param {Layer[]} layers
+ * @param {{params: number, tensors: number}} head
+ * @param {Plan} plan
+ */
+export function derive(layers, head, plan) {
+  const found = {
+    total: head.params,
+    trainable: head.params,
+    tensors: head.tensors,
+    layersThawed: 0,
+    moving: 0,
+  }
+  /** @type {boolean[]} */
+  const live = []
+  let forward = 0
+  let backward = 0
+  layers.forEach((layer, index) => {
+    const thawed = layer.params > 0 && !isFrozen(layer, index, plan)
+    const passesOn = layer.inbound.some(source => live[source])
+    const learns = thawed && layer.trainable > 0
+    live.push(passesOn || learns)
+    found.total += layer.params
+    if (thawed) {
+      found.trainable += layer.trainable
+      found.tensors += layer.tensors
+      found.layersThawed += 1
+      found.moving += layer.statistics
+    }
+    const [ahead, weights, inputs] = layer.cost
+    forward += ahead
+    backward += (learns ? weights : 0) + (passesOn ? inputs : 0)
+  })
+  const optimizer = 2 * found.trainable + 2 // lib.core.network.step_cost.adam_params
+  return { ...found, optimizer, stepTime: 1 + backward / forward }
+}
+
+/**
+ * The plan with a cut elsewhere. Nothing can learn before the first layer with weights: from there
+ * on it is everything.
+ *
+ * @param {Layer[]} layers
+ * @param {Plan} plan
+ * @param {number} cut
+ */
+export function withCut(layers, plan, cut) {
+  const first = layers.findIndex(layer => layer.params > 0)
+  return { ...plan, cut: cut <= first ? 0 : Math.min(cut, layers.length), byHand: new Set() }
+}
+
+/** The plan with some layers set by hand. @param {Layer[]} layers @param {Plan} plan @param {number[]} indices @param {boolean} frozen */
+export function withLayers(layers, plan, indices, frozen) {
+  const byHand = new Set(plan.byHand)
+  const bare = { ...plan, byHand: new Set() }
+  for (const index of indices) {
+    if (!layers[index].params) continue
+    if (isFrozen(layers[index], index, bare) === frozen) byHand.delete(index)
+    else byHand.add(index)
+  }
+  return { ...plan, byHand }
+}
+
+/** Where the next block begins, or the one before. @param {Layer[]} layers @param {number} cut @param {number} step */
+export function nextBlock(layers, cut, step) {
+  const starts = layers.flatMap((layer, i) => (i && layers[i - 1].block !== layer.block ? [i] : []))
+  const all = [0, ...starts, layers.length]
+  return step > 0 ? (all.find(i => i > cut) ?? layers.length) : (all.findLast(i => i < cut) ?? 0)
+}
+
+/** "The top 54 of 154 layers hold 82.4 % ...". @param {{layers: Layer[], title: string}} table @param {number} cut */
+export function share({ layers, title }, cut) {
+  const whole = layers.reduce((sum, layer) => sum + layer.params, 0)
+  const above = layers.slice(cut).reduce((sum, layer) => sum + layer.params, 0)
+  const top = layers.length - cut
+  if (!top) return `All ${layers.length} layers of ${title} keep what they know.`
+  if (!cut) return `All ${top} layers of ${title} are free to change.`
+  return (
+    `The top ${top} of ${layers.length} layers hold ` +
+    `${percent(above, whole).toFixed(1)} % of the backbone's parameters.`
+  )
+}
+
+/** Every inbound that skips at least one row, with a lane of its own beside its neighbours. @param {Layer[]} layers */
+export function branches(layers) {
+  /** @type {number[]} */
+  const busyUntil = []
+  const found = layers.flatMap((layer, to) =>
+    layer.inbound.filter(from => to - from > 1).map(from => ({ from, to, lane: 0 })),
+  )
+  found.sort((a, b) => a.from - b.from || b.to - a.to)
+  for (const branch of found) {
+    let lane = busyUntil.findIndex(until => until <= branch.from)
+    if (lane < 0) lane = busyUntil.length
+    busyUntil[lane] = branch.to
+    branch.lane = Math.min(lane, MAX_LANES - 1)
+  }
+  return found
+}

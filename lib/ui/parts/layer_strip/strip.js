@@ -1,0 +1,129 @@
+// The strip to scale, on which the cut is moved.
+
+import { count, draggable, element, svg } from "../base.js"
+import { moveCut, sendPlan } from "./gestures.js"
+import { isFrozen, nextBlock } from "./numbers.js"
+
+const NARROW = 3 // px: a cell below this gets no gap, or nothing of it would be left
+
+const WIDTHS = {
+  params: { word: "parameters", title: "as wide as its parameters", of: layer => layer.params },
+  layers: { word: "layers", title: "all equally wide", of: () => 1 },
+  multiplyAdds: {
+    word: "multiply-adds",
+    title: "as wide as its multiply-adds",
+    of: layer => layer.multiplyAdds,
+  },
+}
+
+let widthBy = "params" // a way of looking, not part of the state: it outlives a change of page
+
+export const titleOf = table => `${table.title}, each layer ${WIDTHS[widthBy].title}`
+
+/** What to choose the width of a layer by. */
+export function widthRadios(view) {
+  return Object.entries(WIDTHS).map(([value, { word }]) => {
+    const onchange = () => {
+      widthBy = value
+      drawStrip(view)
+      view.render()
+    }
+    const checked = value === widthBy
+    const radio = element("input", { type: "radio", name: "width", value, checked, onchange })
+    return element("label", {}, radio, element("span", {}, word))
+  })
+}
+
+/** Left edges of all cells in px, and the right edge of the last. */
+function edges(view) {
+  const size = WIDTHS[widthBy].of
+  const sizes = view.table.layers.map(size)
+  const whole = sizes.reduce((sum, one) => sum + one, 0)
+  const scale = view.svg.clientWidth / whole
+  let at = 0
+  return [0, ...sizes.map(one => (at += one * scale))]
+}
+
+export function drawStrip(view) {
+  const { table } = view
+  view.edges = edges(view)
+  view.drawnWidth = view.svg.clientWidth
+  view.cells = table.layers.map((layer, index) => {
+    const [left, right] = view.edges.slice(index, index + 2)
+    if (right <= left) return null
+    const next = table.layers[index + 1]
+    const gap = right - left < NARROW ? 0 : next && next.block !== layer.block ? 2 : 0.75
+    const width = right - left - gap
+    const part = layer.params ? (layer.statistics / layer.params) * width : 0
+    const cell = svg("rect", { x: left, width })
+    const x = left + width - part
+    const statistics = part ? svg("rect", { x, width: part, class: "statistics" }) : null
+    return { cell, statistics }
+  })
+  view.svg.replaceChildren(...view.cells.flatMap(drawn => Object.values(drawn ?? {}).filter(Boolean)))
+}
+
+export function paintStrip(view) {
+  const { table, plan } = view
+  view.cells.forEach((drawn, index) => {
+    if (!drawn) return
+    const layer = table.layers[index]
+    const frozen = isFrozen(layer, index, plan)
+    // A layer without weights learns nothing; it is painted with the side of the cut it is on.
+    drawn.cell.setAttribute("class", frozen ? "frozen" : "trainable")
+    if (drawn.statistics) drawn.statistics.style.display = frozen ? "none" : ""
+  })
+  const last = table.layers.length
+  const x = view.edges[plan.cut]
+  view.cut.style.left = view.knob.style.left = `${x}px`
+  const words =
+    plan.cut === last
+      ? "everything frozen: only the head learns"
+      : plan.cut === 0
+        ? "everything thawed"
+        : `thaw from ${table.layers[plan.cut].name} (layer ${plan.cut})`
+  view.cutWords.textContent = words
+  view.cut.classList.toggle("leftward", x > view.drawnWidth * 0.55)
+  view.knob.setAttribute("aria-valuemax", last)
+  view.knob.setAttribute("aria-valuenow", plan.cut)
+  view.knob.setAttribute("aria-valuetext", `${words}; ${count(view.numbers.trainable)} trainable parameters`)
+}
+
+function layerAt(view, clientX) {
+  const x = clientX - view.svg.getBoundingClientRect().left
+  let index = view.edges.findIndex(edge => edge > x) - 1
+  if (x <= 0) index = 0
+  return x >= view.drawnWidth - 1 || index < 0 ? view.table.layers.length : index
+}
+
+export function listenToStrip(view) {
+  const drag = event => moveCut(view, layerAt(view, event.clientX), { commit: false })
+  const drop = () => sendPlan(view)
+  draggable(view.strip, view.knob, drag, drop, event => hover(view, event))
+  view.strip.onpointerleave = () => view.strip.removeAttribute("title")
+  view.knob.onkeydown = event => {
+    const { layers } = view.table
+    const cut = view.plan.cut
+    const to = {
+      ArrowRight: cut + 1,
+      ArrowUp: cut + 1,
+      ArrowLeft: cut - 1,
+      ArrowDown: cut - 1,
+      PageUp: nextBlock(layers, cut, 1),
+      PageDown: nextBlock(layers, cut, -1),
+      Home: 0,
+      End: layers.length,
+    }[event.key]
+    if (to === undefined) return
+    event.preventDefault()
+    // Everything thawed is 0; the next steps up are the layers after the first with weights.
+    const first = layers.findIndex(layer => layer.params > 0)
+    moveCut(view, cut === 0 && to > 0 ? Math.max(to, first + 1) : to)
+  }
+}
+
+function hover(view, event) {
+  const index = layerAt(view, event.clientX)
+  const layer = view.table.layers[index]
+  if (layer) view.strip.title = `${index} ${layer.name}: ${count(layer.params)} parameters`
+}
