@@ -129,11 +129,10 @@ def test_a_stroke_paints_every_cell_on_its_way(page: Page, app_url: str) -> None
     expect(page.get_by_text("3 cells changed")).to_be_visible()
 
 
-@pytest.mark.parametrize(("typed", "value"), [("4", 4), ("-2.5", -2.5), ("1,5", 1.5), ("500", 99)])
-def test_a_number_is_typed_in_place(page: Page, app_url: str, typed: str, value: float) -> None:
+def test_a_number_is_typed_in_place(page: Page, app_url: str) -> None:
     open_page(page, app_url)
-    cell(page, 1, 3, 3).fill(typed)
-    expect_numbers(page, with_cell(FIRST, 1, 3, 3, value))
+    cell(page, 1, 3, 3).fill("-1,5")
+    expect_numbers(page, with_cell(FIRST, 1, 3, 3, -1.5))
 
 
 def test_what_is_no_number_changes_nothing_and_goes_away(page: Page, app_url: str) -> None:
@@ -201,12 +200,12 @@ def test_a_shift_changes_what_flatten_sees_and_no_average(page: Page, app_url: s
         expect(vector(page, pooled)).not_to_contain_text("changed")
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_is_what_core_says(page: Page, app_url: str, name: str) -> None:
+def test_every_example_is_what_core_says(page: Page, app_url: str) -> None:
     open_page(page, app_url)
-    page.get_by_role("button", name=EXAMPLES[name].title).click()
-    expect(page.get_by_text(EXAMPLES[name].lesson)).to_be_visible()
-    expect_numbers(page, EXAMPLES[name].board)
+    for example in EXAMPLES.values():
+        page.get_by_role("button", name=example.title).click()
+        expect(page.get_by_text(example.lesson)).to_be_visible()
+        expect_numbers(page, example.board)
 
 
 def test_a_larger_map_is_a_longer_vector_for_flatten_alone(page: Page, app_url: str) -> None:

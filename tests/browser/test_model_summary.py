@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from lib.core import backbones, freezing
 from lib.ui.network.plan import PlanState
 from lib.ui.parts.layer_strip import component as layer_strip
+from tests.browser import clipboard
 
 MOBILENET = PlanState.default("mobilenet_v2")
 # MobileNetV2 at 160 pixels, GAP, one logit (Keras 3.15.1).
@@ -38,10 +39,6 @@ def confirmed(page: Page) -> None:
     instrument = page.locator(".instrument")
     expect(instrument).not_to_have_attribute("data-pending", "")
     expect(instrument).not_to_have_attribute("data-disagrees", re.compile("."))
-
-
-def number_of(state: PlanState) -> str:
-    return f"{layer_strip.numbers(state)['trainable']:,}"
 
 
 def test_the_strip_and_its_number_are_above_the_fold(page: Page, app_url: str) -> None:
@@ -161,25 +158,30 @@ def test_search_and_filter_narrow_the_table_and_change_no_number(page: Page, app
     expect(number).to_have_text(before)
 
 
-def test_the_browser_counts_as_the_server_does_at_every_kind_of_cut(
-    page: Page, app_url: str
+# tests/js compares the numbers of every backbone at every kind of cut.
+@pytest.mark.parametrize("backbone", ["densenet121", "vgg16"])
+def test_the_deepest_and_the_plainest_backbone_show_their_whole_self(
+    page: Page, app_url: str, backbone: str
 ) -> None:
-    open_page(page, app_url)
-    for index in range(0, 155, 11):
-        state = MOBILENET.with_cut(index)
-        page.goto(f"{app_url}/model_summary?backbone=mobilenet_v2&thaw={index}")
-        expect(trainable(page)).to_have_text(number_of(state))
-        confirmed(page)
-
-
-@pytest.mark.parametrize("backbone", backbones.BACKBONES)
-def test_every_backbone_shows_its_whole_self(page: Page, app_url: str, backbone: str) -> None:
     open_page(page, app_url, f"backbone={backbone}&thaw=nothing")
     layers = backbones.load_layer_table(backbone)
     expect(page.get_by_text(f"{len(layers)} layers", exact=True)).to_be_visible()
     total = freezing.count_params(layers, freezing.FreezePlan.none()).total
     head = layer_strip.payload(PlanState.default(backbone), 0)["head"]["params"]
     expect(page.locator(".summary code").first).to_contain_text(f"Total params: {total + head:,}")
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_the_line_is_copied_over_https_and_over_plain_http(
+    page: Page, app_url: str, scheme: str
+) -> None:
+    if scheme == "http":
+        clipboard.over_plain_http(page)
+    open_page(page, app_url)
+    line = page.locator(".line code").inner_text()
+    page.locator(".line").get_by_role("button", name="Copy").click()
+    expect(page.locator(".line").get_by_role("button", name="Copied")).to_be_focused()
+    assert clipboard.pasted(page) == line
 
 
 def test_nonsense_in_a_link_opens_the_page_and_says_so(page: Page, app_url: str) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core import runs
 from lib.core.maps import feature_maps
-from tests.browser import lab
+from tests.browser import clipboard, lab
 
 # The first question of a session waits for the engine and the import of TensorFlow.
 ANSWER_LIMIT_MS = 120_000
@@ -88,7 +88,10 @@ def test_the_map_can_be_taken_off_the_image(page: Page, app_url: str) -> None:
     expect(canvas).to_be_hidden()
 
 
-def test_the_script_of_the_run_is_downloaded_as_it_is_shown(page: Page, app_url: str) -> None:
+def test_the_script_of_the_run_is_downloaded_as_it_is_shown_and_copied_over_plain_http(
+    page: Page, app_url: str
+) -> None:
+    clipboard.over_plain_http(page)
     run = recorded_head_only()
     open_predict(page, app_url, run)
     with page.expect_download() as download:
@@ -96,6 +99,10 @@ def test_the_script_of_the_run_is_downloaded_as_it_is_shown(page: Page, app_url:
     text = Path(download.value.path()).read_text("utf-8")
     assert f"Run {run} of Thaw again" in text
     compile(text, "train.py", "exec")
+    code = page.locator(".code").filter(has=page.get_by_role("region", name="train.py"))
+    code.get_by_role("button", name="Copy").click()
+    expect(code.get_by_role("button", name="Copied")).to_be_focused()
+    assert clipboard.pasted(page) == text
 
 
 def test_the_readers_own_image_is_looked_at_by_both_networks(page: Page, app_url: str) -> None:

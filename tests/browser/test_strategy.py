@@ -9,11 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core.strategy import evidence
-from lib.core.strategy import rule as strategy_rule
 from lib.core.strategy.prose import REGIONS
-from lib.core.strategy.rule import Situation
 
-# Pixels around the map (lib/ui/parts/strategy_board/main.js).
+# Pixels around the map (lib/ui/parts/strategy_board/numbers.js).
 MARGIN = 14
 HEAD, TOP, MIDDLE, EVERYTHING = (
     REGIONS[name].title
@@ -191,17 +189,6 @@ def test_other_answers_are_taken_back_to_those_of_the_dataset(page: Page, app_ur
     page.get_by_role("button", name="Back to OpenMoji drawings").click()
     expect(title).to_have_text(before)
     expect(page.get_by_text("Answered by the dataset: OpenMoji drawings")).to_be_visible()
-
-
-def test_the_browser_recommends_what_the_server_does_on_the_whole_plane(
-    page: Page, app_url: str
-) -> None:
-    title = open_page(page, app_url)
-    for number, alike in ((1, 0), (667, 0.41), (999, 0.49), (1_000, 0.5), (1_499, 0.6), (10**7, 1)):
-        page.goto(f"{app_url}/strategy?images={number}&similar={alike}&classes=3")
-        expect(images(page)).to_have_value(str(number))
-        expect(title).to_have_text(strategy_rule.recommend(Situation(number, alike, 3)).title)
-        confirmed(page)
 
 
 # --- Try it ---------------------------------------------------------------------------------------

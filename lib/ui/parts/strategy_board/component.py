@@ -132,7 +132,7 @@ def _plan(advice: Recommendation, layers: Any, dark: bool) -> dict[str, str]:
 
 
 def payload(
-    answers: Answers, dataset: DatasetSpec, backbone: str, gesture: object
+    answers: Answers, dataset: DatasetSpec, backbone: str, gesture: object, *, dark: bool = False
 ) -> dict[str, Any]:
     """What the browser gets: everything it can look up, the answers, and what they lead to.
 
@@ -141,11 +141,12 @@ def payload(
         dataset: The chosen one.
         backbone: Id of the chosen one.
         gesture: Number of the last gesture the server knows of.
+        dark: Which appearance.
     """
     now = answers.situation
     advice = rule.recommend(now, backbone)
     return {
-        "fixed": _fixed(backbone, shell.is_dark()),
+        "fixed": _fixed(backbone, dark),
         "dataset": {"id": dataset.id, "title": dataset.title},
         "own": now == strategy_answers.of_dataset(dataset),
         "knowsKind": kinds.kind_of(dataset.id) is not None,
@@ -184,7 +185,13 @@ def strategy_board(answers: Answers, dataset: DatasetSpec, backbone: str) -> Non
 
     _COMPONENT(
         key=state.STRATEGY_BOARD,
-        data=payload(answers, dataset, backbone, state.read(state.SITUATION_GESTURE, 0)),
+        data=payload(
+            answers,
+            dataset,
+            backbone,
+            state.read(state.SITUATION_GESTURE, 0),
+            dark=shell.is_dark(),
+        ),
         on_gesture_change=take_over,
         height="content",
     )
