@@ -3,19 +3,29 @@
 const SVG = "http://www.w3.org/2000/svg"
 const VEIL = 0.8 // opacity of the full colour over an image, which shines through
 
-/** @typedef {{rows: number, columns: number, values: number[]}} Map A feature map, row by row */
+/**
+ * A feature map, row by row.
+ * @typedef {{rows: number, columns: number, values: number[]}} Map
+ *
+ * What a component keeps between two calls; `gesture` is the number of the last one sent or answered.
+ * @typedef {{root: HTMLElement, gesture: number, trigger: (name: string, what: object) => void} & Record<string, any>} View
+ */
 
+/** @type {WeakMap<Element, View>} */
 const instances = new WeakMap()
 
 /**
- * The view of a component: what it keeps between two calls. `create` completes a new one.
- * `gesture` is the number of the last gesture that was sent or answered.
+ * The view of a component: made once and completed by `create`.
+ *
+ * @param {{parentElement: Element, setTriggerValue: View["trigger"]}} component
+ * @param {(view: View) => void} create
+ * @returns {View}
  */
-export function viewOf({ parentElement, setTriggerValue }, create = _view => {}) {
-  const root = parentElement.querySelector("section")
+export function viewOf({ parentElement, setTriggerValue }, create = () => {}) {
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector("section"))
   let view = instances.get(root)
   if (!view) {
-    view = { root, gesture: 0 }
+    view = { root, gesture: 0, trigger: setTriggerValue }
     instances.set(root, view)
     create(view)
   }
@@ -25,19 +35,25 @@ export function viewOf({ parentElement, setTriggerValue }, create = _view => {})
 
 // --- Gestures ------------------------------------------------------------------------------
 
-/** From now on an answer to an earlier gesture is out of date. */
+/** From now on an answer to an earlier gesture is out of date. @param {View} view */
 export function begin(view) {
   view.gesture += 1
   view.root.dataset.pending = ""
 }
 
-/** Send what a reader did, under a name that Python knows. */
+/** Send what a reader did, under a name that Python knows. @param {View} view @param {string} name @param {object} what */
 export function send(view, name, what) {
   begin(view)
   view.trigger(name, { ...what, number: view.gesture })
 }
 
-/** Whether to draw what the server says: if it is out of date, and not `anew`, the next is on its way. */
+/**
+ * Whether to draw what the server says: if it is out of date, and not `anew`, the next is on its way.
+ *
+ * @param {View} view
+ * @param {{gesture: number}} data
+ * @param {boolean} anew
+ */
 export function isAnswered(view, data, anew) {
   if (!anew && data.gesture < view.gesture) return false
   view.gesture = Math.max(view.gesture, data.gesture)
@@ -45,7 +61,13 @@ export function isAnswered(view, data, anew) {
   return true
 }
 
-/** Whether both are the same, except for rounding; `mine` may have fields that `theirs` lacks. */
+/**
+ * Whether both are the same, except for rounding; `mine` may have fields that `theirs` lacks.
+ *
+ * @param {any} theirs
+ * @param {any} mine
+ * @returns {boolean}
+ */
 export function same(theirs, mine) {
   if (typeof theirs === "number") return Math.abs(theirs - mine) <= 1e-9 * Math.max(1, Math.abs(theirs))
   if (theirs === null || typeof theirs !== "object") return theirs === mine
@@ -53,7 +75,13 @@ export function same(theirs, mine) {
   return Object.entries(theirs).every(([name, value]) => same(value, mine?.[name]))
 }
 
-/** Whether the browser computed what the server did. A difference is reported; tests look for it. */
+/**
+ * Whether the browser computed what the server did. A difference is reported; tests look for it.
+ *
+ * @param {View} view
+ * @param {object} server
+ * @param {object} mine
+ */
 export function compare(view, server, mine) {
   if (same(server, mine)) return true
   view.root.dataset.disagrees = JSON.stringify({ mine, server })
@@ -61,8 +89,16 @@ export function compare(view, server, mine) {
   return false
 }
 
-/** Let a reader drag from anywhere in `area`; the focus goes to `handle`, for the arrow keys. */
-export function draggable(area, handle, drag, drop, hover = _event => {}) {
+/**
+ * Let a reader drag from anywhere in `area`; the focus goes to `handle`, for the arrow keys.
+ *
+ * @param {HTMLElement} area
+ * @param {HTMLElement} handle
+ * @param {(event: PointerEvent) => void} drag
+ * @param {() => void} drop
+ * @param {(event: PointerEvent) => void} hover While nothing is dragged
+ */
+export function draggable(area, handle, drag, drop, hover = () => {}) {
   let dragging = false
   area.onpointerdown = event => {
     if (event.button) return
@@ -79,7 +115,13 @@ export function draggable(area, handle, drag, drop, hover = _event => {}) {
   }
 }
 
-/** Copy text and say so on the button. `shown` holds the same text on screen. */
+/**
+ * Copy text and say so on the button. `shown` holds the same text on screen.
+ *
+ * @param {string} text
+ * @param {HTMLElement} button
+ * @param {Node} shown
+ */
 export async function copyText(text, button, shown) {
   let copied = true
   try {
@@ -111,7 +153,7 @@ export async function copyText(text, button, shown) {
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made[name] = value
+    if (name.startsWith("on")) Object.assign(made, { [name]: value })
     else if (value !== false) made.setAttribute(name, value === true ? "" : value)
   }
   made.append(...children)
@@ -133,15 +175,17 @@ export function svg(tag, attributes = {}, ...children) {
   return made
 }
 
-/** Put new content in place, and the focus where it was. */
+/** Put new content in place, and the focus where it was. @param {HTMLElement} part @param {Node[]} children */
 export function replace(part, children) {
-  const focusable = "input, button"
-  const held = part.getRootNode().activeElement
-  const place = held && part.contains(held) ? [...part.querySelectorAll(focusable)].indexOf(held) : -1
+  const controls = () => /** @type {HTMLInputElement[]} */ ([...part.querySelectorAll("input, button")])
+  const held = /** @type {ShadowRoot} */ (part.getRootNode()).activeElement
+  const before = controls()
+  const place = before.findIndex(control => control === held)
   part.replaceChildren(...children)
   if (place < 0) return
-  const chosen = held.type === "radio" && part.querySelector(`input[name="${held.name}"]:checked`)
-  const target = chosen || part.querySelectorAll(focusable)[place]
+  const { type, name } = before[place]
+  const chosen = type === "radio" && controls().find(control => control.name === name && control.checked)
+  const target = chosen || controls()[place]
   target?.focus({ preventScroll: true })
 }
 
@@ -172,6 +216,7 @@ export function shade(colours, value, full) {
   return { background: mixed, text: light > 0.179 ? "#000" : "#fff" } // where both have the same contrast
 }
 
+/** @param {Parameters<typeof shade>[0]} colours @param {HTMLElement} target @param {number} value @param {number} full */
 export function paint(colours, target, value, full) {
   const { background, text } = shade(colours, value, full)
   target.style.backgroundColor = `rgb(${background.join(" ")})`
@@ -208,12 +253,13 @@ export const contextOf = canvas => /** @type {CanvasRenderingContext2D} */ (canv
 
 // --- Step by step --------------------------------------------------------------------------
 
-/** The button `replay` of a view whose `timer` steps through something, as it is now. */
+/** The button `replay` of a view whose `timer` steps through something, as it is now. @param {View} view */
 export function showReplay(view) {
   view.replay.textContent = view.timer ? "Pause" : "Replay"
   view.replay.classList.toggle("running", Boolean(view.timer))
 }
 
+/** @param {View} view */
 export function stopReplay(view) {
   clearInterval(view.timer)
   view.timer = null
