@@ -1,11 +1,12 @@
-"""Measures from click to new number in the model summary, in a real browser.
+"""Measures from click to new number, in the model summary and on the pooling page, in a browser.
 
 python -m lib.tools.measure_ui [--clicks N] [--backbone ID] [--training]
 
 Starts the app on a free port of this machine and Chromium without a window, and prints for each
 gesture the median milliseconds from the input event to the painted number, and to the server's
-confirmation of it, and then the server's share. `--training` measures every gesture once more while
-a run goes on, and prints how many times longer it took. Needs the packages of requirements-dev.txt.
+confirmation of it, then how long the pooling page takes to open from another page, and then the
+server's share. `--training` measures every gesture in the model summary once more while a run goes
+on, and prints how many times longer it took. Needs the packages of requirements-dev.txt.
 """
 
 import argparse
@@ -62,7 +63,10 @@ PROBE = """
 """
 DONE = "() => window.probe.painted && window.probe.confirmed"
 RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
-INSTRUMENT = ".instrument"
+INSTRUMENT, BOARD = ".instrument", ".board"
+# Every one changes with an edited cell of the pooling page.
+ON_THE_BOARD = (".average strong", ".result .cell", ".vector .tile", ".logit")
+POOLING_VISITS = 6
 
 
 @contextmanager
@@ -163,14 +167,48 @@ def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
     }
 
 
+def _medians(
+    name: str, page: Page, act: Callable[[int], None], clicks: int, component: str, *parts: str
+) -> tuple[float, float]:
+    """Measure one gesture, and print its median milliseconds, painted and confirmed."""
+    both = measure(page, act, clicks, component, *parts)
+    painted, confirmed = statistics.median(both[0]), statistics.median(both[1])
+    print(f"{name}: on screen {painted:.0f} ms, confirmed {confirmed:.0f} ms", flush=True)
+    return painted, confirmed
+
+
 def _all(page: Page, clicks: int) -> dict[str, tuple[float, float]]:
-    """Measure and print every gesture."""
-    times = {}
-    for name, (act, what) in gestures(page).items():
-        both = measure(page, act, clicks, INSTRUMENT, what)
-        times[name] = painted, confirmed = statistics.median(both[0]), statistics.median(both[1])
-        print(f"{name}: on screen {painted:.0f} ms, confirmed {confirmed:.0f} ms", flush=True)
-    return times
+    """Measure and print every gesture in the model summary."""
+    return {
+        name: _medians(name, page, act, clicks, INSTRUMENT, what)
+        for name, (act, what) in gestures(page).items()
+    }
+
+
+def _pooling(page: Page, port: int, clicks: int) -> None:
+    """Measure and print how quick the pooling page is: edited, and opened from another page."""
+    page.goto(f"http://127.0.0.1:{port}/global_average_pooling")
+    board, figure = page.locator(f"{BOARD} .logit"), page.locator(".js-plotly-plot").first
+    figure.wait_for()  # The first figure of a visit loads Plotly, which is not part of it.
+    cell = page.get_by_role("textbox", name="Channel 1, row 1, column 1", exact=True)
+    for name, act in (
+        ("pooling, cell by keyboard", lambda turn: cell.press(("PageUp", "PageDown")[turn % 2])),
+        ("pooling, cell by mouse", lambda _: cell.click()),
+    ):
+        _medians(name, page, act, clicks, BOARD, *ON_THE_BOARD)
+    times_ms: list[list[float]] = []
+    for _ in range(POOLING_VISITS):
+        page.get_by_role("link", name="Home").click()
+        page.get_by_role("heading", name="Thaw", level=1).wait_for()
+        page.locator(BOARD).wait_for(state="detached")
+        began = time.perf_counter()
+        page.get_by_role("link", name="Global average pooling").first.click()
+        times_ms.append([])
+        for part in (board, figure):
+            part.wait_for()
+            times_ms[-1].append(1000 * (time.perf_counter() - began))
+    shown, complete = (statistics.median(each) for each in zip(*times_ms, strict=True))
+    print(f"pooling, opened: board {shown:.0f} ms, complete {complete:.0f} ms", flush=True)
 
 
 def start_run(page: Page, port: int) -> None:
@@ -215,6 +253,8 @@ def main() -> None:
                 longer = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
                 print(f"times longer beside a run, confirmed: {longer}")
                 print(f"the run was still going on at the end: {still_going}")
+                lab.get_by_role("button", name="Cancel run").click()
+            _pooling(page, port, options.clicks)
             browser.close()
         before_s = cpu_time_s(process_id)
         times_s = asyncio.run(load_server.load(port, 1, options.clicks, 0.0))

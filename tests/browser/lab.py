@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 # A first run starts the engine, imports TensorFlow, draws the images and traces two phases.
-RUN_LIMIT_MS = 90_000
+RUN_LIMIT_MS = 240_000
 SETTLED = "[data-testid='stApp'][data-test-script-state='notRunning']"
 FEW = {"Training images": "20", "Head epochs": "3", "Fine-tuning epochs": "2"}
 # Long enough for every test, should nobody end it: a third of an hour.

@@ -15,8 +15,8 @@ from urllib.request import urlopen
 import psutil
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 60
-END_LIMIT_S = 15
+# When a test gives up waiting for what will never be; a busy machine is no failure.
+PATIENCE_S = 120.0
 
 # Read by every Python process of the server: names of other machines are not known, so that a
 # test means the same on a machine with a network and without.
@@ -84,11 +84,11 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def until(condition: Callable[[], object], what: str, limit_s: float = 20.0) -> None:
+def until(condition: Callable[[], object], what: str) -> None:
     """Wait for a condition that no browser can see."""
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < end, f"Not within {limit_s:g} s: {what}"
+        assert time.monotonic() < end, f"Not within {PATIENCE_S:g} s: {what}"
         time.sleep(0.02)
 
 
@@ -123,7 +123,7 @@ def running_app(folder: Path, code: str = "", **settings: str) -> Iterator[Serve
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        until(lambda: _is_healthy(url, server), f"{url} answers, see {log}", START_LIMIT_S)
+        until(lambda: _is_healthy(url, server), f"{url} answers, see {log}")
         yield Server(url, psutil.Process(server.pid), log)
     finally:
         end(server)
@@ -136,10 +136,10 @@ def end(server: subprocess.Popen[bytes]) -> None:
     others = psutil.Process(server.pid).children(recursive=True)
     server.terminate()
     try:
-        server.wait(END_LIMIT_S)
+        server.wait(PATIENCE_S)
     finally:
         server.kill()  # does nothing to one that has ended
-    _, left = psutil.wait_procs(others, END_LIMIT_S)
+    _, left = psutil.wait_procs(others, PATIENCE_S)
     for process in left:
         process.kill()
     assert not left, f"The app left processes behind: {left}"

@@ -1,46 +1,18 @@
-"""The pooling page in a browser: by mouse, by keyboard, on a narrow screen, and how quick it is."""
+"""The pooling page in a browser: by mouse, by keyboard, on a narrow screen, with a slow server."""
 
 import re
-import time
 from collections.abc import Callable
 from math import floor
-from statistics import median
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, WebSocketRoute, expect
 
 from lib.core.maps.board import EXAMPLES, Board
 
-EDIT_LIMIT_MS = 200
-OPEN_LIMIT_S = 1.5
-VISITS = 4  # The quickest counts: what else the machine does is not the page's doing.
+VISITS = 3
 MOVED_LIMIT_BYTES = 1_000_000
 FIRST = EXAMPLES["one_hot"].board
-
-# From the next input event to the painted number: the event's own time stamp counts, so waiting
-# for a busy page counts too.
-PROBE = """
-what => {
-  const host = [...document.querySelectorAll("*")].find(
-    node => node.shadowRoot?.querySelector(".board"))
-  const root = host.shadowRoot.querySelector(".board")
-  const text = () => what.map(each => root.querySelector(each).textContent).join("|")
-  const before = text()
-  const probe = (window.probe = {})
-  const began = event => { probe.begin ??= event.timeStamp }
-  for (const kind of ["pointerdown", "keydown"])
-    addEventListener(kind, began, { capture: true, once: true })
-  const observer = new MutationObserver(() => {
-    const parts = text().split("|")
-    if (parts.every((part, index) => part !== before.split("|")[index])) {
-      observer.disconnect()
-      requestAnimationFrame(() => setTimeout(() => { probe.painted = performance.now() }))
-    }
-  })
-  observer.observe(root, { subtree: true, childList: true, characterData: true })
-}
-"""
 
 
 def open_page(page: Page, app_url: str) -> None:
@@ -67,8 +39,8 @@ def words(number: float) -> str:
     return f"{floor(number * 100 + 0.5) / 100 + 0:g}".replace("-", "−")
 
 
-def expect_numbers(page: Page, board: Board) -> None:
-    """The board shows what lib.core.pooling says, and the server has said so too."""
+def expect_painted(page: Page, board: Board) -> None:
+    """The board shows what lib.core.pooling says."""
     expect(averages(page)).to_have_text([words(number) for number in board.averages])
     expect(page.locator(".board .max strong")).to_have_text(
         [words(number) for number in board.maxima]
@@ -80,6 +52,11 @@ def expect_numbers(page: Page, board: Board) -> None:
     expect(vector(page, "Flatten").locator(".tile")).to_have_text(
         [words(number) for number in board.values]
     )
+
+
+def expect_numbers(page: Page, board: Board) -> None:
+    """The board shows what lib.core.pooling says, and the server has said so too."""
+    expect_painted(page, board)
     confirmed(page)
 
 
@@ -277,25 +254,37 @@ def test_the_board_is_kept_while_the_reader_looks_elsewhere(page: Page, app_url:
     expect_numbers(page, with_cell(FIRST, 1, 1, 1, 5))
 
 
-def test_an_edit_updates_averages_map_and_comparison_at_once(page: Page, app_url: str) -> None:
+def test_an_edit_is_on_screen_before_the_server_has_heard_of_it(page: Page, app_url: str) -> None:
+    """How many milliseconds it takes is measured by lib.tools.measure_ui."""
+    cut_off, held = False, []
+
+    def between(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        browser.on_message(
+            lambda said: held.append((server, said)) if cut_off else server.send(said)
+        )
+
+    page.route_web_socket(re.compile("/_stcore/stream"), between)
     open_page(page, app_url)
-    times = []
-    what = [".average strong", ".result .cell", ".vector .tile", ".logit"]
-    for turn in range(10):
-        page.evaluate(PROBE, what)
-        if turn % 2:
-            cell(page, 1, 1, 1).press(str(turn))
-        else:
-            page.get_by_role("radio", name="69"[turn // 2 % 2], exact=True).check(force=True)
-            page.evaluate(PROBE, what)
+    cut_off = True
+    board = FIRST
+    for value in (9, 4, 9, 7):
+        if value == 9:
             cell(page, 1, 1, 1).click()
-        page.wait_for_function("() => window.probe.painted")
-        times.append(page.evaluate("() => probe.painted - probe.begin"))
-        confirmed(page)
-    assert median(times) < EDIT_LIMIT_MS, times
+        else:
+            cell(page, 1, 1, 1).press(str(value))
+        board = with_cell(board, 1, 1, 1, value)
+        expect_painted(page, board)
+        expect(page.locator(".board")).to_have_attribute("data-pending", "")
+    assert held
+    cut_off = False
+    for server, said in held:
+        server.send(said)
+    expect_numbers(page, board)
 
 
 def test_the_page_opens_complete_and_light_after_the_first_visit(page: Page, app_url: str) -> None:
+    """How many seconds it takes is measured by lib.tools.measure_ui."""
     moved = []
 
     def listen(socket: WebSocket) -> None:
@@ -305,20 +294,16 @@ def test_the_page_opens_complete_and_light_after_the_first_visit(page: Page, app
     page.on("response", lambda answer: moved.append(int(answer.headers.get("content-length", 0))))
     open_page(page, app_url)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    times_s = []
     for _ in range(VISITS):
         page.get_by_role("link", name="Home").click()
         expect(page.get_by_role("heading", name="Thaw", level=1)).to_be_visible()
         expect(page.locator(".board")).to_have_count(0)
         moved.clear()
-        began = time.perf_counter()
         page.get_by_role("link", name="Global average pooling").first.click()
         expect(page.locator(".board .logit")).to_be_visible()
         expect(page.get_by_text("The code behind these numbers")).to_be_visible()
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
-        times_s.append(time.perf_counter() - began)
-        assert sum(moved) < MOVED_LIMIT_BYTES
-    assert min(times_s) < OPEN_LIMIT_S, times_s
+        assert 0 < sum(moved) < MOVED_LIMIT_BYTES
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

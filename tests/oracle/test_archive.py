@@ -3,7 +3,6 @@
 import io
 import stat
 import struct
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Mapping
@@ -318,10 +317,8 @@ def test_no_change_to_an_archive_does_more_than_be_refused_in_words(changes, cut
     content = bytearray(VALID)
     for place, value in changes:
         content[place] = value
-    started = time.monotonic()
     for variant in (bytes(content), bytes(content[:cut]), bytes(content[cut:])):
         assert next_step(variant)
-    assert time.monotonic() - started < 5
 
 
 @PATIENT

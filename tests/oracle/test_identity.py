@@ -1,4 +1,6 @@
-"""Training from the frozen prefix gives the numbers of training the whole model."""
+"""Training from the frozen prefix gives the numbers of the whole model, within rounding."""
+
+import math
 
 import keras
 import numpy as np
@@ -14,8 +16,20 @@ from lib.training.engine.run_log import RunLog
 from lib.training.network import head as heads
 from lib.training.sources import pipeline
 
-TOLERANCE = 1e-5
 SIZE, NUM_IMAGES, BATCH_SIZE = 64, 24, 10  # The last batch of an epoch is a short one.
+STEPS_AN_EPOCH = math.ceil(NUM_IMAGES / BATCH_SIZE)
+# Both ways add the same float32 numbers, but not always in the same order: where TensorFlow does
+# not use oneDNN (a CPU without AVX512-VNNI, or TF_ENABLE_ONEDNN_OPTS=0), its convolutions divide a
+# sum among the threads by the number of images, and features are made of more images at a time than
+# a step takes. The rounding error of a sum of n terms grows with the square root of n (Higham and
+# Mary 2019), and every step adds its own. The longest sum is the head's, over 1,280 channels.
+# Measured in the fourth epoch: 2.1e-5 of 5.1e-5, with BatchNormalization thawed; with oneDNN or
+# with one thread the two ways are equal to the last bit, on a busy machine too.
+FLOAT32_EPSILON = 2.0**-23
+LONGEST_SUM = 1_280
+TOLERANCE_AN_EPOCH = STEPS_AN_EPOCH * math.sqrt(LONGEST_SUM) * FLOAT32_EPSILON  # 1.3e-5, relative
+# Or else nothing was learned and the numbers are equal for no reason; a share of the first loss.
+LEARNED = 0.01
 
 # Block 12 of EfficientNet-Lite0 adds its input to its result: from its depthwise convolution on,
 # two tensors cross.
@@ -79,6 +93,10 @@ def numbers(record):
     return [record.loss, record.accuracy, record.val_loss, record.val_accuracy]
 
 
+def within_rounding(expected, epoch):
+    return pytest.approx(expected, rel=epoch * TOLERANCE_AN_EPOCH)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_split_training_gives_every_number_of_whole_model_training(case, data, tmp_path):
     asked, thawed, num_crossing = CASES[case]
@@ -89,9 +107,8 @@ def test_split_training_gives_every_number_of_whole_model_training(case, data, t
     assert len(runner.features.cut) == num_crossing
     assert len(split) == len(whole) == config.num_epochs
     for one, other in zip(split, whole, strict=True):
-        assert numbers(one) == pytest.approx(numbers(other), abs=TOLERANCE), f"epoch {one.epoch}"
-    # Or else nothing was learned and the numbers are equal for no reason.
-    assert abs(split[0].loss - split[-1].loss) > 100 * TOLERANCE
+        assert numbers(one) == within_rounding(numbers(other), one.epoch), f"epoch {one.epoch}"
+    assert abs(split[0].loss - split[-1].loss) > LEARNED * split[0].loss
 
 
 def keras_fit(config, data):
@@ -143,4 +160,4 @@ def test_a_run_gives_every_number_of_keras_fit(data, tmp_path):
     config = config_of(thaw_from=INSIDE_A_BLOCK)
     ours, _ = history_of(config, data, tmp_path, use_prefix=True)
     for record, row in zip(ours, keras_fit(config, data), strict=True):
-        assert numbers(record) == pytest.approx(row, abs=TOLERANCE), f"epoch {record.epoch}"
+        assert numbers(record) == within_rounding(row, record.epoch), f"epoch {record.epoch}"

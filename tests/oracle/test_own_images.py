@@ -25,6 +25,7 @@ from lib.core.lab.store import RunStore
 from lib.core.uploads import inbox, own_datasets
 from lib.training.sources import decode, folder, pipeline
 from lib.training.sources import own_dataset as making
+from tests.unit.jobs_support import PATIENCE_S
 
 PROJECT = Path(__file__).resolve().parents[2]
 ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
@@ -364,7 +365,7 @@ def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
     environment = os.environ | {"THAW_HOME": str(home), "PYTHONPATH": str(PROJECT)}
     process = subprocess.Popen([sys.executable, "-c", PREPARING, name], env=environment)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_S
         while len(list(own_datasets.root().glob(".making-*/pictures/*/*.jpg"))) < 5:
             assert time.monotonic() < end
             assert process.poll() is None

@@ -17,6 +17,7 @@ from lib.core.runs import run_id
 from lib.jobs.client import Client
 from tests.unit import trainers
 from tests.unit.jobs_support import (
+    PATIENCE_S,
     PROJECT,
     PYTHONPATH,
     TRAINER,
@@ -67,7 +68,7 @@ def end(web: subprocess.Popen[str], *, kill: bool) -> None:
     if kill:
         web.kill()
     web.stdin.close()
-    web.wait(timeout=20)
+    web.wait(timeout=PATIENCE_S)
     web.stdout.close()
 
 
@@ -81,7 +82,7 @@ def test_nothing_is_left_of_the_engine_when_the_web_process(
 ) -> None:
     web, processes = start_web_process(tmp_path, trainer)
     end(web, kill=kill)
-    gone, alive = psutil.wait_procs(processes, timeout=10)
+    gone, alive = psutil.wait_procs(processes, timeout=PATIENCE_S)
     assert len(gone) >= 2
     assert not alive
     # The next web process finds the run interrupted, with the epochs it had.
@@ -104,7 +105,7 @@ def test_an_engine_that_is_killed_interrupts_its_run_and_is_replaced_for_the_nex
         assert first
         workers = psutil.Process(first).children(recursive=True)
         psutil.Process(first).kill()
-        last = ended(client, id_, limit_s=10)
+        last = ended(client, id_)
         assert (last.state, len(last.history)) == ("interrupted", 1)
         assert "engine" in last.message
         run = client.store.open(id_)
@@ -112,7 +113,7 @@ def test_an_engine_that_is_killed_interrupts_its_run_and_is_replaced_for_the_nex
         assert run.result["status"] == "interrupted"
         assert ended(client, waiting).state == "finished"
         assert client.engine_pid != first
-        _, alive = psutil.wait_procs(workers, timeout=10)
+        _, alive = psutil.wait_procs(workers, timeout=PATIENCE_S)
         assert not alive
 
 
@@ -132,7 +133,7 @@ def test_an_engine_that_has_lost_a_worker_for_good_is_replaced_as_well(tmp_path:
         until(lambda: now(client, id_).history)
         assert client._keeper.connection
         client._keeper.connection.tell(trainers.abandon, nanny=True)
-        assert ended(client, id_, limit_s=10).state == "interrupted"
+        assert ended(client, id_).state == "interrupted"
         assert ended(client, client.submit(config("fast"))).state == "finished"
 
 
@@ -240,7 +241,7 @@ def test_the_engine_greets_in_one_line_and_ends_with_its_input(tmp_path: Path) -
         assert greeting["address"].startswith("tls://127.0.0.1:")
         assert engine.stdout.read() == ""  # nothing else will ever be written
         engine.stdin.close()
-        assert engine.wait(timeout=10) == 0
+        assert engine.wait(timeout=PATIENCE_S) == 0
         engine.stdout.close()
 
 

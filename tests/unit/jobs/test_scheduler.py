@@ -172,8 +172,10 @@ def connected(cluster: Cluster, home: Path) -> Iterator[Client]:
 
 
 def test_two_runs_go_on_at_once_one_worker_dies_and_the_other_run_finishes(
-    client: Client, other: Client, cluster: Cluster
+    client: Client, other: Client, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # By itself, the other web process would never give a run up.
+    monkeypatch.setattr("lib.jobs.keeper.LOOKS_BEFORE_ORPHANED", 10**9)
     doomed = client.submit(config("endless", seed=1), owner="one")
     spared = client.submit(config("slow", seed=2, num_epochs=3), owner="two")
     until(lambda: now(client, doomed).history and now(client, spared).history)
@@ -185,9 +187,9 @@ def test_two_runs_go_on_at_once_one_worker_dies_and_the_other_run_finishes(
     until(lambda: now(other, spared).history)
 
     psutil.Process(cluster.pid_of(doomed)).kill()
-    # The other learns it from the first, sooner than it would by itself.
-    for web_process, limit_s in ((client, 10), (other, 1.5)):
-        last = ended(web_process, doomed, limit_s)
+    # The other learns it from the first.
+    for web_process in (client, other):
+        last = ended(web_process, doomed)
         assert (last.state, len(last.history)) == ("interrupted", 1)
         assert last.next_step
     run = client.store.open(doomed)
@@ -234,7 +236,7 @@ def test_a_run_whose_web_process_is_gone_can_still_be_followed_and_cancelled(
     client.close()
     assert not now(other, id_).ended
     other.cancel(id_)
-    assert ended(other, id_, limit_s=2.5).state == "cancelled"
+    assert ended(other, id_).state == "cancelled"
 
 
 def test_a_cancelled_run_asked_for_again_is_seen_again_by_those_who_followed_it(

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -346,7 +345,7 @@ def test_numbers_that_are_none_are_not_listed_as_numbers(store):
     assert (line.test_accuracy, line.wall_time_s) == (None, None)
 
 
-def test_five_hundred_runs_do_not_slow_the_list(store, monkeypatch):
+def test_a_list_of_five_hundred_runs_reads_a_run_again_only_where_it_changed(store, monkeypatch):
     first = write(store)
     for seed in range(500):
         made = replace(config(), seed=1_000 + seed)
@@ -361,12 +360,8 @@ def test_five_hundred_runs_do_not_slow_the_list(store, monkeypatch):
         "read_run",
         lambda folder, **options: reads.append(folder) or read_run(folder, **options),
     )
-    started = time.perf_counter()
     assert len(local(store)) == 501
-    seconds = time.perf_counter() - started
     assert reads == []
-    # 15 to 30 ms on a quiet machine.
-    assert seconds < 1
     store.rename(first, name="one")
     assert len(local(store)) == 501
     assert len(reads) == 1
