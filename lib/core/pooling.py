@@ -77,7 +77,7 @@ def class_activation_map(maps: npt.ArrayLike, weights: npt.ArrayLike) -> FloatAr
     """Weigh the channels by what a class makes of them: where in the image its logit comes from.
 
     Because the average of a weighted sum is the weighted sum of the averages, the mean of the
-    result over its positions plus the bias of the class is the logit, exactly.
+    result over its positions plus the bias of the class is the logit, within rounding.
 
     Input shape: (batch, height, width, channels) and (channels, classes).
     Output shape: (batch, height, width, classes).

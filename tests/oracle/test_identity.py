@@ -19,12 +19,12 @@ from lib.training.sources import pipeline
 SIZE, NUM_IMAGES, BATCH_SIZE = 64, 24, 10  # The last batch of an epoch is a short one.
 STEPS_AN_EPOCH = math.ceil(NUM_IMAGES / BATCH_SIZE)
 # Both ways add the same float32 numbers, but not always in the same order: where TensorFlow does
-# not use oneDNN (a CPU without AVX512-VNNI, or TF_ENABLE_ONEDNN_OPTS=0), its convolutions divide a
+# not use oneDNN (on a processor without AVX512-VNNI and the like), its own convolutions divide a
 # sum among the threads by the number of images, and features are made of more images at a time than
 # a step takes. The rounding error of a sum of n terms grows with the square root of n (Higham and
 # Mary 2019), and every step adds its own. The longest sum is the head's, over 1,280 channels.
-# Measured in the fourth epoch: 2.1e-5 of 5.1e-5, with BatchNormalization thawed; with oneDNN or
-# with one thread the two ways are equal to the last bit, on a busy machine too.
+# Measured without oneDNN in the fourth epoch, with BatchNormalization thawed: 2.1e-5 of the 5.1e-5
+# that are allowed. With oneDNN or on one thread both ways were equal to the last bit.
 FLOAT32_EPSILON = 2.0**-23
 LONGEST_SUM = 1_280
 TOLERANCE_AN_EPOCH = STEPS_AN_EPOCH * math.sqrt(LONGEST_SUM) * FLOAT32_EPSILON  # 1.3e-5, relative

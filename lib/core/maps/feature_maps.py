@@ -187,7 +187,7 @@ def decide(maps: FeatureMaps, weights: FloatArray, bias: float) -> Decision:
     """Take a logit apart: where in the image it comes from, and from which channels.
 
     The head is one Dense layer on the averages, so its logit is a weighted sum of averages, which
-    is the average of a weighted sum: mean(CAM) + bias = logit, exactly.
+    is the average of a weighted sum: mean(CAM) + bias = logit, within rounding.
 
     Args:
         maps: Of an image.

@@ -1,4 +1,4 @@
-"""Faster gradients of convolutions on small maps, to the same numbers.
+"""Faster gradients of convolutions on small maps, the same within rounding.
 
 TensorFlow goes back through a 5 x 5 depthwise convolution on the CPU in about eight times what
 going forward takes, nearly all of it for the kernel. On a map of a few cells the convolution of one

@@ -1,4 +1,4 @@
-"""A frozen BatchNormalization as part of the convolution before it, to the same numbers.
+"""A frozen BatchNormalization as part of the convolution before it, the same within rounding.
 
 Frozen, it multiplies every channel by one number and adds another. The same comes out where the
 convolution's kernel is multiplied instead, which is smaller than the maps it makes, and what is

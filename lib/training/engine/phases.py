@@ -33,7 +33,7 @@ class PhaseRunner:
         backbone: Fresh, with its first weights.
         data: The images.
         use_prefix: False trains the whole graph from the image at every step, which takes
-            longer and gives the same numbers (tests/oracle/test_identity.py).
+            longer and gives the same numbers within rounding (tests/oracle/test_identity.py).
         plan: What is frozen while fine-tuning, where it is not what the strategy says.
     """
 

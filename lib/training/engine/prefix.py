@@ -40,7 +40,8 @@ def split(backbone: keras.Model, frontier: Sequence[str]) -> SplitBackbone:
     """Split a backbone at a frontier.
 
     Both parts use the layers of the backbone, so training the suffix trains the backbone.
-    Output difference to the whole backbone: exactly zero (tests/oracle/test_prefix.py).
+    Output difference to the whole backbone on the same images at a time: exactly zero
+    (tests/oracle/test_prefix.py).
 
     Args:
         backbone: A functional model without classifier.

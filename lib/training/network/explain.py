@@ -18,7 +18,7 @@ def is_exact(head: HeadSpec) -> bool:
 
 
 def cam(maps: FloatArray, kernel: FloatArray) -> FloatArray:
-    """Class activation maps of one image: their mean plus the bias is the logit, exactly.
+    """Class activation maps of one image: their mean plus the bias is the logit.
 
     Input shape: (rows, columns, channels) and (channels, outputs).
     Output shape: (rows, columns, outputs), signed.

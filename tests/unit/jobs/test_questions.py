@@ -1,6 +1,7 @@
 """Questions to a worker that are no runs: beside a run, replaced, refused, and after a death."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,8 @@ def test_an_engine_that_cannot_start_is_told_to_all_who_ask_and_tried_again(
                 assert error
                 assert "could not be started" in error.message
                 assert error.next_step
+        # A thread that still tries for the second question would fail the third one with it.
+        until(lambda: "thaw-question" not in [thread.name for thread in threading.enumerate()])
         assert answered(ask(client, "echo")).state == "done"
 
 
