@@ -8,11 +8,13 @@ import io
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import keras
 import nbclient
@@ -22,16 +24,18 @@ import pytest
 from PIL import Image
 
 from lib.code import keras_run
-from lib.core import runs
+from lib.core import backbones, heads, runs
 from lib.core.errors import DataError
 from lib.core.lab.store import RunStore
 from lib.core.lab.take_home import BACKBONE_FILE
-from lib.core.runs import Run
-from lib.training import task
+from lib.core.runs import Run, TrainConfig
+from lib.training import model, task
 from lib.training.answers import take_home
 from lib.training.network import weights as pretrained
+from lib.training.network.head import build_head, build_pooling
 from lib.training.sources import pipeline
 from lib.training.sources.pipeline import ImageSet, LoadedData
+from tests.unit.code.test_keras_run import run_of
 
 SMALL = {"num_images": 32, "image_size": 64, "head_epochs": 2, "fine_tune_epochs": 2, "seed": 5}
 # Same seeds, order and versions: what is left is the order of float32 sums.
@@ -61,9 +65,9 @@ def clean_environment() -> dict[str, str]:
     return kept | {"TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def run_script(folder: Path, python: str = sys.executable, first: str = "") -> str:
+def run_script(folder: Path, python: str = sys.executable) -> str:
     """What the script printed, run in its folder with nothing else on the path of imports."""
-    code = f"{first}\nimport runpy\nrunpy.run_path('{keras_run.SCRIPT}', run_name='__main__')"
+    code = f"import runpy\nrunpy.run_path('{keras_run.SCRIPT}', run_name='__main__')"
     done = subprocess.run(
         [python, "-I", "-c", code],
         cwd=folder,
@@ -140,13 +144,26 @@ def test_the_script_repeats_the_run_epoch_by_epoch(run, folder):
         learning, total = params[phase]["trainable"], params[phase]["total"]
         assert f"{learning:,} of {total:,} parameters learn" in printed
     # What it leaves is a model that predicts, and takes images as they are.
-    model = keras.saving.load_model(folder / "model.keras", compile=False)
-    assert model.input_shape == (None, 64, 64, 3)
+    saved = keras.saving.load_model(folder / "model.keras", compile=False)
+    assert saved.input_shape == (None, 64, 64, 3)
     images = np.zeros((2, 64, 64, 3), np.uint8)
-    assert model.predict(images, verbose=0).shape == (2, 1)
+    assert saved.predict(images, verbose=0).shape == (2, 1)
 
 
-def test_the_notebook_repeats_the_run_epoch_by_epoch(run, folder, monkeypatch):
+def test_the_notebook_repeats_a_run_with_much_set_otherwise(tmp_path, monkeypatch):
+    run = trained(
+        tmp_path,
+        pooling="flatten",
+        hidden_units=16,
+        dropout=0.3,
+        optimizer="sgd",
+        head_rate_factor=5.0,
+        thaw_from="block_15_expand_conv,block_14_expand_conv",
+        step_rate_factor=0.5,
+        fine_tune_epochs=1,
+        batch_norm="tutorial",
+    )
+    folder = unpacked(run, tmp_path)
     for name in set(os.environ) - set(clean_environment()):
         monkeypatch.delenv(name)
     notebook = nbformat.read(folder / keras_run.NOTEBOOK, as_version=4)
@@ -158,76 +175,12 @@ def test_the_notebook_repeats_the_run_epoch_by_epoch(run, folder, monkeypatch):
     assert_it_is_the_run(printed, run)
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        {
-            "pooling": "flatten",
-            "hidden_units": 16,
-            "dropout": 0.3,
-            "optimizer": "sgd",
-            "head_rate_factor": 5.0,
-            "thaw_from": "block_15_expand_conv,block_14_expand_conv",
-            "step_rate_factor": 0.5,
-            "fine_tune_epochs": 1,
-            "batch_norm": "tutorial",
-        },
-        {
-            "strategy": "feature_extraction",
-            "pooling": "gmp",
-            "optimizer": "rmsprop",
-            "augmentation": True,
-            "head_epochs": 6,
-            "head_learning_rate": 0.1,
-            "early_stopping": 1,
-        },
-    ],
-    ids=["gradual, with another head and two rates", "augmented, stopped early"],
-)
-def test_the_script_repeats_runs_with_much_set_otherwise(asked, tmp_path):
-    run = trained(tmp_path, **asked)
-    if "early_stopping" in asked:
-        assert len(run.history) < 6, "nothing was stopped, so nothing was tested"
-    assert_it_is_the_run(run_script(unpacked(run, tmp_path)), run)
+# --- The code, in this process: it is Keras and NumPy and asks for nothing else -------------------
 
 
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small"])
-def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path):
-    # One step, so one epoch: after that BatchNormalization on maps of a few cells turns the last
-    # digit of a sum into the first of a loss, here and in any two runs of the same code.
-    asked = {"strategy": "from_scratch", "head_epochs": 1, "fine_tune_epochs": 0}
-    run = trained(tmp_path, backbone=backbone, **asked)
-    printed = run_script(unpacked(run, tmp_path))
-    loss = epochs(printed)[0, 1]
-    assert loss == pytest.approx(run.history[0].loss, abs=TOLERANCE)
-
-
-def test_a_run_with_a_backbone_of_keras_applications_is_repeated(tmp_path, monkeypatch):
-    """Without a network: other weights are put where Keras would load the ImageNet ones."""
-    keras.utils.set_random_seed(1)
-    network = keras.applications.MobileNetV2(
-        input_shape=(64, 64, 3), include_top=False, weights=None
-    )
-    name = pretrained.file_name(pretrained.backbones.get("mobilenet_v2"), 64)
-    path = tmp_path / name.replace(".h5", ".weights.h5")
-    network.save_weights(path)
-    monkeypatch.setenv("THAW_WEIGHTS", str(path))
-    run = trained(tmp_path, backbone="mobilenet_v2", thaw_from="block_16_expand")
-    folder = unpacked(run, tmp_path)
-    assert not (folder / BACKBONE_FILE).exists()
-    load = f"""
-import keras
-published = keras.applications.MobileNetV2
-def without_a_network(*, weights, **asked):
-    assert weights == "imagenet"
-    network = published(weights=None, **asked)
-    network.load_weights({str(path)!r})
-    return network
-keras.applications.MobileNetV2 = without_a_network"""
-    assert_it_is_the_run(run_script(folder, first=load), run)
-
-
-def test_more_than_two_classes_have_a_logit_each(tmp_path, monkeypatch):
+def test_the_script_repeats_an_augmented_run_of_three_classes_that_stopped_early(
+    tmp_path, monkeypatch, capsys
+):
     rng = np.random.default_rng(0)
 
     def images(count: int) -> ImageSet:
@@ -239,11 +192,85 @@ def test_more_than_two_classes_have_a_logit_each(tmp_path, monkeypatch):
     data = LoadedData(images(30), images(12), images(12), ("one", "two/2", "three"))
     monkeypatch.setattr(pipeline, "load_data", lambda *_, **__: data)
     run = trained(
-        tmp_path, strategy="feature_extraction", image_size=32, num_images=30, head_epochs=3
+        tmp_path,
+        strategy="feature_extraction",
+        image_size=32,
+        num_images=30,
+        pooling="gmp",
+        optimizer="rmsprop",
+        augmentation=True,
+        head_epochs=6,
+        head_learning_rate=0.1,
+        early_stopping=1,
     )
+    assert len(run.history) < 6, "nothing was stopped, so nothing was tested"
     folder = unpacked(run, tmp_path)
     assert (folder / "images/test/two_2/00001.png").exists()
-    assert_it_is_the_run(run_script(folder), run)
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    runpy.run_path(keras_run.SCRIPT, run_name="__main__")
+    assert_it_is_the_run(capsys.readouterr().out, run)
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small"])
+def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path, monkeypatch):
+    asked = {"strategy": "from_scratch", "head_epochs": 1, "fine_tune_epochs": 0}
+    config = runs.make_config(**SMALL | asked, backbone=backbone)
+    found = begun(config, tmp_path, monkeypatch)
+    assert_they_begin_alike(found, config, first=None)
+    norms = [la for la in found["base"].layers if isinstance(la, keras.layers.BatchNormalization)]
+    assert {norm.momentum for norm in norms} == {model.FROM_SCRATCH_MOMENTUM}
+
+
+def test_a_run_with_a_backbone_of_keras_applications_begins_with_its_weights(tmp_path, monkeypatch):
+    """Without a network: other weights are put where Keras would load the ImageNet ones."""
+    keras.utils.set_random_seed(1)
+    network = keras.applications.MobileNetV2(
+        input_shape=(64, 64, 3), include_top=False, weights=None
+    )
+    name = pretrained.file_name(backbones.get("mobilenet_v2"), 64)
+    path = tmp_path / name.replace(".h5", ".weights.h5")
+    network.save_weights(path)
+    monkeypatch.setenv("THAW_WEIGHTS", str(path))
+
+    def without_a_network(*, weights, input_shape, include_top):
+        assert (weights, input_shape, include_top) == ("imagenet", (64, 64, 3), False)
+        return network
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", without_a_network)
+    config = runs.make_config(**SMALL, backbone="mobilenet_v2", thaw_from="block_16_expand")
+    found = begun(config, tmp_path, monkeypatch)
+    assert not Path(BACKBONE_FILE).exists()
+    assert_they_begin_alike(found, config, first="imagenet")
+
+
+def begun(config: TrainConfig, where: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the script has made, up to the whole model, before anything is trained."""
+    run = run_of(config)
+    monkeypatch.chdir(unpacked(run, where))
+    first, compiling, _ = keras_run.script(run).partition("# --- Compiling")
+    assert compiling
+    names: dict[str, Any] = {}
+    exec(first, names)  # our own text, and running it is the point
+    return names
+
+
+def assert_they_begin_alike(found: dict[str, Any], config: TrainConfig, first: str | None) -> None:
+    """The same weights, and the same logits of images as they are."""
+    backbone = model.build_backbone(
+        config.backbone, config.image_size, weights=first, seed=config.seed
+    )
+    weights = found["base"].get_weights()
+    for old, new in zip(weights, backbone.get_weights(), strict=True):
+        assert np.array_equal(old, new)
+    shape, spec = backbone.output.shape[1:], heads.HeadSpec()
+    images = found["validation_images"][:8]
+    maps = backbone(backbones.get(config.backbone).preprocessing.apply(images), training=False)
+    pooled = build_pooling(spec, shape)(maps)
+    logits = build_head(spec, shape, seed=config.seed)(pooled)
+    said = found["model"](images, training=False)
+    assert np.ptp(logits) > 0
+    np.testing.assert_allclose(said, logits, rtol=1e-4, atol=1e-5)
 
 
 # --- What goes with it ----------------------------------------------------------------------------
@@ -278,8 +305,6 @@ def test_grey_images_are_packed_as_grey(tmp_path):
 
 def test_the_backbone_in_the_folder_is_untouched_by_training(run, folder):
     stored = keras.saving.load_model(folder / BACKBONE_FILE, compile=False)
-    from lib.training import model
-
     fresh = model.build_backbone("efficientnet_lite0", 64, weights="imagenet")
     assert [layer.name for layer in stored.layers] == [layer.name for layer in fresh.layers]
     for old, new in zip(stored.get_weights(), fresh.get_weights(), strict=True):
