@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.core import backbones, datasets
-from lib.core.pooling import EXAMPLES, MAX_CHANNELS, MAX_SIDE, MAX_VALUE, Board
+from lib.core.maps.board import EXAMPLES, MAX_CHANNELS, MAX_SIDE, MAX_VALUE, Board
 from lib.core.strategy.rule import Situation
 from lib.figures import theme
 from lib.ui.network.plan import PlanState
