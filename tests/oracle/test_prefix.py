@@ -1,6 +1,7 @@
 """A backbone in two parts gives what the whole one gives, wherever it is cut."""
 
 import random
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -11,7 +12,14 @@ from lib.core.freezing import FreezePlan
 from lib.training import model as models
 from lib.training.engine import prefix
 
-every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES)
+# A backbone after the other, with both tests: it is built once for them.
+every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES, scope="module")
+
+
+@lru_cache(maxsize=1)
+def built(backbone):
+    keras.utils.set_random_seed(3)
+    return models.build_architecture(backbone, backbones.get(backbone).min_image_size)
 
 
 def at_a_block_boundary(layers):
@@ -56,7 +64,7 @@ def in_two_parts(parts, images):
 def test_two_parts_give_exactly_what_the_whole_gives(backbone):
     size = backbones.get(backbone).min_image_size
     layers = backbones.load_layer_table(backbone, size)
-    whole = models.build_architecture(backbone, size, seed=3)
+    whole = built(backbone)
     images = np.random.default_rng(0).normal(size=(2, size, size, 3)).astype(np.float32)
     expected = np.asarray(whole(images, training=False))
     assert np.abs(expected).max() > 0
@@ -97,7 +105,7 @@ def layers_before(node):
 def test_the_frontier_is_what_keras_says_crosses(backbone):
     size = backbones.get(backbone).min_image_size
     layers = backbones.load_layer_table(backbone, size)
-    model = models.build_architecture(backbone, size)
+    model = built(backbone)
     for plan_of in PLANS.values():
         plan = plan_of(layers)
         if plan is not None:

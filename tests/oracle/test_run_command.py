@@ -112,11 +112,20 @@ def test_a_run_prints_a_line_an_epoch_and_its_result(tmp_path):
     assert result["split_sizes"] == {"train": 16, "validation": 40, "test": 40}
 
 
-def test_a_folder_of_images_is_trained_on(tmp_path):
+def within(capfd, *args):
+    """As `command`, in this process, where TensorFlow is loaded already."""
+    capfd.readouterr()
+    ended = run.main(list(args))
+    said = capfd.readouterr()
+    return subprocess.CompletedProcess(args, ended, said.out, said.err)
+
+
+def test_a_folder_of_images_is_trained_on(tmp_path, capfd):
     images = save_images(tmp_path / "images", ["dark", "light", "middle"])
     out = tmp_path / "run"
-    done = command(
-        *arguments(out, dataset=None, images=images, num_images=9, image_size=32, head_epochs=1)
+    done = within(
+        capfd,
+        *arguments(out, dataset=None, images=images, num_images=9, image_size=32, head_epochs=1),
     )
     result = check_finished(done, out, epochs=1)
     assert result["class_names"] == ["dark", "light", "middle"]
@@ -127,7 +136,8 @@ def test_a_folder_of_images_is_trained_on(tmp_path):
     # The same images under the name of the dataset they are a part of.
     named = tmp_path / "named"
     same = {"images": images, "num_images": 9, "image_size": 32, "head_epochs": 1}
-    check_finished(command(*arguments(named, dataset="cats_vs_dogs", **same)), named, epochs=1)
+    done = within(capfd, *arguments(named, dataset="cats_vs_dogs", **same))
+    check_finished(done, named, epochs=1)
     assert json.loads((named / "config.json").read_text()) == {**config, "dataset": "cats_vs_dogs"}
 
 

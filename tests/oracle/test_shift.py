@@ -16,8 +16,6 @@ from lib.training import task
 from lib.training.sources import pipeline
 
 CHANGES = {
-    "inverted": lambda images: 255 - images,
-    "darkened to half": lambda images: images // 2,
     "one channel lost": lambda images: images * np.array([1, 1, 0], np.uint8),
     "washed out": lambda images: images // 2 + 128,
 }

@@ -392,7 +392,8 @@ def without_clock(history):
     return [dataclasses.replace(record, wall_time_s=0.0) for record in history]
 
 
-@pytest.mark.parametrize("name", ["partial, frozen", "from_scratch"])
+# Where the most is learned that chance could touch: statistics of batches and weights.
+@pytest.mark.parametrize("name", ["partial, thawed"])
 def test_the_same_configuration_gives_the_same_history(name, trained, tmp_path):
     again = task.train(config_of(**ASKED[name]), lambda event: None, store=RunStore(tmp_path))
     assert without_clock(again.history) == without_clock(trained(name).run.history)
@@ -438,10 +439,7 @@ def test_another_strategy_on_the_same_data_starts_from_stored_features(
     ("state", "epochs"),
     [
         ("starting", 0),
-        ("loading_data", 0),
-        ("loading_model", 0),
         ("computing_features", 0),
-        ("training", 0),
         ("second epoch", 1),
         ("fine-tuning", 2),
         ("evaluating", 3),
