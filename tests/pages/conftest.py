@@ -1,13 +1,27 @@
 """Every page test has a store of its own and starts no engine."""
 
 from collections.abc import Iterator
+from functools import cache as once
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from lib.jobs.client import Client
 from lib.jobs.downloads import Downloads
 from lib.ui import cache
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_searched_once() -> Iterator[None]:
+    """A server searches every installed package for components when it starts.
+
+    AppTest is such a start, and the search would take three quarters of the time of a test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        search = once(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", search)
+        yield
 
 
 @pytest.fixture(autouse=True)
