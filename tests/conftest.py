@@ -18,19 +18,51 @@ hypothesis.settings.register_profile("thaw", deadline=None, database=None)
 hypothesis.settings.load_profile("thaw")
 
 
+TESTS = Path(__file__).parent
+# No fast tests: they train, start engines or need a browser.
+SLOW = (
+    TESTS / "oracle",
+    TESTS / "browser",
+    TESTS / "unit" / "jobs",
+    TESTS / "unit" / "network" / "test_weights.py",
+)
+# Of the page tests the quickest are fast: most pages are opened by one of these.
+FAST_PAGES = ("test_catalogue.py", "test_home.py", "test_links_from_before.py")
+# So that no process is left alone with one of these at the end.
+LONG = ("test_inference.py", "test_identity.py", "test_task.py", "test_layer_tables.py")
+
+
+def _is_fast(path: Path) -> bool:
+    """Whether the tests of a file are for `pytest -m fast`: no TensorFlow, engine or browser."""
+    if path.parent.name == "pages":
+        return path.name in FAST_PAGES
+    return not any(slow in (path, *path.parents) for slow in SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m fast`, leave the other files alone: their imports alone take ten seconds."""
+    asked = config.getoption("markexpr") == "fast"
+    return True if asked and collection_path.is_file() and not _is_fast(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast first.
+    """Fast first, and marked so.
 
     The browser tests before the oracle, so that one process begins them while there is still work
     for the other; after what a browser's event loop would be in the way of.
     """
+    for item in items:
+        if _is_fast(item.path):
+            item.add_marker(pytest.mark.fast)
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
-    if item.path.name == "test_take_home.py":
+    name = item.path.name
+    if name == "test_take_home.py":
         return 1
-    return {"browser": 2, "oracle": 3}.get(item.path.parent.name, 0)
+    turn = {"browser": 2, "oracle": 4}.get(item.path.parent.name, 0)
+    return 3 if turn == 4 and name in LONG else turn
 
 
 class _ByFile(LoadScopeScheduling):
