@@ -70,6 +70,8 @@ def test_two_parts_give_exactly_what_the_whole_gives(backbone):
     assert np.abs(expected).max() > 0
     for name, plan_of in PLANS.items():
         plan = plan_of(layers)
+        if plan in (FreezePlan.all(layers), FreezePlan.none()) and backbone != "mobilenet_v2":
+            continue  # One part alone: the whole network once more, so one of them shows it.
         if plan is None:
             assert backbone == "vgg16"  # The one without a branch.
             continue
