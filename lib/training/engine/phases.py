@@ -77,13 +77,11 @@ class PhaseRunner:
 
     def _plan(self, phase: Phase) -> FreezePlan:
         """What is frozen during a phase."""
-        if phase.name == "feature_extraction":
-            return FreezePlan.all(self.layers)
-        if self._given_plan is not None:
+        if self._given_plan is not None and phase.name != "feature_extraction":
             return self._given_plan
         config = self.config
-        return strategies.final_plan(
-            config.strategy, self.layers, phase.thaw_from, config.batch_norm
+        return strategies.phase_plan(
+            phase.name, config.strategy, self.layers, phase.thaw_from, config.batch_norm
         )
 
     def _examples(self, split: str, phase: Phase) -> Examples:
