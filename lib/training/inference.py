@@ -22,7 +22,6 @@ import numpy.typing as npt
 from lib.core import backbones, heads, runs, strategies
 from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError, StoreError
-from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import MODEL_FILE
 from lib.core.runs import TrainConfig
@@ -130,9 +129,9 @@ def _whole(trained: _Trained) -> keras.Model:
     config = trained.config
     layers = backbones.load_layer_table(config.backbone, config.image_size)
     last = config.phases[-1]
-    plan = FreezePlan.all(layers)
-    if last.key != FIRST_PHASE:
-        plan = strategies.final_plan(config.strategy, layers, last.thaw_from, config.batch_norm)
+    plan = strategies.phase_plan(
+        last.name, config.strategy, layers, last.thaw_from, config.batch_norm
+    )
     model.apply_freeze_plan(trained.backbone, plan)
     image = keras.Input((config.image_size, config.image_size, 3), name="image")
     maps = trained.backbone(_preprocessed(image, backbones.get(config.backbone).preprocessing))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lib.core import heads
 from lib.core.lab.store import RunSummary
 from lib.core.maps import feature_maps, pooling_pairs
 from lib.core.maps.feature_maps import Decision, FeatureMaps, Size
@@ -246,14 +247,14 @@ def _of_run(run: Run, subject: Subject, size: Size) -> dict[str, Any] | None:
     if len(made) == 1:
         return _of_two(made[1], names, subject, maps)
     logits = np.array([decision.logit for decision in made.values()])
-    powers = np.exp(logits - logits.max())
+    shares = heads.softmax(logits)
     order = [int(index) for index in np.argsort(-logits, kind="stable")]
     first, second = _pick_two((subject.id, run.id), order, order, names)
     return drawing.decision(
         size,
         picture=subject.picture,
         tiles=[
-            ClassTile(index, names[index], made[index], float(powers[index] / powers.sum()))
+            ClassTile(index, names[index], made[index], float(shares[index]))
             for index in order[: feature_maps.TOP]
         ],
         first=first,
