@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,34 +32,29 @@ from lib.core.reading import test_images
 from lib.core.runs import TEST_IMAGES_FILE, Run, TrainConfig
 from lib.core.strategy import evidence
 
+_config = partial(runs.make_config, seed=runs.RECORDED_SEED)
+
 # What the lab opens with first; then what each strategy does with few images that resemble
 # ImageNet, and with many that do not.
 STRATEGIES: tuple[TrainConfig, ...] = (
     *tuple(
-        runs.make_config(
-            dataset=dataset,
-            strategy=strategy,
-            num_images=num_images,
-            image_size=size,
-            seed=runs.RECORDED_SEED,
-        )
+        _config(dataset=dataset, strategy=strategy, num_images=num_images, image_size=size)
         for dataset, num_images, size in (("openmoji_animals_food", 160, 128), ("elpv", 1000, 96))
         for strategy in ("partial_fine_tuning", "feature_extraction", "full_fine_tuning")
     ),
-    runs.make_config(strategy="from_scratch", seed=runs.RECORDED_SEED),
+    _config(strategy="from_scratch"),
     # Small enough to be kept with its model, before and after fine-tuning.
-    runs.make_config(thaw_from="top_conv", seed=runs.RECORDED_SEED),
+    _config(thaw_from="top_conv"),
 )
 # What averaging costs in accuracy, or saves: the same head on the average and on the whole map.
 HEADS: tuple[TrainConfig, ...] = tuple(
-    runs.make_config(
+    _config(
         dataset=dataset,
         strategy="feature_extraction",
         num_images=num_images,
         image_size=size,
         head_epochs=30,
         pooling=pooling,
-        seed=runs.RECORDED_SEED,
     )
     for dataset, numbers, size in (
         ("openmoji_animals_food", (20, 160), 128),
@@ -71,60 +67,51 @@ HEADS: tuple[TrainConfig, ...] = tuple(
 # lib.core.reading.diagnose must say of each is in the comment.
 BROKEN: dict[str, TrainConfig] = {
     # learning_rate_too_high, fine_tuning_destroyed. Beside CONFIGS[0]: a hundred times its rate.
-    "Rate a hundred times too high": runs.make_config(
-        num_images=160, fine_tune_learning_rate=1e-2, seed=runs.RECORDED_SEED
-    ),
+    "Rate a hundred times too high": _config(num_images=160, fine_tune_learning_rate=1e-2),
     # learning_rate_too_low, fine_tuning_did_nothing. Beside CONFIGS[0]: a thousandth of its rate.
-    "Rate a thousand times too low": runs.make_config(
-        num_images=160, fine_tune_learning_rate=1e-7, seed=runs.RECORDED_SEED
-    ),
+    "Rate a thousand times too low": _config(num_images=160, fine_tune_learning_rate=1e-7),
     # learning_rate_too_low. Beside the GAP run of 160 images: a hundredth of its rate.
-    "Head's rate a hundred times too low": runs.make_config(
+    "Head's rate a hundred times too low": _config(
         strategy="feature_extraction",
         num_images=160,
         head_epochs=30,
         head_learning_rate=1e-5,
-        seed=runs.RECORDED_SEED,
     ),
     # overfitting from soon after thawing: everything thawed for 20 epochs on 50 solar cells.
-    "Fifty images, everything thawed": runs.make_config(
+    "Fifty images, everything thawed": _config(
         dataset="elpv",
         strategy="full_fine_tuning",
         num_images=50,
         image_size=96,
         fine_tune_epochs=20,
-        seed=runs.RECORDED_SEED,
     ),
     # batch_norm_lag: base(x, training=False) as the tutorial writes it, at a rate that moves
     # things (0.98 during the epoch, 0.87 of the same images evaluated after it).
-    "BatchNormalization as the tutorial has it": runs.make_config(
+    "BatchNormalization as the tutorial has it": _config(
         dataset="elpv",
         strategy="full_fine_tuning",
         num_images=100,
         image_size=96,
         fine_tune_learning_rate=1e-3,
         batch_norm="tutorial",
-        seed=runs.RECORDED_SEED,
     ),
     # learning_rate_too_high, fine_tuning_destroyed, on the dataset where fine-tuning pays: the
     # network ends by calling everything functional (0.68, the share of that class).
-    "Solar cells forgotten": runs.make_config(
+    "Solar cells forgotten": _config(
         dataset="elpv",
         strategy="full_fine_tuning",
         num_images=200,
         image_size=96,
         fine_tune_learning_rate=1e-3,
-        seed=runs.RECORDED_SEED,
     ),
     # underfitting: 32 pixels and a dropout of 0.9 hold back a head that could learn.
-    "32 pixels and nearly all dropout": runs.make_config(
+    "32 pixels and nearly all dropout": _config(
         dataset="elpv",
         strategy="feature_extraction",
         num_images=1_000,
         image_size=32,
         head_epochs=20,
         dropout=0.9,
-        seed=runs.RECORDED_SEED,
     ),
 }
 CONFIGS = (*STRATEGIES, *HEADS, *BROKEN.values())
