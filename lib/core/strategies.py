@@ -107,10 +107,7 @@ def phase_plan(
     Args:
         phase: Name of the phase, as in lib.core.runs.Phase. In "feature_extraction" only the head
             learns, whatever the strategy thaws after it.
-        strategy: As for `final_plan`.
-        layers: As for `final_plan`.
-        thaw_from: First layer that this phase thaws; otherwise as for `final_plan`.
-        batch_norm: As for `final_plan`.
+        strategy, layers, thaw_from, batch_norm: As for `final_plan`; the layer is this phase's.
 
     Raises:
         ConfigError: As for `final_plan`.

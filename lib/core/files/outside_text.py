@@ -8,7 +8,6 @@ width makes two names look the same. Letters of every script stay.
 import unicodedata
 
 LONGEST_SHOWN = 80
-LONGEST_IN_CODE = 40
 MAX_NAME_LENGTH = 60
 
 
@@ -31,20 +30,6 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
         return one_line
     first = longest // 2
     return f"{one_line[:first]}...{one_line[first + 3 - longest :]}"
-
-
-def in_code(text: str) -> str:
-    """A text from outside as code in Markdown, where nothing in it has a meaning of its own.
-
-    Example:
-
-    >>> in_code("![x](y) `z`")
-    "`![x](y) 'z'`"
-    >>> in_code("  ")
-    'nothing'
-    """
-    plain = shown(text, LONGEST_IN_CODE).replace("`", "'")
-    return f"`{plain}`" if plain.strip() else "nothing"
 
 
 def name_of(text: str) -> str:

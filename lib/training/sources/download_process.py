@@ -119,7 +119,7 @@ def _watch(dataset: str, parent: int) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    """False also for a process that has ended and that nobody has asked how."""
+    """False also for a zombie; lib.core.files.scratch_dirs has to ask without psutil."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

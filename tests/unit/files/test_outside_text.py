@@ -29,7 +29,6 @@ def test_a_name_in_any_script_stays_and_what_paths_are_made_of_does_not(text, na
 @pytest.mark.parametrize("text", ["a\nb", "a\x1b[0m", "a\u202eb", "a\u200bb", "a\udcffb", "a\x00b"])
 def test_what_cannot_be_shown_is_a_question_mark(text):
     assert outside_text.shown(text) == "a?" + text[2:]
-    assert outside_text.in_code(text) == f"`a?{text[2:]}`"
 
 
 def test_a_long_text_is_shown_with_its_beginning_and_its_end():
