@@ -26,9 +26,5 @@ page.show_recorded()
 
 # --- Why --------------------------------------------------------------------
 st.subheader("Why", anchor=False)
-left, right = st.columns(2)
-for position, (title, text, keys) in enumerate(lessons.LESSONS):
-    with (right if position % 2 else left).expander(title):
-        st.markdown(text)
-        sources.cite(*keys)
+sources.lessons(lessons.LESSONS)
 widgets.show_source(pooling.global_average_pool, pooling.class_activation_map, heads.count_params)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lib.ui import state
+from lib.ui import link, state
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,7 @@ def page(name: str) -> PageSpec:
         st.title(spec.title, anchor=False)
         st.markdown(f":gray[{spec.subtitle}]")
     # Another page's parameters may still be there after a change of page.
-    unknown = state.other_parameters([name for each in PAGES.values() for name in each.parameters])
-    if unknown:
-        st.caption(f"The link also says {unknown}, which this page does not know and leaves out.")
+    link.caption_unknown([name for each in PAGES.values() for name in each.parameters])
     return spec
 
 

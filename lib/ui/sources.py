@@ -1,6 +1,7 @@
 """The sources of the claims on pages, as docs/sources.md lists them, and how a page names them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,9 @@ _ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (.+?), <(https://[^>]+)>", re.MULTILIN
 
 # key -> (title, address); the list also says what was taken from each.
 SOURCES = {key: (title, address) for key, title, address in _ROW.findall(_LIST.read_text("utf-8"))}
+
+# Title, text, and the keys of its sources.
+Lesson = tuple[str, str, tuple[str, ...]]
 
 
 def cite(*keys: str) -> None:
@@ -25,3 +29,12 @@ def link(key: str) -> str:
         return "Thaw's own recorded runs"
     title, address = SOURCES[key]
     return f"[{title}]({address})"
+
+
+def lessons(of_page: Sequence[Lesson]) -> None:
+    """The short lessons below a page, in two columns, each with its sources."""
+    columns = st.columns(2)
+    for position, (title, text, keys) in enumerate(of_page):
+        with columns[position % 2].expander(title):
+            st.markdown(text)
+            cite(*keys)

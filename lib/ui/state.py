@@ -31,8 +31,6 @@ NUM_CLASSES = "num_classes"
 LOGIT_PER_CLASS = "logit_per_class"
 BY_HAND = "layers_by_hand"
 LAYER_STRIP = "layer_strip"
-LAST_LINK = "last_link"
-LAST_SHOWN = "last_shown_plan"
 GESTURE = "last_gesture"
 LINK_BACKBONE = "backbone"
 LINK_SIZE = "size"
@@ -72,8 +70,6 @@ PREPARE_FOLDER = "prepare_folder"
 PREPARE_MODEL = "prepare_model"
 # Strategy. Answers by hand hang on the dataset they were given for (lib/ui/strategy/answers.py).
 SITUATION = "situation"
-SITUATION_LINK = "last_situation_link"
-SITUATION_SHOWN = "last_shown_situation"
 SITUATION_GESTURE = "last_situation_gesture"
 STRATEGY_BOARD = "strategy_board"
 STRATEGY_MEASURE = "strategy_measure"
@@ -180,30 +176,6 @@ OWN_SHARE = "own_images_share"
 OWN_DELETE = "own_images_delete"
 # Data: the catalogue.
 CATALOGUE_FILTER = "catalogue_filter"
-
-
-def query(name: str) -> str | None:
-    """A parameter of the link; None where it is not there."""
-    value = st.query_params.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def other_parameters(known: Collection[str]) -> str:
-    """What the link says beyond what a page reads, as code; empty where there is nothing."""
-    other = [name for name in st.query_params if name not in known]
-    # Shown as code, so that nothing in a link is taken for formatting.
-    return ", ".join(f"`{name[:40].replace('`', '')}`" for name in other[:5])
-
-
-def set_query(name: str, value: str) -> None:
-    """Put a parameter into the link, so that what is on screen can be shared."""
-    st.query_params[name] = value
-
-
-def drop_query(name: str) -> None:
-    """Take a parameter out of the link."""
-    if name in st.query_params:
-        del st.query_params[name]
 
 
 def choose(key: str, value: object) -> None:

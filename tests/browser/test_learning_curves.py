@@ -181,7 +181,7 @@ def test_a_link_opens_a_comparison_and_a_reload_keeps_how_it_is_drawn(
     page.reload()
     lab.settle(page)
     expect(curves.get_by_text("epoch, from the start of fine-tuning")).to_be_visible()
-    expect(page.get_by_text("The link also says")).to_have_count(0)
+    expect(page.get_by_text("Ignored unknown link parameters")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

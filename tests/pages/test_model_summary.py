@@ -210,3 +210,10 @@ def test_what_is_no_gesture_has_no_number(gesture):
 def test_a_gesture_moves_the_cut():
     tried = AppTest.from_function(try_gesture, args=(GESTURE,)).run()
     assert json.loads(tried.json[0].value) == {"number": 7, "cut": 60}
+
+
+def test_a_parameter_that_no_page_reads_is_named_as_ignored():
+    page = open_page(backbone="vgg16", hand="1", **{"colour`s": "red"})
+    said = [one.value for one in page.caption if "unknown" in one.value]
+    assert said == ["Ignored unknown link parameters: `colour's`."]
+    assert page.query_params["colour`s"]

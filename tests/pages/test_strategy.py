@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import runs
+from lib.core import datasets, runs
 from lib.core.images import inspection
 from lib.core.lab import store
 from lib.core.runs import TrainConfig
@@ -59,7 +59,7 @@ def warnings(app: AppTest) -> list[str]:
 def test_it_opens_with_the_answers_of_the_chosen_dataset_and_what_they_lead_to() -> None:
     app = open_page()
     shown = board(app)
-    spec = next(iter(answers.specs().values()))
+    spec = next(iter(access.datasets().values()))
     assert shown["own"] is True
     assert shown["answers"]["images"] == spec.max_train_images
     advice = strategy_rule.recommend(answers.of_dataset(spec))
@@ -120,7 +120,7 @@ def test_images_of_the_reader_s_own_answer_with_their_numbers_and_not_with_what_
         about="90 images of your own, 3 classes.",
         offline=True,
     )
-    monkeypatch.setattr(access, "datasets", lambda: (own,))
+    monkeypatch.setattr(access, "datasets", lambda: datasets.DATASETS | {own.id: own})
     app = open_page(data=own.id)
     shown = board(app)
     assert shown["dataset"] == {"id": own.id, "title": own.title}

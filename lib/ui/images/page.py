@@ -7,17 +7,15 @@ import streamlit as st
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import DataError
 from lib.core.images import download_status
-from lib.ui import state, widgets
+from lib.ui import link, state, widgets
 from lib.ui.images import catalogue, inspection, pipeline, splits
 from lib.ui.uploads import access, form, pickers
 
 
 def dataset_picker() -> DatasetSpec:
     """Choose the dataset; the link says which, and a link opens with it."""
-    asked = state.query(state.LINK_DATASET)
-    if asked is not None and asked != state.read(state.DATA_LINK):
-        # Once: from then on the choice is the reader's.
-        state.choose(state.DATA_LINK, asked)
+    asked = link.once(state.LINK_DATASET, state.DATA_LINK)
+    if asked is not None:
         if access.spec(asked):
             state.choose(state.DATASET, asked)
         else:
@@ -27,8 +25,7 @@ def dataset_picker() -> DatasetSpec:
                 )
             )
     chosen = pickers.dataset_picker()
-    state.choose(state.DATA_LINK, chosen.id)
-    state.set_query(state.LINK_DATASET, chosen.id)
+    link.follow(state.LINK_DATASET, chosen.id, state.DATA_LINK)
     return chosen
 
 
@@ -67,7 +64,7 @@ def sections(dataset: DatasetSpec) -> None:
     """
     # The colour of an open tab cannot be read in the dark, so its name brings its own.
     labels = {widgets.quiet(name): name for name in SECTIONS}
-    asked = state.query(state.SHOW)
+    asked = link.get(state.SHOW)
     first = widgets.quiet(asked) if asked in SECTIONS else next(iter(labels))
     for tab, name in zip(
         st.tabs(list(labels), default=first, key=state.SECTION, on_change=_follow),
@@ -84,4 +81,4 @@ def _follow() -> None:
     label = str(state.read(state.SECTION))
     for name in SECTIONS:
         if label == widgets.quiet(name):
-            state.set_query(state.SHOW, name)
+            link.put(state.SHOW, name)

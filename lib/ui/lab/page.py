@@ -11,7 +11,7 @@ from lib.core.lab.progress import Progress
 from lib.core.reading import curves
 from lib.core.runs import Run, TrainConfig
 from lib.figures.reading import learning_curves, moved_layers
-from lib.ui import cache, shell, state, widgets
+from lib.ui import cache, link, shell, state, widgets
 from lib.ui.lab import settings as lab_settings
 from lib.ui.uploads import access, pickers
 
@@ -21,16 +21,13 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 def open_link() -> None:
     """Set the controls to the run or the dataset of the link, once; before any is drawn."""
-    asked = state.query(state.RUN)
-    chosen = state.query(state.LINK_DATASET)
+    chosen = link.get(state.LINK_DATASET)
     if chosen is not None:
-        state.drop_query(state.LINK_DATASET)
+        link.drop(state.LINK_DATASET)
         if access.spec(chosen):
             state.choose(state.DATASET, chosen)
-    if asked is None or state.read(state.OPENED_RUN) == asked:
-        return
-    state.choose(state.OPENED_RUN, asked)
-    config = cache.client().config(asked)
+    asked = link.once(state.RUN, state.OPENED_RUN)
+    config = cache.client().config(asked) if asked else None
     if config is not None and access.spec(config.dataset):
         lab_settings.show_settings_of(config)
 
@@ -76,7 +73,7 @@ def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
         return
     # With another seed the controls have to follow, as they do for any link.
     state.choose(state.OPENED_RUN, None if again else run_id)
-    state.set_query(state.RUN, run_id)
+    link.put(state.RUN, run_id)
     st.rerun()
 
 
@@ -99,7 +96,7 @@ def shown_run_id(wanted: TrainConfig) -> str | None:
     Returns:
         None where no recorded run has this dataset, backbone and strategy.
     """
-    asked = state.query(state.RUN)
+    asked = link.get(state.RUN)
     if asked is not None:
         return asked
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import streamlit as st
 
-from lib.core import backbones, datasets, heads, runs
+from lib.core import backbones, datasets, heads
 from lib.core.heads import HeadSpec
 from lib.core.maps import channel_threshold
 from lib.core.maps.channel_threshold import ChannelLine, Measured
@@ -12,7 +12,8 @@ from lib.core.network import imagenet_facts
 from lib.figures.maps import channel_threshold as line_figure
 from lib.figures.maps import pooling_params
 from lib.ui import cache, shell, state, widgets
-from lib.ui.network import plan
+from lib.ui.network import controls
+from lib.ui.network.plan import MAX_CLASSES
 
 # Quiet: nothing to zoom into, and a button bar would cover the first numbers.
 PLOT = {"displayModeBar": False}
@@ -26,21 +27,11 @@ def show_params() -> None:
     # --- Controls ---
     with st.container(horizontal=True, vertical_alignment="bottom"):
         spec = widgets.backbone_picker()
-        key = plan.size_key(spec.id)
-        state.start_with(key, spec.image_size)
-        image_size = st.number_input(
-            "Input size, pixels",
-            min_value=spec.min_image_size,
-            max_value=runs.MAX_IMAGE_SIZE,
-            step=1,
-            key=key,
-            persist_state="session",
-            width=130,
-        )
+        image_size = controls.image_size(spec)
         num_classes = st.number_input(
             "Classes",
             min_value=2,
-            max_value=plan.MAX_CLASSES,
+            max_value=MAX_CLASSES,
             key=state.NUM_CLASSES,
             persist_state="session",
             width=130,

@@ -1,7 +1,8 @@
 """The short lessons below the pooling page."""
 
-# (title, text, keys of sources)
-LESSONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+from lib.ui.sources import Lesson
+
+LESSONS: tuple[Lesson, ...] = (
     (
         "Where does it come from?",
         "AlexNet and VGG16 end in Flatten and large Dense layers, and most of their parameters are "

@@ -1,6 +1,6 @@
 """The real thing on the pooling page: feature maps of real images, and the decision after them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,8 @@ _COMPONENT = base.component("feature_maps", '<section class="feature-maps"></sec
 
 def _take_over(key: str) -> None:
     """What the reader chose in a component, before the next run; nonsense is left out."""
-    component: Any = state.read(key, {})
-    choice = component.get("choice") if isinstance(component, Mapping) else None
     sizes = {drawing.size_name(size): size for size in feature_maps.SIZES}
-    match choice:
+    match base.said(key, "choice"):
         case {"example": str(id_)} if id_ == subjects.OWN or id_ in feature_maps.examples():
             state.choose(state.MAPS_EXAMPLE, id_)
         case {"size": str(name)} if name in sizes:

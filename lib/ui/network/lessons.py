@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from lib.core import backbones
 from lib.core.network import imagenet_facts
+from lib.ui.sources import Lesson
 
 STEP_TIME = """\
 A step goes forward through every layer and back to the lowest thawed one. Forward costs each layer
@@ -27,15 +28,14 @@ estimated, Xception 4.3. The training lab is faster than this: it runs the froze
 in every step.
 """
 
-# (title, text, key of a source)
-LESSONS: tuple[tuple[str, str, str], ...] = (
+LESSONS: tuple[Lesson, ...] = (
     (
         "What does freezing do?",
         "`layer.trainable = False` takes a layer's weights out of `model.trainable_weights`. The "
         "layer still computes; the optimizer just never touches it. So freezing moves parameters "
         "from trainable to non-trainable and never changes the total. What was learned on "
         "ImageNet stays as it is.",
-        "keras-transfer",
+        ("keras-transfer",),
     ),
     (
         "Why does BatchNormalization have non-trainable parameters?",
@@ -44,7 +44,7 @@ LESSONS: tuple[tuple[str, str, str], ...] = (
         "gradient. They count as non-trainable and move all the same: the purple cells. On few "
         "images they drift away from what the frozen layers expect, so they are frozen here "
         "unless you thaw them.",
-        "keras-transfer",
+        ("keras-transfer",),
     ),
     (
         "`trainable` is not `training`",
@@ -53,7 +53,7 @@ LESSONS: tuple[tuple[str, str, str], ...] = (
         "They meet in one place: a BatchNormalization with `trainable = False` runs in inference "
         "mode whatever it is called with. In Keras 3 `base(x, training=False)` alone does not "
         "survive `fit()`, so the code here freezes every BatchNormalization by name.",
-        "keras-transfer",
+        ("keras-transfer",),
     ),
     (
         "Why compile after every change?",
@@ -61,7 +61,7 @@ LESSONS: tuple[tuple[str, str, str], ...] = (
         "`model.summary()` shows the new counts at once, while `fit()` goes on training the old "
         "ones, without a word. So: change `trainable`, then compile, then fit. It costs the "
         "optimizer's memory of earlier steps.",
-        "keras-transfer",
+        ("keras-transfer",),
     ),
     (
         "A model inside a model",
@@ -69,7 +69,7 @@ LESSONS: tuple[tuple[str, str, str], ...] = (
         "`base.layers` are the rows of this table. `base.trainable = False` reaches "
         "every one of them. `base.trainable = True` does nothing where it is true already: a few "
         "frozen layers inside stay frozen. Set each layer, and nothing is left to guess.",
-        "keras-transfer",
+        ("keras-transfer",),
     ),
     (
         "What does a cut inside a residual block do?",
@@ -77,7 +77,7 @@ LESSONS: tuple[tuple[str, str, str], ...] = (
         "learns while its partner cannot. It trains, and the counts are right, but two tensors "
         "cross the cut instead of one, and the frozen part is no longer a network of its own. "
         "The well-known `fine_tune_at = 100` of MobileNetV2 is such a cut.",
-        "tf-transfer",
+        ("tf-transfer",),
     ),
     (
         "What does `include_top=False` leave out?",
@@ -85,7 +85,7 @@ LESSONS: tuple[tuple[str, str, str], ...] = (
         "head takes its place. For VGG16 that is nine tenths of all parameters: its classifier "
         "looks at every position of the last feature map. Without it, the network takes images of "
         "other sizes too.",
-        "keras-transfer",
+        ("keras-transfer",),
     ),
 )
 

@@ -2,11 +2,9 @@
 
 A state is the strategy with the layer it thaws from, what happens to BatchNormalization, and the
 layers that were set by hand, which are the opposite of what the strategy gives them. The first
-half is pure; the second reads it from the session and the link and writes it back.
+half is pure; the second reads it from the session and writes it back.
 """
 
-import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,17 +13,10 @@ import streamlit as st
 
 from lib.core import backbones, heads, runs, strategies
 from lib.core.backbones import LayerRow
-from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
 from lib.core.heads import POOLINGS, HeadSpec
 from lib.ui import state
 
-# Words of the link where `thaw` is not a layer.
-LINK_STRATEGIES = {
-    "nothing": "feature_extraction",
-    "everything": "full_fine_tuning",
-    "scratch": "from_scratch",
-}
 MAX_CLASSES = 1000
 
 
@@ -128,177 +119,6 @@ def _thawed(wanted: PlanState) -> frozenset[str]:
     return frozenset(row.name for row in wanted.layers if row.weights) - wanted.plan.frozen
 
 
-# --- The link ---------------------------------------------------------------------------------
-
-
-def _ranges(indices: Iterable[int]) -> str:
-    """[3, 5, 6, 7] as "3_5-7"."""
-    parts: list[list[int]] = []
-    for index in sorted(indices):
-        if parts and parts[-1][-1] == index - 1:
-            parts[-1] = [parts[-1][0], index]
-        else:
-            parts.append([index])
-    return "_".join("-".join(map(str, part)) for part in parts)
-
-
-def to_link(wanted: PlanState) -> dict[str, str]:
-    """The parameters of a link that opens this state; what is usual is left out.
-
-    Example:
-
-    >>> to_link(replace(PlanState.default("vgg16"), strategy="feature_extraction"))
-    {'backbone': 'vgg16', 'thaw': 'nothing'}
-    """
-    usual = PlanState.default(wanted.backbone)
-    link = {state.LINK_BACKBONE: wanted.backbone}
-    if wanted.image_size != usual.image_size:
-        link[state.LINK_SIZE] = str(wanted.image_size)
-    words = {strategy: word for word, strategy in LINK_STRATEGIES.items()}
-    thaw = words.get(wanted.strategy, wanted.thaw_from)
-    if thaw != usual.thaw_from:
-        link[state.LINK_THAW] = thaw
-    if wanted.batch_norm != usual.batch_norm:
-        link[state.LINK_BATCH_NORM] = wanted.batch_norm
-    if wanted.by_hand:
-        link[state.LINK_BY_HAND] = _ranges(wanted.by_hand_indices)
-    if wanted.head != usual.head:
-        head = wanted.head
-        link[state.LINK_HEAD] = (
-            f"{head.pooling}_{head.hidden_units}_{head.dropout:g}_{head.outputs}"
-        )
-    return link
-
-
-def _quoted(text: str) -> str:
-    """A piece of a link as it may be shown: short, and inert in Markdown."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text).replace("`", "'")
-    return f"`{plain[:40]}`" if plain.strip() else "nothing"
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"-?[0-9]{1,8}", text) else None
-
-
-def _backbone(text: str, ignored: list[str]) -> str:
-    if text in backbones.BACKBONES:
-        return text
-    near = difflib.get_close_matches(text.lower(), backbones.BACKBONES, 1)
-    chosen = near[0] if near else next(iter(backbones.BACKBONES))
-    ignored.append(f"There is no backbone {_quoted(text)}; this is {backbones.get(chosen).title}.")
-    return chosen
-
-
-def _image_size(text: str, spec: backbones.BackboneSpec, ignored: list[str]) -> int:
-    size = _whole(text)
-    if size is None:
-        ignored.append(f"{_quoted(text)} is no input size; this is {spec.image_size} pixels.")
-        return spec.image_size
-    nearest = min(max(size, spec.min_image_size), runs.MAX_IMAGE_SIZE)
-    if nearest != size:
-        ignored.append(
-            f"{spec.title} takes {spec.min_image_size} to {runs.MAX_IMAGE_SIZE} pixels here, not "
-            f"{_quoted(text)}; this is {nearest}."
-        )
-    return nearest
-
-
-def _thaw(text: str, start: PlanState, ignored: list[str]) -> PlanState:
-    layers = start.layers
-    if text in LINK_STRATEGIES:
-        return replace(start, strategy=LINK_STRATEGIES[text])
-    index = _whole(text)
-    names = [row.name for row in layers]
-    if index is not None:
-        if not 0 <= index <= len(layers):
-            ignored.append(
-                f"Layers are counted from 0 to {len(layers)} here, so thawing cannot start at "
-                f"{_quoted(text)}; this is the nearest that can be."
-            )
-        return start.with_cut(index)
-    if text in names:
-        return replace(start, thaw_from=text)
-    near = difflib.get_close_matches(text, names, 1, cutoff=0.8)
-    thaw_from = near[0] if near else start.thaw_from
-    ignored.append(
-        f"{backbones.get(start.backbone).title} has no layer {_quoted(text)}; this thaws from "
-        f"`{thaw_from}`."
-    )
-    return replace(start, thaw_from=thaw_from)
-
-
-def _by_hand(text: str, start: PlanState, ignored: list[str]) -> PlanState:
-    count = len(start.layers)
-    chosen: set[int] = set()
-    for part in text.split("_"):
-        first, _, last = part.partition("-")
-        begin, end = _whole(first), _whole(last or first)
-        if begin is None or end is None or not 0 <= begin <= end < count:
-            ignored.append(
-                f"{_quoted(part)} names no layers from 0 to {count - 1}, so none was set by hand "
-                "for it."
-            )
-            continue
-        chosen |= set(range(begin, end + 1))
-    return start.with_by_hand(chosen)
-
-
-def _head(text: str, ignored: list[str]) -> HeadSpec:
-    usual = HeadSpec()
-    try:
-        pooling, units, dropout, outputs = text.split("_")
-        head = HeadSpec(pooling, int(units), float(dropout), int(outputs))
-    except (ConfigError, ValueError):
-        ignored.append(f"{_quoted(text)} describes no head; this is {POOLINGS[usual.pooling][0]}.")
-        return usual
-    within = replace(
-        head,
-        hidden_units=min(head.hidden_units, runs.MAX_HIDDEN_UNITS),
-        dropout=min(head.dropout, runs.MAX_DROPOUT),
-        outputs=min(head.outputs, MAX_CLASSES),
-    )
-    if within != head:
-        ignored.append(f"{_quoted(text)} is more head than fits here; this is the nearest.")
-    return within
-
-
-def from_link(link: Mapping[str, str]) -> tuple[PlanState, tuple[str, ...]]:
-    """The state a link describes, or the nearest sensible one.
-
-    Args:
-        link: Parameters by name; unknown ones are none of this page's business.
-
-    Returns:
-        The state, and a sentence for each piece of the link that was ignored.
-
-    Example:
-
-    >>> from_link({"backbone": "vgg16", "size": "8"})[0].image_size
-    32
-    """
-    ignored: list[str] = []
-    named = link.get(state.LINK_BACKBONE, next(iter(backbones.BACKBONES)))
-    found = PlanState.default(_backbone(named, ignored))
-    spec = backbones.get(found.backbone)
-    if state.LINK_SIZE in link:
-        found = replace(found, image_size=_image_size(link[state.LINK_SIZE], spec, ignored))
-    if state.LINK_THAW in link:
-        found = _thaw(link[state.LINK_THAW], found, ignored)
-    if state.LINK_BATCH_NORM in link:
-        policy = link[state.LINK_BATCH_NORM]
-        if policy in runs.BATCH_NORM_POLICIES:
-            found = replace(found, batch_norm=policy)
-        else:
-            ignored.append(
-                f"BatchNormalization cannot be {_quoted(policy)}; here it is {found.batch_norm}."
-            )
-    if state.LINK_HEAD in link:
-        found = replace(found, head=_head(link[state.LINK_HEAD], ignored))
-    if state.LINK_BY_HAND in link:
-        found = _by_hand(link[state.LINK_BY_HAND], found, ignored)
-    return found, tuple(ignored)
-
-
 # --- The session ------------------------------------------------------------------------------
 
 
@@ -371,42 +191,8 @@ def write(wanted: PlanState) -> None:
         state.BY_HAND: (_base(wanted), wanted.batch_norm, tuple(sorted(wanted.by_hand))),
     }
     for key, value in values.items():
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
-
-
-def open_page() -> tuple[PlanState, tuple[str, ...]]:
-    """The state to show: that of a link the session has not seen, else that of the session.
-
-    Returns:
-        The state, and a sentence for each piece of the link that was ignored.
-    """
-    session = st.session_state
-    found = read()
-    link = {name: value for name in state.LINK if (value := state.query(name)) is not None}
-    # A quick second gesture arrives with the link from before the first: what a reader just did
-    # counts for more than the address. Without a gesture, a new address is a pasted link or the
-    # browser's back button; an empty one means back only where this page was on screen before.
-    acted = session.get(state.LAST_SHOWN) not in (None, found)
-    was_here = state.LAYER_STRIP in session
-    new_link = link != session.get(state.LAST_LINK, {}) and bool(link or was_here)
-    ignored: tuple[str, ...] = ()
-    if new_link and not acted:
-        found, ignored = from_link(link)
-    write(found)
-    session[state.LAST_SHOWN] = found
-    return found, ignored
-
-
-def share(wanted: PlanState) -> None:
-    """Make the address of the page a link to this state; the first state of all needs none."""
-    shown = {name: value for name in state.LINK if (value := state.query(name)) is not None}
-    first = PlanState.default(next(iter(backbones.BACKBONES)))
-    link = to_link(wanted) if shown or wanted != first else {}
-    st.session_state[state.LAST_LINK] = link
-    if link != shown:
-        others = {k: v for k, v in st.query_params.to_dict().items() if k not in state.LINK}
-        st.query_params.from_dict(others | link)
+        if state.read(key) != value:
+            state.choose(key, value)
 
 
 def accept(gesture: Mapping[str, Any] | None) -> int:

@@ -1,10 +1,13 @@
 """Inline components: parts of a page that the browser draws and answers for at once."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from lib.ui import state
 
 _FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(.+)"\n', re.MULTILINE)
@@ -49,3 +52,14 @@ def component(name: str, html: str) -> Any:
         css="\n".join(each.read_text("utf-8") for each in sheets),
         js=script(_FOLDER / name / "main.js"),
     )
+
+
+def said(key: str, name: str) -> Any:
+    """What the browser said last in a component, perhaps nonsense; None where it said nothing.
+
+    Args:
+        key: Of the component.
+        name: Of the value.
+    """
+    values = state.read(key)
+    return values.get(name) if isinstance(values, Mapping) else None

@@ -19,7 +19,7 @@ from lib.core.maps import feature_maps, predictions
 from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.core.maps.predictions import Answer, Shown
 from lib.core.runs import Run, TrainConfig, is_run_id
-from lib.ui import ask, cache, shell, state, widgets
+from lib.ui import ask, cache, link, shell, state, widgets
 from lib.ui.maps import class_names
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.feature_maps.payload import Choice
@@ -244,7 +244,7 @@ def _lesson(steps: Sequence[predictions.Step]) -> None:
 def run_picker() -> Run | None:
     """Choose among the finished runs whose model is stored; the link may name any finished one."""
     store = cache.client().store
-    asked = state.query(state.RUN)
+    asked = link.get(state.RUN)
     linked = store.summary(asked) if asked is not None and is_run_id(asked) else None
     if linked and not access.may_see(linked.config.dataset):
         widgets.problem(
@@ -273,8 +273,7 @@ def run_picker() -> Run | None:
     if not offered:
         return None
     names = _names(offered.values())
-    if asked is not None and state.read(state.PREDICT_LINK) != asked:
-        state.choose(state.PREDICT_LINK, asked)
+    if asked is not None and link.once(state.RUN, state.PREDICT_LINK):
         state.choose(state.PREDICT_RUN, asked)
     state.keep_within(state.PREDICT_RUN, offered)
     chosen = st.selectbox(
@@ -289,9 +288,7 @@ def run_picker() -> Run | None:
 
 def _follow_choice() -> None:
     """The link names the run on screen from the first choice on."""
-    chosen = str(state.read(state.PREDICT_RUN))
-    state.choose(state.PREDICT_LINK, chosen)
-    state.set_query(state.RUN, chosen)
+    link.follow(state.RUN, str(state.read(state.PREDICT_RUN)), state.PREDICT_LINK)
 
 
 def _folder(summary: RunSummary) -> Path:

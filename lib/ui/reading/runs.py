@@ -16,7 +16,7 @@ from lib.core.reading import compare
 from lib.core.runs import Run, TrainConfig
 from lib.core.settings import Group
 from lib.figures.reading import comparison, learning_curves
-from lib.ui import cache, state, widgets
+from lib.ui import cache, link, state, widgets
 from lib.ui.uploads import access, reader
 
 # More than these in a link are left out: nobody reads fifty lines in one figure.
@@ -50,7 +50,7 @@ def known_runs() -> dict[str, RunSummary]:
 
 def _asked() -> list[str]:
     """The runs that the link names, perhaps nonsense."""
-    asked = state.query(state.RUNS) or state.query(state.RUN) or ""
+    asked = link.get(state.RUNS) or link.get(state.RUN) or ""
     return list(dict.fromkeys(asked.split(",")))[:MAX_RUNS]
 
 
@@ -153,7 +153,7 @@ def _usual(config: TrainConfig) -> TrainConfig | None:
 
 def _open_link(known: Mapping[str, RunSummary]) -> None:
     """Choose what the link says, once; before the picker is drawn."""
-    asked = state.query(state.RUNS) or state.query(state.RUN)
+    asked = link.get(state.RUNS) or link.get(state.RUN)
     if asked is None:
         if state.read(state.CHOSEN_RUNS) is None:
             state.choose(state.CHOSEN_RUNS, _first(known))
@@ -201,11 +201,11 @@ def _say_missing(ids: Sequence[str]) -> None:
 def _share(chosen: Sequence[str]) -> None:
     """Put the choice into the link."""
     this, other = (state.RUN, state.RUNS) if len(chosen) == 1 else (state.RUNS, state.RUN)
-    state.drop_query(other)
+    link.drop(other)
     if chosen:
-        state.set_query(this, ",".join(chosen))
+        link.put(this, ",".join(chosen))
     else:
-        state.drop_query(this)
+        link.drop(this)
     state.choose(state.OPENED_CURVES, ",".join(chosen))
 
 
@@ -344,7 +344,7 @@ def _delete(run_id: str) -> None:
     else:
         cache.client().forget(run_id)
         state.choose(state.CHOSEN_RUNS, None)
-        state.drop_query(state.RUN)
+        link.drop(state.RUN)
 
 
 def _import() -> None:

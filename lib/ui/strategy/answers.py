@@ -18,6 +18,7 @@ from lib.core.errors import ConfigError
 from lib.core.strategy import kinds
 from lib.core.strategy.rule import Situation
 from lib.ui import state
+from lib.ui.link import Link, quoted
 from lib.ui.uploads import access
 
 MAX_IMAGES = 10_000_000
@@ -27,6 +28,7 @@ MAX_MINUTES = 100_000.0
 HURRY_MINUTES = 0.5
 # Pictures along the scale, where they ship: kind of images -> example of the pooling page.
 PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}
+LINK = Link(state.LINK_SITUATION, state.STRATEGY_BOARD)
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,6 @@ def to_link(answers: Answers, backbone: str) -> dict[str, str]:
     return link
 
 
-def _quoted(text: str) -> str:
-    """A piece of a link as it may be shown: short, and inert in Markdown."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text).replace("`", "'")
-    return f"`{plain[:40]}`"
-
-
 def _number(text: str) -> float | None:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,6})?|\.[0-9]{1,6}", text):
         return None
@@ -124,7 +120,7 @@ def from_link(
             if link[name] in options:
                 chosen[name] = link[name]
             else:
-                ignored.append(f"There is no {what} {_quoted(link[name])} here.")
+                ignored.append(f"There is no {what} {quoted(link[name])} here.")
     found: dict[str, Any] = {}
     for name, field, low, high, what in (
         (state.LINK_IMAGES, "num_images", 1, MAX_IMAGES, "number of images"),
@@ -139,10 +135,10 @@ def from_link(
         usable = value is not None and low <= value <= high and not (whole and value % 1)
         if value is None or not usable or (field == "minutes" and not value):
             ignored.append(
-                f"{_quoted(link[name])} is no {what}: that is {low:,} to {high:,}; "
+                f"{quoted(link[name])} is no {what}: that is {low:,} to {high:,}; "
                 "the dataset's own answer stays."
                 if field != "minutes"
-                else f"{_quoted(link[name])} is no {what}."
+                else f"{quoted(link[name])} is no {what}."
             )
             continue
         found[field] = int(value) if whole else value
@@ -151,16 +147,11 @@ def from_link(
             if link[name] in ("0", "1"):
                 found[field] = link[name] == "1"
             else:
-                ignored.append(f"`{name}` in a link is 0 or 1, not {_quoted(link[name])}.")
+                ignored.append(f"`{name}` in a link is 0 or 1, not {quoted(link[name])}.")
     return chosen, replace(own, **found), tuple(ignored)
 
 
 # --- The session ------------------------------------------------------------------------------
-
-
-def specs() -> dict[str, DatasetSpec]:
-    """Every dataset that can be chosen here, by its id."""
-    return datasets.DATASETS | {spec.id: spec for spec in access.datasets()}
 
 
 def read(dataset: DatasetSpec) -> Answers:
@@ -179,7 +170,7 @@ def answer(dataset: str, situation: Situation | None) -> None:
 def _now() -> tuple[Answers, str]:
     """The answers and the backbone of the session."""
     session = st.session_state
-    known = specs()
+    known = access.datasets()
     dataset = session.get(state.DATASET)
     spec = known[dataset] if dataset in known else next(iter(known.values()))
     backbone = session.get(state.BACKBONE)
@@ -194,48 +185,27 @@ def open_link() -> tuple[str, ...]:
     Returns:
         A sentence for each piece of the link that was ignored.
     """
-    session = st.session_state
-    link = _link()
-    # As on the model summary: what a reader just did counts for more than the address, which may
-    # be from before it. Without that, a new address is a pasted link or the browser's back button;
-    # an empty one means back only where this page was on screen before.
-    acted = session.get(state.SITUATION_SHOWN) not in (None, _now())
-    was_here = state.STRATEGY_BOARD in session
-    if acted or link == session.get(state.SITUATION_LINK, {}) or not (link or was_here):
+    said = LINK.unseen(_now())
+    if said is None:
         return ()
-    known = specs()
-    named = (link.get(state.LINK_DATASET), session.get(state.DATASET) if link else None, *known)
+    known = access.datasets()
+    named = (said.get(state.LINK_DATASET), state.read(state.DATASET) if said else None, *known)
     spec = next(known[name] for name in named if name in known)
     own = of_dataset(spec)
-    chosen, situation, ignored = from_link(link, known, own)
-    session[state.DATASET] = spec.id
-    session[state.BACKBONE] = chosen.get(state.LINK_BACKBONE, _now()[1])
+    chosen, situation, ignored = from_link(said, known, own)
+    backbone = chosen.get(state.LINK_BACKBONE, _now()[1])
+    state.choose(state.DATASET, spec.id)
+    state.choose(state.BACKBONE, backbone)
     answer(spec.id, situation if situation != own else None)
     return ignored
 
 
-def _link() -> dict[str, str]:
-    return {
-        name: value for name in state.LINK_SITUATION if (value := state.query(name)) is not None
-    }
-
-
 def share(answers: Answers, backbone: str) -> None:
-    """Make the address of the page a link to these answers; the first of all need none."""
-    shown = _link()
+    """Make the address of the page a link to these answers."""
     first = next(iter(datasets.DATASETS.values()))
     untouched = answers == Answers(first.id, of_dataset(first))
-    usual = untouched and backbone == next(iter(backbones.BACKBONES))
-    link = {} if usual and not shown else to_link(answers, backbone)
-    st.session_state[state.SITUATION_LINK] = link
-    st.session_state[state.SITUATION_SHOWN] = (answers, backbone)
-    if link != shown:
-        others = {
-            name: value
-            for name, value in st.query_params.to_dict().items()
-            if name not in state.LINK_SITUATION
-        }
-        st.query_params.from_dict(others | link)
+    is_first = untouched and backbone == next(iter(backbones.BACKBONES))
+    LINK.share((answers, backbone), to_link(answers, backbone), is_first=is_first)
 
 
 def accept(gesture: object, dataset: str) -> int:

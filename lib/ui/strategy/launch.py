@@ -16,9 +16,9 @@ from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import evidence, rule
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures.reading import comparison
-from lib.ui import cache, shell, state, widgets
+from lib.ui import cache, link, shell, state, widgets
 from lib.ui.lab import settings
-from lib.ui.network import plan as plan_state
+from lib.ui.network import plan_link
 from lib.ui.network.plan import PlanState
 from lib.ui.uploads import access, pickers
 
@@ -123,7 +123,7 @@ def buttons(
                 advice.thaw_from or backbone.thaw_from,
                 advice.batch_norm,
             )
-            st.switch_page(shell.PAGES["model_summary"].path, query_params=plan_state.to_link(plan))
+            st.switch_page(shell.PAGES["model_summary"].path, query_params=plan_link.to_link(plan))
         st.button(
             "Run all strategies",
             icon=":material/stacked_line_chart:",
@@ -167,7 +167,7 @@ def _run_all(configs: tuple[TrainConfig, ...]) -> None:
     except ThawError as error:
         state.choose(state.STRATEGY_PROBLEM, error)
         return
-    state.set_query(state.TRIED, ",".join(ids))
+    link.put(state.TRIED, ",".join(ids))
 
 
 # --- All of them in one figure --------------------------------------------------------------------
@@ -175,7 +175,7 @@ def _run_all(configs: tuple[TrainConfig, ...]) -> None:
 
 def show_tried() -> None:
     """The runs of the link side by side, growing while they go on; nothing where there are none."""
-    text = state.query(state.TRIED)
+    text = link.get(state.TRIED)
     if not text:
         return
     client = cache.client()
@@ -187,7 +187,7 @@ def show_tried() -> None:
             "Put away",
             icon=":material/close:",
             key=state.STRATEGY_PUT_AWAY,
-            on_click=state.drop_query,
+            on_click=link.drop,
             args=(state.TRIED,),
         )
     if len(known) < len(ids):

@@ -9,13 +9,13 @@ from lib.core.uploads.own_datasets import OwnDataset
 from lib.ui.uploads import reader
 
 
-def datasets() -> tuple[DatasetSpec, ...]:
-    """The datasets of this reader's own, newest first."""
-    return tuple(each.spec for each in mine())
+def datasets() -> dict[str, DatasetSpec]:
+    """The datasets that this reader can choose, by their ids: the registry's, then their own."""
+    return registry.DATASETS | {each.id: each.spec for each in mine()}
 
 
 def mine() -> tuple[OwnDataset, ...]:
-    """The same, with what there is to say of their keeping."""
+    """The datasets of this reader's own, newest first."""
     return own_datasets.owned_by(reader.owner())
 
 

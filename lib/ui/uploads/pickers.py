@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from lib.core import datasets
 from lib.core.datasets import DatasetSpec, is_own
 from lib.core.images import download_status
 from lib.ui import state, widgets
@@ -14,7 +13,7 @@ def dataset_picker() -> DatasetSpec:
 
     The choice follows the reader from page to page.
     """
-    known = datasets.DATASETS | {spec.id: spec for spec in access.datasets()}
+    known = access.datasets()
     state.keep_within(state.DATASET, known)
     chosen = st.selectbox(
         "Dataset",

@@ -11,6 +11,7 @@ import streamlit as st
 
 from lib.core.uploads import own_datasets
 from lib.ui import state
+from lib.ui.parts import base
 from lib.ui.parts.reader_cookie import component as reader_cookie
 
 COOKIE = "thaw_reader"
@@ -50,7 +51,6 @@ def _key() -> str:
 
 def _adopt() -> None:
     """Another tab of this browser was first: be the same reader."""
-    said = state.read(state.READER_COOKIE, {})
-    key = said.get("key") if hasattr(said, "get") else None
+    key = base.said(state.READER_COOKIE, "key")
     if isinstance(key, str) and re.fullmatch(PATTERN, key):
         state.choose(state.READER, key)

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from lib.core import backbones, freezing, heads, strategies
 from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
-from lib.ui.network import plan
+from lib.ui.network import plan_link
 from lib.ui.network.plan import PlanState
 
 MOBILENET = PlanState.default("mobilenet_v2")
@@ -38,7 +38,7 @@ def states(draw):
 
 @given(states())
 def test_a_link_opens_the_state_it_was_made_from(wanted):
-    opened, ignored = plan.from_link(plan.to_link(wanted))
+    opened, ignored = plan_link.from_link(plan_link.to_link(wanted))
     assert not ignored
     # What a strategy ignores need not travel.
     assert opened.plan == wanted.plan
@@ -50,11 +50,11 @@ def test_a_link_opens_the_state_it_was_made_from(wanted):
 
 @given(states())
 def test_a_link_is_short_even_with_many_layers_set_by_hand(wanted):
-    assert len("&".join(map("=".join, plan.to_link(wanted).items()))) < 200
+    assert len("&".join(map("=".join, plan_link.to_link(wanted).items()))) < 200
 
 
 def test_the_usual_state_needs_nothing_but_its_backbone():
-    assert plan.to_link(MOBILENET) == {"backbone": "mobilenet_v2"}
+    assert plan_link.to_link(MOBILENET) == {"backbone": "mobilenet_v2"}
 
 
 @pytest.mark.parametrize("backbone", backbones.BACKBONES)
@@ -140,7 +140,7 @@ NONSENSE = [
 def test_nonsense_in_a_link_is_answered_with_the_nearest_state_and_a_sentence(
     link, expected, words
 ):
-    opened, ignored = plan.from_link(link)
+    opened, ignored = plan_link.from_link(link)
     for name, value in expected.items():
         assert getattr(opened, name) == value
     assert any(words in sentence for sentence in ignored)
@@ -156,13 +156,13 @@ KEYS = ["backbone", "size", "thaw", "bn", "hand", "head"]
     )
 )
 def test_no_link_fails_and_every_state_can_be_counted(link):
-    opened, ignored = plan.from_link(link)
+    opened, ignored = plan_link.from_link(link)
     assert freezing.count_params(opened.layers, opened.plan).total > 0
     assert all("\n" not in sentence for sentence in ignored)
 
 
 def test_what_was_ignored_cannot_smuggle_markup_onto_the_page():
-    _, ignored = plan.from_link({"backbone": "`[x](javascript:1)\n# <b>"})
+    _, ignored = plan_link.from_link({"backbone": "`[x](javascript:1)\n# <b>"})
     (sentence,) = ignored
     assert sentence.count("`") == 2
     assert "\n" not in sentence

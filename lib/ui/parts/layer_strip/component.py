@@ -8,13 +8,10 @@ import json
 from functools import lru_cache
 from typing import Any
 
-import streamlit as st
-
-from lib.core import backbones, freezing, heads, runs
-from lib.core.heads import HeadSpec
+from lib.core import backbones, freezing, heads
 from lib.core.network import step_cost
 from lib.ui import state
-from lib.ui.network import plan as plan_state
+from lib.ui.network import plan
 from lib.ui.network.plan import PlanState
 from lib.ui.parts import base
 
@@ -88,18 +85,18 @@ def numbers(wanted: PlanState) -> dict[str, float]:
     Args:
         wanted: The state on screen.
     """
-    layers, plan = wanted.layers, wanted.plan
+    layers, freeze = wanted.layers, wanted.plan
     features = layers[-1].output_shape
-    counts = freezing.count_params(layers, plan) + heads.count_params(wanted.head, features)
-    tensors = freezing.count_trainable_tensors(layers, plan)
+    counts = freezing.count_params(layers, freeze) + heads.count_params(wanted.head, features)
+    tensors = freezing.count_trainable_tensors(layers, freeze)
     return {
         "total": counts.total,
         "trainable": counts.trainable,
         "tensors": tensors + heads.count_trainable_tensors(wanted.head),
-        "layersThawed": freezing.layers_thawed(layers, plan),
-        "moving": freezing.moving_statistics(layers, plan),
+        "layersThawed": freezing.layers_thawed(layers, freeze),
+        "moving": freezing.moving_statistics(layers, freeze),
         "optimizer": step_cost.adam_params(counts.trainable),
-        "stepTime": step_cost.relative_step_time(layers, plan),
+        "stepTime": step_cost.relative_step_time(layers, freeze),
     }
 
 
@@ -128,8 +125,7 @@ def payload(wanted: PlanState, gesture: object) -> dict[str, Any]:
 
 
 def _take_over() -> None:
-    component: Any = state.read(state.LAYER_STRIP, {})
-    state.choose(state.GESTURE, plan_state.accept(component.get("gesture")))
+    state.choose(state.GESTURE, plan.accept(base.said(state.LAYER_STRIP, "gesture")))
 
 
 def layer_strip(wanted: PlanState) -> None:
@@ -144,46 +140,3 @@ def layer_strip(wanted: PlanState) -> None:
         on_gesture_change=_take_over,
         height="content",
     )
-
-
-def head_words(head: HeadSpec) -> str:
-    """What comes after pooling, on a button."""
-    hidden = f"Dense {head.hidden_units}, " if head.hidden_units else ""
-    dropout = f"Dropout {head.dropout:g}, " if head.dropout else ""
-    return f"{hidden}{dropout}{head.outputs} logit{'s' if head.outputs > 1 else ''}"
-
-
-def head_controls(wanted: PlanState) -> None:
-    """Everything about the head but its pooling, and its parameters as sums."""
-    st.number_input(
-        "Classes",
-        min_value=2,
-        max_value=plan_state.MAX_CLASSES,
-        key=state.NUM_CLASSES,
-        persist_state="session",
-    )
-    st.toggle(
-        "A logit per class, with two classes too",
-        key=state.LOGIT_PER_CLASS,
-        persist_state="session",
-        disabled=wanted.head.outputs > 2,
-    )
-    st.number_input(
-        "Hidden units, Dense with ReLU",
-        min_value=0,
-        max_value=runs.MAX_HIDDEN_UNITS,
-        step=64,
-        key=state.HIDDEN_UNITS,
-        persist_state="session",
-    )
-    st.number_input(
-        "Dropout rate",
-        min_value=0.0,
-        max_value=runs.MAX_DROPOUT,
-        step=0.1,
-        format="%.2f",
-        key=state.DROPOUT,
-        persist_state="session",
-    )
-    for name, words, params in heads.arithmetic(wanted.head, wanted.layers[-1].output_shape):
-        st.markdown(f"`{name}`  {words} = **{params:,}**")

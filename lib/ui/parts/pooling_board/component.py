@@ -5,7 +5,6 @@ lib.core.pooling and has the last word.
 """
 
 import json
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -154,9 +153,7 @@ def accept(gesture: object) -> tuple[Board, str, int] | None:
 
 
 def _take_over() -> None:
-    component = state.read(state.POOLING_BOARD, {})
-    gesture = component.get("gesture") if isinstance(component, Mapping) else None
-    if accepted := accept(gesture):
+    if accepted := accept(base.said(state.POOLING_BOARD, "gesture")):
         state.choose(state.BOARD, accepted)
 
 

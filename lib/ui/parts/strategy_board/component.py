@@ -179,8 +179,8 @@ def strategy_board(answers: Answers, dataset: DatasetSpec, backbone: str) -> Non
     """
 
     def take_over() -> None:
-        component: Any = state.read(state.STRATEGY_BOARD, {})
-        number = strategy_answers.accept(component.get("gesture"), dataset.id)
+        gesture = base.said(state.STRATEGY_BOARD, "gesture")
+        number = strategy_answers.accept(gesture, dataset.id)
         state.choose(state.SITUATION_GESTURE, number)
 
     _COMPONENT(

@@ -1,0 +1,114 @@
+"""The controls of the model summary: the backbone and its input, the head, and what is trained."""
+
+import streamlit as st
+
+from lib.core import heads, runs, strategies
+from lib.core.backbones import BackboneSpec
+from lib.core.heads import HeadSpec
+from lib.ui import state, widgets
+from lib.ui.network.plan import MAX_CLASSES, PlanState, size_key
+
+
+def show(wanted: PlanState) -> None:
+    """Draw the controls of a state, in two rows.
+
+    Args:
+        wanted: The state on screen, which is in the session.
+    """
+    with st.container(gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            image_size(widgets.backbone_picker())
+            st.segmented_control(
+                "Head",
+                list(heads.POOLINGS),
+                format_func=lambda id_: widgets.quiet(heads.SHORT_NAMES[id_]),
+                key=state.POOLING,
+                persist_state="session",
+                required=True,
+            )
+            with st.popover(_head_words(wanted.head), icon=":material/tune:"):
+                _head(wanted)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            st.segmented_control(
+                "Train",
+                list(strategies.STRATEGIES),
+                format_func=lambda id_: widgets.quiet(strategies.get(id_).title),
+                key=state.STRATEGY,
+                persist_state="session",
+                required=True,
+                wrap=True,
+            )
+            policies = [name for name in runs.BATCH_NORM_POLICIES if name != "tutorial"]
+            st.segmented_control(
+                "BatchNormalization",
+                policies if wanted.batch_norm in policies else [*policies, wanted.batch_norm],
+                format_func=lambda name: widgets.quiet(name.capitalize()),
+                key=state.BATCH_NORM,
+                persist_state="session",
+                required=True,
+                disabled=wanted.strategy == "from_scratch",
+            )
+            st.page_link("pages/training_lab.py", label="Train this", icon=":material/science:")
+    if wanted.by_hand:
+        st.caption("The lab thaws from one layer upward; layers set by hand stay on this page.")
+
+
+def image_size(spec: BackboneSpec) -> int:
+    """Choose the side of the square input in pixels; each backbone remembers its own.
+
+    Args:
+        spec: The backbone.
+    """
+    state.start_with(size_key(spec.id), spec.image_size)
+    return st.number_input(
+        "Input size, pixels",
+        min_value=spec.min_image_size,
+        max_value=runs.MAX_IMAGE_SIZE,
+        step=1,
+        key=size_key(spec.id),
+        persist_state="session",
+        width=130,
+    )
+
+
+def _head_words(head: HeadSpec) -> str:
+    """What comes after pooling, on a button."""
+    hidden = f"Dense {head.hidden_units}, " if head.hidden_units else ""
+    dropout = f"Dropout {head.dropout:g}, " if head.dropout else ""
+    return f"{hidden}{dropout}{head.outputs} logit{'s' if head.outputs > 1 else ''}"
+
+
+def _head(wanted: PlanState) -> None:
+    """Everything about the head but its pooling, and its parameters as sums."""
+    st.number_input(
+        "Classes",
+        min_value=2,
+        max_value=MAX_CLASSES,
+        key=state.NUM_CLASSES,
+        persist_state="session",
+    )
+    st.toggle(
+        "A logit per class, with two classes too",
+        key=state.LOGIT_PER_CLASS,
+        persist_state="session",
+        disabled=wanted.head.outputs > 2,
+    )
+    st.number_input(
+        "Hidden units, Dense with ReLU",
+        min_value=0,
+        max_value=runs.MAX_HIDDEN_UNITS,
+        step=64,
+        key=state.HIDDEN_UNITS,
+        persist_state="session",
+    )
+    st.number_input(
+        "Dropout rate",
+        min_value=0.0,
+        max_value=runs.MAX_DROPOUT,
+        step=0.1,
+        format="%.2f",
+        key=state.DROPOUT,
+        persist_state="session",
+    )
+    for name, words, params in heads.arithmetic(wanted.head, wanted.layers[-1].output_shape):
+        st.markdown(f"`{name}`  {words} = **{params:,}**")
