@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.core import heads, pooling
 from lib.ui import shell, sources, widgets
-from lib.ui.predict import page, take_home
+from lib.ui.predict import finished_run, page, take_home
 
 shell.page("predict")
 
@@ -22,12 +22,12 @@ st.markdown(
 
 # --- A finished run ---------------------------------------------------------
 st.subheader("The same image through a finished run", anchor=False)
-run = page.run_picker()
+run = finished_run.picker()
 if run is None:
     st.markdown("A run that has finished can be asked here. Start one in the training lab.")
     st.page_link("pages/training_lab.py", label="Training lab", icon=":material/science:")
 else:
-    page.run_answer(run, subject)
+    finished_run.answer(run, subject)
 
     # --- Take it home -------------------------------------------------------
     st.subheader("Take this run home", anchor=False)

@@ -68,9 +68,9 @@ def predict(
         phase: Key of a phase, for the model as it was at the end of that; None for the last.
 
     Returns:
-        `image` (image_size, image_size, 3) uint8; `size` (width, height) of the original; `steps`,
-        as `single_image.steps` does; then of the model: `probabilities` (classes,); `logits`, one
-        for two classes, else (classes,); `map` (rows, columns, classes), signed, for two classes
+        `image` (image_size, image_size, 3) uint8; `size` (width, height) and `format` ("JPEG",
+        "PNG" or "WebP") of the original; of the model `probabilities` (classes,); `logits`, one for
+        two classes, else (classes,); `map` (rows, columns, classes), signed, for two classes
         the second is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel`
         and `bias` of the last layer; and with "cam" `maps` (rows, columns, channels), the last
         feature map: the mean of the map plus the bias is the logit. `before`: what the model before
@@ -91,8 +91,7 @@ def predict(
     if phase is None and len(asked.phases) > 1 and asked.phases[0].key == FIRST_PHASE:
         with suppress(NotStoredError):
             before = _explained(_restored(_Stored.find(asked, run_folder, FIRST_PHASE)), inputs)
-    about = {"image": shown.pixels, "size": shown.size, "steps": single_image.steps(shown, how)}
-    return {**about, **answer, "before": before}
+    return {**shown.about, **answer, "before": before}
 
 
 def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:

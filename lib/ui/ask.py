@@ -1,6 +1,6 @@
 """Asking a worker from a page: one question a slot, its answer kept for this session."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,10 +29,19 @@ class Slot:
     answers: dict[Hashable, Any] = field(default_factory=dict)
 
 
-def known(name: str, key: Hashable) -> Any:
-    """The answer to what was asked before; None where there is none."""
+def answers(name: str) -> Mapping[Any, Any]:
+    """The answers of a slot that are kept, by what was asked, oldest first."""
     slot = state.read(f"question_{name}")
-    return slot.answers.get(key) if isinstance(slot, Slot) else None
+    return slot.answers if isinstance(slot, Slot) else {}
+
+
+def forget(name: str) -> None:
+    """Keep no answer of a slot, and wait for none."""
+    state.choose(f"question_{name}", None)
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
 
 
 def ask(
@@ -41,8 +50,10 @@ def ask(
     task: str,
     *,
     waiting: str,
-    height: int | None = None,
+    room: int | None = None,
     keep: int = 1,
+    read: Callable[[Any], Any] = _as_it_is,
+    final: type[ThawError] | None = None,
     **arguments: Any,
 ) -> Any:
     """What a worker says to a question, or None while it has not: then the page says so here.
@@ -55,8 +66,10 @@ def ask(
         key: What is asked: equal keys have equal answers.
         task: "module:function" in a worker.
         waiting: What is going on meanwhile, in words.
-        height: In pixels of what will be in this place, so that nothing jumps.
+        room: Pixels kept free for what will be in this place, so that nothing jumps.
         keep: How many answers of this slot are kept.
+        read: Makes of the worker's answer what is kept.
+        final: Kind of errors that asking again would not change.
         arguments: Of the function.
     """
     slot = state.read(f"question_{name}")
@@ -72,22 +85,24 @@ def ask(
         slot.question = client.ask(task, owner=f"{state.session_id()} {name}", **arguments)
     question = slot.question
     if question.state == "done":
-        slot.answers[key] = question.answer
+        slot.answers[key] = read(question.answer)
         slot.question = None
         while len(slot.answers) > slot.keep:
             del slot.answers[next(iter(slot.answers))]
         return slot.answers[key]
     if question.state == "failed":
-        widgets.problem(question.error or ThawError("The worker gave no answer."))
-        if st.button("Ask again", key=f"ask_again_{name}", icon=":material/refresh:"):
+        error = question.error or ThawError("The worker gave no answer.")
+        widgets.problem(error)
+        may_help = final is None or not isinstance(error, final)
+        if may_help and st.button("Ask again", key=f"ask_again_{name}", icon=":material/refresh:"):
             slot.question = None
             st.rerun()
         return None
-    _wait(question, waiting, height)
+    _wait(question, waiting, room)
     return None
 
 
-def _wait(question: Any, waiting: str, height: int | None) -> None:
+def _wait(question: Any, waiting: str, room: int | None) -> None:
     """Say what the worker is doing, and look again until it has answered."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -97,5 +112,5 @@ def _wait(question: Any, waiting: str, height: int | None) -> None:
         share = 0.6 if question.state == "working" else 0.15
         st.progress(share, text=question.position or waiting)
 
-    with st.container(height=height or "content", border=False):
+    with st.container(height=room or "content", border=False):
         look()

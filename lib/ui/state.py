@@ -55,7 +55,6 @@ MAPS_SECOND = "feature_maps_second_class"
 MAPS_CLASSES_OF = "feature_maps_classes_of"
 MAPS_OWN = "feature_maps_own_image"
 MAPS_OWN_WIDGETS = "feature_maps_own"
-MAPS_AGAIN = "feature_maps_ask_again"
 HEAD_MEASURE = "head_measure"
 # Predict.
 PREDICT_IMAGE = "predict_image"

@@ -164,16 +164,12 @@ def test_the_classifier_says_what_the_published_model_says():
 
     published = efficientnet_lite.efficientnet_lite0(224, include_top=True)
     efficientnet_lite.load_imagenet_weights(published)
-    answer = imagenet.predict(DRAWING)
+    answer = imagenet.feature_map(DRAWING, 224, 224)
     batch = (answer["image"][np.newaxis].astype(np.float32) - 127) / 128
     expected = published.predict(batch, verbose=0)[0]
     top = np.argsort(-expected)[:5]
     assert [index for index, _ in answer["top"]] == top.tolist()
     np.testing.assert_allclose([p for _, p in answer["top"]], expected[top], atol=1e-5)
-    steps = {step["name"]: step for step in answer["steps"]}
-    assert steps["Preprocess"]["low"] == pytest.approx(batch.min())
-    assert steps["Preprocess"]["high"] == pytest.approx(batch.max())
-    assert steps["Batch"]["shape"] == (1, 224, 224, 3)
 
 
 @pytest.mark.parametrize("size", [(31, 64), (64, 31), (513, 64), (64, 100_000), (0, 0)])

@@ -167,6 +167,8 @@ def answer(height: int, width: int, classes: list[int]) -> dict:
     assert set(classifier.classes) >= set(classes)
     return {
         "image": np.zeros((height, width, 3), np.uint8),
+        "size": (640, 480),
+        "format": "PNG",
         "maps": maps.maps.astype(np.float32),
         "logits": maps.logits.astype(np.float32),
         "classes": list(classifier.classes),
@@ -210,9 +212,13 @@ def test_an_own_image_is_asked_about_once_a_size_and_shown(asked):
 
 def test_nothing_of_an_own_image_is_kept_once_it_is_taken_away(asked, tmp_path):
     page = upload(open_page()).run()
-    held = page.session_state[state.MAPS_OWN]
-    assert not any(isinstance(value, bytes) for value in vars(held).values())
+    slot = page.session_state[f"question_{state.MAPS}"]
+    assert not any(
+        isinstance(value, bytes) for kept in slot.answers.values() for value in vars(kept).values()
+    )
+    assert slot.question is None
     page.file_uploader(key=f"{state.MAPS_OWN_WIDGETS}_file").set_value(None).run()
+    assert page.session_state[f"question_{state.MAPS}"] is None
     assert page.session_state[state.MAPS_OWN] is None
     assert drawn(page, "maps")["example"] == EXAMPLES[0]
     written = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -14,8 +14,7 @@ from lib.core.lab import bundle, command, store
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves, diagnose
 from lib.core.runs import Run
-from lib.ui import cache, state
-from lib.ui.reading import runs as runs_view
+from lib.ui import cache, run_names, state
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = "pages/learning_curves.py"
@@ -328,9 +327,9 @@ def test_a_cancelled_run_says_that_the_test_images_were_not_used() -> None:
 
 def test_a_run_is_called_by_what_is_not_as_usual() -> None:
     usual = runs.make_config(seed=3)
-    assert runs_view.in_words(usual) == "OpenMoji drawings, top layers, 160 images, seed 3"
+    assert run_names.in_words(usual) == "OpenMoji drawings, top layers, 160 images, seed 3"
     other = runs.make_config(seed=3, pooling="flatten", dropout=0.5, augmentation=True)
-    words = runs_view.in_words(other)
+    words = run_names.in_words(other)
     assert "Flatten" in words
     assert "dropout 0.5" in words
     assert "augmentation on" in words

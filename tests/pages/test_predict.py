@@ -113,9 +113,8 @@ def said_of(image_size: int, *, before: bool = False, how: str = "cam") -> dict[
         "how": how,
     }
     image = np.full((image_size, image_size, 3), 127, np.uint8)
-    steps = [{"name": "Load", "text": "JPEG, turned upright, RGB"}]
     earlier = model | {"probabilities": np.array([0.6, 0.4], np.float32)}
-    about = {"image": image, "size": (640, 480), "steps": steps}
+    about = {"image": image, "size": (640, 480), "format": "JPEG"}
     return about | model | {"before": earlier if before else None}
 
 
@@ -276,7 +275,7 @@ def test_the_readers_own_image_goes_through_both_networks(worker: Worker) -> Non
     classes = list(maps.top())
     classifier = feature_maps.imagenet_classifier()
     columns = [classifier.column(index) for index in classes]
-    worker.answers["imagenet"] = said_of(224) | {
+    worker.answers["feature_map"] = said_of(224) | {
         "maps": maps.maps.astype(np.float32),
         "logits": maps.logits.astype(np.float32),
         "classes": classes,
@@ -288,7 +287,7 @@ def test_the_readers_own_image_goes_through_both_networks(worker: Worker) -> Non
     app.file_uploader(key=f"{state.PREDICT_OWN}_file").upload("own.jpg", b"bytes", "image/jpeg")
     app.run()
     assert not app.exception
-    assert set(worker.tasks) == {"imagenet", "predict"}
+    assert set(worker.tasks) == {"feature_map", "predict"}
     assert all(arguments["image"] == b"bytes" for _, arguments in worker.asked)
     assert "640 × 480 pixels" in words(app)
     assert "stored nowhere" in words(app)

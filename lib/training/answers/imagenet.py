@@ -60,10 +60,10 @@ def feature_map(
         classes: Classes of ImageNet whose weights are wanted beside those of the first five.
 
     Returns:
-        `image` (height, width, 3) uint8; `size` (width, height) of the original; `maps` (rows,
-        columns, 1280); `logits` (1000,); `top`, pairs of class and probability, the five likeliest;
-        `classes`, those and the further ones; `kernel_top` (1280, classes) and `bias_top`
-        (classes,), their weights.
+        `image` (height, width, 3) uint8; `size` (width, height) and `format` ("JPEG", "PNG" or
+        "WebP") of the original; `maps` (rows, columns, 1280); `logits` (1000,); `top`, pairs of
+        class and probability, the five likeliest; `classes`, those and the further ones;
+        `kernel_top` (1280, classes) and `bias_top` (classes,), their weights.
 
     Raises:
         DataError: If the image, its height or its width cannot be used.
@@ -76,28 +76,6 @@ def feature_map(
             f"Use {smallest} to {MAX_IMAGE_SIZE} pixels.",
         )
     shown = single_image.decode(image, height, width)
-    return _classified(shown, classes)
-
-
-def predict(image: bytes) -> dict[str, Any]:
-    """The pretrained classifier itself: load, preprocess, predict, decode.
-
-    Args:
-        image: JPEG, PNG or WebP.
-
-    Returns:
-        As `feature_map` does at 224 x 224 pixels, and `steps`, as `single_image.steps` does.
-
-    Raises:
-        DataError: If the image cannot be used.
-        WeightsError: If the weights of the classifier are not installed.
-    """
-    shown = single_image.decode(image, IMAGENET_SIZE, IMAGENET_SIZE)
-    how = backbones.get(CLASSIFIER).preprocessing
-    return {**_classified(shown, ()), "steps": single_image.steps(shown, how)}
-
-
-def _classified(shown: single_image.Upload, classes: Sequence[int]) -> dict[str, Any]:
     classifier = _classifier()
     inputs = backbones.get(CLASSIFIER).preprocessing.apply(shown.pixels[np.newaxis])
     maps, logits = (part.numpy()[0] for part in classifier.network(inputs, training=False))
@@ -105,8 +83,7 @@ def _classified(shown: single_image.Upload, classes: Sequence[int]) -> dict[str,
     top = np.argsort(-logits, kind="stable")[:TOP]
     wanted = list(dict.fromkeys([*top.tolist(), *classes]))
     return {
-        "image": shown.pixels,
-        "size": shown.size,
+        **shown.about,
         "maps": maps,
         "logits": logits,
         "top": [(int(index), float(shares[index])) for index in top],

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lib.core.backbones import Preprocessing
 from lib.core.errors import DataError
-from lib.core.maps.predictions import in_words
 from lib.training.sources import decode as images
 from lib.training.sources.decode import UInt8Array
 
@@ -30,6 +28,11 @@ class Upload:
     size: tuple[int, int]
     format: str
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """The part of an answer that is about the image."""
+        return {"image": self.pixels, "size": self.size, "format": self.format}
+
 
 def decode(data: bytes, height: int, width: int) -> Upload:
     """Decode an image exactly as training decodes its images: upright, on white, stretched.
@@ -52,35 +55,3 @@ def decode(data: bytes, height: int, width: int) -> Upload:
             return Upload(images.stretched(image, height, width), size, name)
     except ValueError as error:
         raise DataError(f"This image cannot be used: {error}.", NEXT_STEP) from error
-
-
-def steps(upload: Upload, how: Preprocessing) -> list[dict[str, Any]]:
-    """What an image went through before the network saw it, a row a step, to be shown.
-
-    Returns:
-        `name` of the step, `text` that says what it did, `shape` of its result, and `low` and
-        `high`, the smallest and largest value in that; the original itself is not looked through,
-        and has what 8 bits can hold.
-    """
-    height, width = upload.pixels.shape[:2]
-    values = how.apply(upload.pixels)
-    full = (upload.size[1], upload.size[0], 3)
-    pixels = {"low": float(upload.pixels.min()), "high": float(upload.pixels.max())}
-    scaled = {"low": float(values.min()), "high": float(values.max())}
-    return [
-        {
-            "name": "Load",
-            "text": f"{upload.format}, turned upright, RGB",
-            "shape": full,
-            "low": 0.0,
-            "high": 255.0,
-        },
-        {
-            "name": "Resize",
-            "text": f"stretched to {width} x {height} pixels",
-            "shape": upload.pixels.shape,
-            **pixels,
-        },
-        {"name": "Preprocess", "text": in_words(how), "shape": values.shape, **scaled},
-        {"name": "Batch", "text": "a batch of one image", "shape": (1, *values.shape), **scaled},
-    ]

@@ -22,17 +22,18 @@ def look_at(dataset: DatasetSpec) -> Look | None:
     shipped = inspection.shipped(dataset.id, dataset.fingerprint)
     if shipped is not None:
         return shipped
-    said = ask.ask(
+    look: Look | None = ask.ask(
         state.LOOK,
         dataset.fingerprint,
         "lib.training.answers.dataset:look",
         waiting=f"Looking at {min(dataset.num_images, inspection.MAX_LOOKED_AT):,} images",
-        height=WAITING_HEIGHT,
+        room=WAITING_HEIGHT,
         keep=ANSWERS_KEPT,
+        read=Look.from_worker,
         dataset=dataset.id,
         fingerprint=dataset.fingerprint,
     )
-    return None if said is None else Look.from_worker(said)
+    return look
 
 
 def show(dataset: DatasetSpec) -> None:

@@ -15,7 +15,8 @@ from lib.core.datasets import DatasetSpec
 from lib.core.maps import feature_maps, predictions
 from lib.figures.images import histogram
 from lib.ui import ask, shell, state, widgets
-from lib.ui.maps import class_names
+from lib.ui.maps import class_names, subject
+from lib.ui.parts import base
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.feature_maps.payload import Choice
 from lib.ui.parts.prediction import component as prediction_board
@@ -58,7 +59,7 @@ def show(dataset: DatasetSpec) -> None:
             (dataset.fingerprint, example or index, backbone.image_size, seed),
             "lib.training.answers.dataset:pipeline",
             waiting="A worker is opening the image",
-            height=WAITING_HEIGHT,
+            room=WAITING_HEIGHT,
             keep=ANSWERS_KEPT,
             **_asked(dataset, example, index),
             image_size=backbone.image_size,
@@ -66,7 +67,7 @@ def show(dataset: DatasetSpec) -> None:
         )
         of_dataset = (dataset.fingerprint, index, backbone.image_size, seed)
         with above:
-            _picker(index, ask.known(state.PIPELINE, of_dataset), example)
+            _picker(index, ask.answers(state.PIPELINE).get(of_dataset), example)
         if said is None:
             return
         _stored(dataset, example, index, said)
@@ -130,19 +131,16 @@ def _picker(index: int, known: Mapping[str, Any] | None, example: str) -> None:
     """Choose between the image of the dataset, once a worker has opened it, and photographs."""
     thumbnail = drawing.data_uri(known["stretched"]) if known else ""
     choices = [Choice(OF_DATASET, f"Image {index:,}", thumbnail)]
-    for id_ in PHOTOGRAPHS:
-        shipped = feature_maps.examples()[id_]
-        choices.append(Choice(id_, shipped.title, drawing.data_uri(shipped.thumbnail())))
+    choices += [subject.shipped()[id_] for id_ in PHOTOGRAPHS]
     drawn = prediction_payload.picker(choices, example or OF_DATASET)
     prediction_board.show(drawn, state.PIPELINE_PICKER, _take_over)
 
 
 def _take_over() -> None:
     """The image the reader chose in the browser, before the next run; nonsense is left out."""
-    component: Any = state.read(state.PIPELINE_PICKER, {})
-    choice = component.get("choice") if isinstance(component, Mapping) else None
-    if isinstance(choice, Mapping) and choice.get("id") in (OF_DATASET, *PHOTOGRAPHS):
-        state.choose(state.PIPELINE_IMAGE, choice["id"])
+    match base.said(state.PIPELINE_PICKER, "choice"):
+        case {"id": str(id_)} if id_ in (OF_DATASET, *PHOTOGRAPHS):
+            state.choose(state.PIPELINE_IMAGE, id_)
 
 
 def _seed() -> int:
@@ -182,8 +180,7 @@ def _stored(dataset: DatasetSpec, example: str, index: int, said: Mapping[str, A
                 f"{said['low']:,} to {said['high']:,}**, {array:,} bytes in memory."
             )
             if example:
-                shown = feature_maps.examples()[example]
-                st.caption(f"{shown.about} {shown.attribution} {shown.licence}.")
+                st.caption(subject.credit(example))
             else:
                 name = widgets.verbatim(dataset.class_names[said["label"]])
                 st.markdown(f"Its class is {name}, number {said['label']}.")
@@ -280,7 +277,7 @@ def _twice(dataset: DatasetSpec, backbone: BackboneSpec, example: str, index: in
         (dataset.fingerprint, example or index),
         "lib.training.answers.dataset:preprocessed_twice",
         waiting="The network is looking at both",
-        height=150,
+        room=150,
         keep=ANSWERS_KEPT,
         **_asked(dataset, example, index),
     )

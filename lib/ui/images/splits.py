@@ -30,17 +30,18 @@ def labels_of(dataset: DatasetSpec) -> IntArray | None:
     shipped = inspection.shipped(dataset.id, dataset.fingerprint)
     if shipped is not None:
         return shipped.labels
-    said = ask.ask(
+    labels: IntArray | None = ask.ask(
         state.DATA_LABELS,
         dataset.fingerprint,
         "lib.training.answers.dataset:labels",
         waiting="Reading the classes of the images",
-        height=WAITING_HEIGHT,
+        room=WAITING_HEIGHT,
         keep=LABELS_KEPT,
+        read=lambda said: np.asarray(said["labels"], np.int64),
         dataset=dataset.id,
         fingerprint=dataset.fingerprint,
     )
-    return None if said is None else np.asarray(said["labels"], np.int64)
+    return labels
 
 
 def show(dataset: DatasetSpec) -> None:

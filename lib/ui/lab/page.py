@@ -4,16 +4,16 @@ from dataclasses import fields
 
 import streamlit as st
 
-from lib.core import backbones, datasets, runs, strategies
+from lib.core import datasets, runs
 from lib.core.errors import ConfigError, ThawError
 from lib.core.lab import progress
 from lib.core.lab.progress import Progress
 from lib.core.reading import curves
 from lib.core.runs import Run, TrainConfig
 from lib.figures.reading import learning_curves, moved_layers
-from lib.ui import cache, link, shell, state, widgets
+from lib.ui import cache, link, run_names, shell, state, widgets
 from lib.ui.lab import settings as lab_settings
-from lib.ui.uploads import access, pickers
+from lib.ui.uploads import access
 
 # Fast enough for epochs of a fifth of a second, slow enough for twenty readers.
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -204,12 +204,7 @@ def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -
 
 def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
     """Which run is on screen."""
-    strategy = strategies.get(config.strategy).title.lower()
-    words = (
-        f"{backbones.get(config.backbone).title} on {pickers.dataset_name(config.dataset)}, "
-        f"{config.num_images:,} training images of {config.image_size} px, {strategy}, "
-        f"seed {config.seed}."
-    )
+    words = run_names.on_screen(config)
     if run and cache.client().store.meta(run.id).imported:
         words += " It came as a file and was not trained here."
     if access.are_gone(config.dataset):

@@ -7,16 +7,15 @@ import numpy as np
 import streamlit as st
 
 from lib.core import heads
-from lib.core.lab.store import RunSummary
 from lib.core.maps import feature_maps, pooling_pairs
-from lib.core.maps.feature_maps import Decision, FeatureMaps, Size
+from lib.core.maps.feature_maps import Decision, FeatureMaps
 from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.runs import Run
 from lib.figures.maps import pooling_pairs as pairs_figure
-from lib.ui import cache, shell, state, widgets
+from lib.ui import cache, run_names, shell, state, widgets
 from lib.ui.maps import class_names
 from lib.ui.maps import subject as subjects
-from lib.ui.maps.subject import Subject
+from lib.ui.maps.subject import OnScreen, Seen
 from lib.ui.parts import base
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.feature_maps.payload import ClassTile, Equation
@@ -49,37 +48,38 @@ def show() -> None:
 
     @st.fragment
     def body() -> None:
-        _channels()
-        _decision()
+        _decision(_channels())
 
     body()
 
 
-def _channels() -> None:
+def _channels() -> OnScreen:
     st.subheader("The real thing: 1,280 maps of a real image", anchor=False)
     st.markdown(
         "EfficientNet-Lite0 ends in 1,280 maps. Each says where in the image the network found "
         "what it looks for, and GAP keeps one number of each: how much of it there was."
     )
-    subjects.take_in(single_image.own_image(state.MAPS_OWN_WIDGETS, popover=False))
-    subject, size = subjects.chosen()
-    maps = subject.maps[size]
+    own = single_image.own_image(state.MAPS_OWN_WIDGETS, popover=False)
+    shown = subjects.on_screen(own)
+    is_own = shown.id == subjects.OWN
+    maps = shown.now.maps
     _COMPONENT(
         key=state.MAPS,
         data=drawing.channels(
             maps,
             _channel(maps),
-            about=subject.about,
-            picture=subject.picture,
-            choices=subjects.choices(),
-            chosen=subject.id,
-            others=subject.maps,
+            about="Your own image." if is_own else feature_maps.examples()[shown.id].about,
+            picture=shown.now.picture,
+            choices=shown.choices,
+            chosen=shown.id,
+            others={size: seen.maps for size, seen in shown.seen.items()},
             dark=shell.is_dark(),
         ),
         on_choice_change=lambda: _take_over(state.MAPS),
         height="content",
     )
-    _credit(subject.id)
+    st.caption("Your own image. It is stored nowhere." if is_own else subjects.credit(shown.id))
+    return shown
 
 
 def _channel(maps: FeatureMaps) -> int:
@@ -88,25 +88,16 @@ def _channel(maps: FeatureMaps) -> int:
     return chosen if isinstance(chosen, int) else int(maps.ranking[0])
 
 
-def _credit(id_: str) -> None:
-    if id_ == subjects.OWN:
-        st.caption("Your own image. It is stored nowhere.")
-        return
-    example = feature_maps.examples()[id_]
-    st.caption(f"{example.about} {example.attribution} {example.licence}.")
-
-
 # --- Decision -------------------------------------------------------------------------------------
 
 
-def _decision() -> None:
+def _decision(shown: OnScreen) -> None:
     st.subheader("From the vector to a decision", anchor=False)
     st.markdown(
         "The head is one Dense layer: a weight for each average, summed up. The same weights "
         "applied to the maps instead give a map of the decision, the class activation map, and "
         "its mean is the same sum. Nothing is estimated: **mean of the map + bias = logit**."
     )
-    subject, size = subjects.chosen()
     runs = {
         summary.id: summary
         for summary in cache.client().store.summaries()
@@ -120,7 +111,7 @@ def _decision() -> None:
             "Who decides",
             [IMAGENET, *runs],
             format_func=lambda id_: (
-                "ImageNet, 1,000 classes" if id_ == IMAGENET else _run_words(runs[id_])
+                "ImageNet, 1,000 classes" if id_ == IMAGENET else run_names.of_head(runs[id_])
             ),
             key=state.MAPS_HEAD,
             on_change=_show_what_it_knows,
@@ -128,11 +119,11 @@ def _decision() -> None:
             "fine-tuned has maps of its own; the page Predict shows where it looks.",
         )
         run = None if head == IMAGENET else cache.client().store.open(head)
-        described = _of_run(run, subject, size) if run else _imagenet(subject, size)
+        described = _of_run(run, shown) if run else _imagenet(shown)
     if described is None:
         st.caption("The model of this run is not stored, so its decision cannot be taken apart.")
         return
-    if run and size != (run.config.image_size,) * 2:
+    if run and shown.size != (run.config.image_size,) * 2:
         st.caption(
             f"This head learned from images of {run.config.image_size} x {run.config.image_size} "
             "pixels. It decides at any size, as it only sees averages, but not always alike."
@@ -163,15 +154,6 @@ def _show_what_it_knows() -> None:
         state.choose(state.MAPS_SIZE, size)
 
 
-def _run_words(summary: RunSummary) -> str:
-    config = summary.config
-    words = summary.meta.name or (
-        f"{access.title(config.dataset)}, {config.num_images:,} images of "
-        f"{config.image_size} px, {summary.num_epochs} epochs"
-    )
-    return f"{words}, recorded" if summary.recorded else words
-
-
 def _pick_two(
     of: tuple[str, str], options: list[int], top: Sequence[int], names: Sequence[str]
 ) -> tuple[int, int]:
@@ -195,12 +177,12 @@ def _pick_two(
     return int(first), int(second)
 
 
-def _imagenet(subject: Subject, size: Size) -> dict[str, Any]:
+def _imagenet(shown: OnScreen) -> dict[str, Any]:
     """The network's own decision between the classes of ImageNet."""
-    maps, classifier, names = subject.maps[size], subject.classifiers[size], class_names.names()
+    maps, classifier, names = shown.now.maps, shown.now.classifier, class_names.names()
     order = sorted(classifier.classes, key=lambda index: -maps.logits[index])
     top = maps.top()
-    first, second = _pick_two((subject.id, IMAGENET), order, top, names)
+    first, second = _pick_two((shown.id, IMAGENET), order, top, names)
 
     def made(index: int) -> Decision:
         return feature_maps.decide(maps, *classifier.column(index))
@@ -210,8 +192,8 @@ def _imagenet(subject: Subject, size: Size) -> dict[str, Any]:
 
     logits = maps.logits
     return drawing.decision(
-        size,
-        picture=subject.picture,
+        maps.size,
+        picture=shown.now.picture,
         tiles=[
             ClassTile(index, names[index], made(index), float(maps.probabilities[index]))
             for index in top
@@ -233,24 +215,24 @@ def _imagenet(subject: Subject, size: Size) -> dict[str, Any]:
     )
 
 
-def _of_run(run: Run, subject: Subject, size: Size) -> dict[str, Any] | None:
+def _of_run(run: Run, shown: OnScreen) -> dict[str, Any] | None:
     """The decision of a head that a run trained, between its own classes."""
     classifier = feature_maps.run_classifier(run)
     if classifier is None:
         return None
-    maps, names = subject.maps[size], run.result["class_names"]
+    maps, names = shown.now.maps, run.result["class_names"]
     made = {
         index: feature_maps.decide(maps, *classifier.column(index)) for index in classifier.classes
     }
     if len(made) == 1:
-        return _of_two(made[1], names, subject, maps)
+        return _of_two(made[1], names, shown.now)
     logits = np.array([decision.logit for decision in made.values()])
     shares = heads.softmax(logits)
     order = [int(index) for index in np.argsort(-logits, kind="stable")]
-    first, second = _pick_two((subject.id, run.id), order, order, names)
+    first, second = _pick_two((shown.id, run.id), order, order, names)
     return drawing.decision(
-        size,
-        picture=subject.picture,
+        maps.size,
+        picture=shown.now.picture,
         tiles=[
             ClassTile(index, names[index], made[index], float(shares[index]))
             for index in order[: feature_maps.TOP]
@@ -272,22 +254,20 @@ def _of_run(run: Run, subject: Subject, size: Size) -> dict[str, Any] | None:
     )
 
 
-def _of_two(
-    made: Decision, names: list[str], subject: Subject, maps: FeatureMaps
-) -> dict[str, Any]:
+def _of_two(made: Decision, names: list[str], seen: Seen) -> dict[str, Any]:
     """Two classes share one logit: above 0 it is the second, below 0 the first."""
     share = 1 / (1 + float(np.exp(-made.logit)))
     said = f"So {names[1]} with {drawing.percent(share)}: 1 / (1 + e^−logit)."
     if share < 0.5:
         said = f"So {names[0]} with {drawing.percent(1 - share)}: 1 − 1 / (1 + e^−logit)."
     return drawing.decision(
-        maps.size,
-        picture=subject.picture,
+        seen.maps.size,
+        picture=seen.picture,
         tiles=[],
         first=1,
         question="",
         equations=[Equation(f"{names[1]} against {names[0]}", "logit", made, said)],
-        averages=maps.averages,
+        averages=seen.maps.averages,
         dark=shell.is_dark(),
     )
 

@@ -1,4 +1,4 @@
-"""The page Model summary: the freeze plan on screen, and its lessons.
+"""The page Model summary: the freeze plan on screen, and its controls and lessons.
 
 Imports: core, core.network, ui.
 """

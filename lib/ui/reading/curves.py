@@ -11,10 +11,9 @@ from lib.core.runs import Run
 from lib.figures.reading import comparison, learning_curves
 from lib.figures.reading.axes import View
 from lib.figures.reading.comparison import Curve
-from lib.ui import shell, state
+from lib.ui import run_names, shell, state
 from lib.ui.parts.figure_bar import component as figure_bar
 from lib.ui.reading import findings as findings_view
-from lib.ui.reading import runs as runs_view
 
 # A link says these words.
 AXES = {"epochs": "Epochs", "seconds": "Seconds", "images": "Images"}
@@ -47,12 +46,12 @@ def one(run: Run) -> None:
             state.CURVES,
             f"{run.id} {view} {marked}",
             len(run.history),
-            runs_view.name(run),
+            run_names.name(run),
             f"thaw-{run.id}",
             curves.to_csv([run]),
         )
         st.caption("Validation is the thick line, training the thin one.")
-        note = runs_view.meta(run).note
+        note = run_names.meta(run).note
         if note:
             st.text(note)
     with right:
@@ -164,7 +163,7 @@ def _table(lines: Sequence[Curve]) -> None:
     runs = {run.id: run for line in lines for run in line.runs}
     rows = {row.run.id: row for row in compare.rows(list(runs.values()))}
     later = {SETTINGS[name].label for name in comparison.followers(list(runs.values()))}
-    names = {line.letter: runs_view.meta(line.runs[0]).name for line in lines}
+    names = {line.letter: run_names.meta(line.runs[0]).name for line in lines}
     table = []
     for line in lines:
         members = [rows[run.id] for run in line.runs]

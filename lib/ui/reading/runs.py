@@ -2,27 +2,24 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from functools import lru_cache, partial
+from functools import partial
 
 import streamlit as st
 
 from lib.core import runs
-from lib.core.config import SETTINGS, names_of
+from lib.core.config import names_of
 from lib.core.errors import ConfigError, StoreError, ThawError
 from lib.core.lab import bundle
 from lib.core.lab import store as run_store
-from lib.core.lab.store import RunMeta, RunSummary
-from lib.core.reading import compare
+from lib.core.lab.store import RunSummary
 from lib.core.runs import Run, TrainConfig
 from lib.core.settings import Group
 from lib.figures.reading import comparison, learning_curves
-from lib.ui import cache, link, state, widgets
+from lib.ui import cache, link, run_names, state, widgets
 from lib.ui.uploads import access, reader
 
 # More than these in a link are left out: nobody reads fifty lines in one figure.
 MAX_RUNS = 40
-# Said first, in these words; the other settings follow where they are not the usual ones.
-SAID_FIRST = ("dataset", "strategy", "num_images", "seed", "backbone")
 # What else there may be to look at beside a run: its name, and what may differ.
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "Other seeds": ("seed",),
@@ -68,7 +65,7 @@ def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
     chosen = st.multiselect(
         "Runs",
         list(known),
-        format_func=lambda id_: _called(known[id_].meta, known[id_].config),
+        format_func=lambda id_: run_names.called(known[id_].config, known[id_].meta),
         key=state.CHOSEN_RUNS,
         persist_state="session",
         placeholder="Choose one to read it, or several to compare them",
@@ -92,63 +89,6 @@ def nothing_yet() -> None:
             "more.",
             text_alignment="center",
         )
-
-
-def name(run: Run) -> str:
-    """What a run is called: as its reader named it, or by its settings."""
-    return _called(run_store.read_meta(run.folder), run.config)
-
-
-def meta(run: Run) -> RunMeta:
-    """What its reader says of a run, for those who may see more of it than its numbers."""
-    may_see = access.may_see(run.config.dataset)
-    return run_store.read_meta(run.folder) if may_see else RunMeta()
-
-
-def _called(meta: RunMeta, config: TrainConfig) -> str:
-    return meta.name if meta.name and access.may_see(config.dataset) else in_words(config)
-
-
-def in_words(config: TrainConfig) -> str:
-    """A run by its settings: data, strategy, images, seed, and what is not as usual.
-
-    Args:
-        config: Of the run.
-    """
-    return f"{access.title(config.dataset)}, {_settings_in_words(config)}"
-
-
-@lru_cache(maxsize=4096)
-def _settings_in_words(config: TrainConfig) -> str:
-    words = [compare.setting(config, "strategy").lower(), f"{config.num_images:,} images"]
-    usual = _usual(config)
-    for field, setting in SETTINGS.items():
-        value = getattr(config, field)
-        if field in SAID_FIRST or usual is None or value == getattr(usual, field):
-            continue
-        told = compare.setting(config, field)
-        words.append(
-            told
-            if told[:1].isalpha() and told not in ("on", "off")
-            else f"{setting.label.lower()} {told}"
-        )
-    words.append(f"seed {config.seed}")
-    return ", ".join(words)
-
-
-def _usual(config: TrainConfig) -> TrainConfig | None:
-    """The run of the same data and strategy with nothing else chosen; None where unknown."""
-    try:
-        return runs.make_config(
-            backbone=config.backbone,
-            dataset=config.dataset,
-            strategy=config.strategy,
-            num_images=config.num_images,
-            data_fingerprint=config.data_fingerprint,
-            max_train_images=config.num_images,
-        )
-    except ConfigError:
-        return None
 
 
 def _open_link(known: Mapping[str, RunSummary]) -> None:
@@ -278,7 +218,7 @@ def _look_after(run: Run) -> None:
             meta.name,
             max_chars=run_store.MAX_NAME_LENGTH,
             key=f"{state.RUN_NAME}_{run.id}",
-            placeholder=in_words(run.config),
+            placeholder=run_names.in_words(run.config),
         )
         st.text_area(
             "Note",
@@ -326,7 +266,7 @@ def _rename(run_id: str) -> None:
 
 @st.dialog("Delete this run?")
 def _ask_to_delete(run: Run) -> None:
-    what = widgets.verbatim(name(run))
+    what = widgets.verbatim(run_names.name(run))
     widgets.delete_or_keep(
         f"**{what}** and everything it learned will be gone from this computer.",
         "it",

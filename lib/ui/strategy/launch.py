@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, runs
+from lib.core import runs
 from lib.core.backbones import BackboneSpec
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ConfigError, ThawError
@@ -16,7 +16,7 @@ from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import evidence, rule
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures.reading import comparison
-from lib.ui import cache, link, shell, state, widgets
+from lib.ui import cache, link, run_names, shell, state, widgets
 from lib.ui.lab import settings
 from lib.ui.network import plan_link
 from lib.ui.network.plan import PlanState
@@ -240,7 +240,7 @@ def _side_by_side(ids: list[str]) -> None:
             [
                 {
                     "": line.letter,
-                    "Way": way_title(line.runs[0].config),
+                    "Way": run_names.way_title(line.runs[0].config),
                     "Validation": f"{line.runs[0].history[-1].val_accuracy:.3f}",
                     "Test": _test(line.runs[0]),
                     "State": _state(line.runs[0].id),
@@ -262,11 +262,7 @@ def _side_by_side(ids: list[str]) -> None:
 def _what(ids: list[str]) -> str:
     """The data of the runs, which may not be what the questions are about now."""
     asked = [config_ for id_ in ids if (config_ := cache.client().config(id_))]
-    data = dict.fromkeys(
-        f"{pickers.dataset_name(each.dataset)}, {each.num_images:,} training images of "
-        f"{each.image_size} pixels, {backbones.get(each.backbone).title}"
-        for each in asked
-    )
+    data = dict.fromkeys(map(run_names.without_way, asked))
     return f"{'; '.join(data)}. Each run sees every image equally often."
 
 
@@ -278,14 +274,8 @@ def _cancel(ids: list[str]) -> None:
 def _words(waiting: list[str], count: int) -> str:
     now = cache.client().progress(waiting[0])
     config_ = cache.client().config(waiting[0])
-    doing = f"{way_title(config_)}: {now.words}" if now and config_ else ""
+    doing = f"{run_names.way_title(config_)}: {now.words}" if now and config_ else ""
     return f"**{count - len(waiting)} of {count} done.** {doing}"
-
-
-def way_title(config_: TrainConfig) -> str:
-    """The way of the evidence a run goes, or its strategy where it goes another."""
-    way = evidence.way_of(config_)
-    return evidence.WAYS[way].title if way else config_.strategy.replace("_", " ").capitalize()
 
 
 def _so_far(run_id: str) -> Run | None:
@@ -322,7 +312,7 @@ def winner(finished: list[Run]) -> str:
     for run in finished:
         said = evaluation.load(run)
         if said is not None:
-            answers[way_title(run.config)] = said
+            answers[run_names.way_title(run.config)] = said
     if len(answers) < 2:
         return "With two runs that have ended they can be compared image by image."
     best, second = sorted(answers, key=lambda title: -answers[title].accuracy)[:2]

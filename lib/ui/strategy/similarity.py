@@ -68,8 +68,7 @@ def known(dataset: DatasetSpec) -> Scores | None:
     # The photographs of cats and dogs are measured on some of them.
     if shipped and dataset.id in datasets.DATASETS:
         return shipped
-    answer = ask.known(state.SIMILARITY, dataset.fingerprint)
-    return None if answer is None else similarity.parse(answer)
+    return ask.answers(state.SIMILARITY).get(dataset.fingerprint)
 
 
 def _scores(dataset: DatasetSpec) -> Scores | None:
@@ -103,17 +102,18 @@ def _asked(dataset: DatasetSpec) -> Scores | None:
             args=(asked, True),
         )
         return None
-    answer = ask.ask(
+    answer: Scores | None = ask.ask(
         state.SIMILARITY,
         dataset.fingerprint,
         TASK,
         waiting=f"Looking at up to {num_images:,} images at three depths of EfficientNet-Lite0",
-        height=WAITING_HEIGHT,
+        room=WAITING_HEIGHT,
         keep=ANSWERS_KEPT,
+        read=similarity.parse,
         dataset=dataset.id,
         fingerprint=dataset.fingerprint if is_own(dataset.id) else "",
     )
-    return None if answer is None else similarity.parse(answer)
+    return answer
 
 
 # --- In words -------------------------------------------------------------------------------------

@@ -1,0 +1,250 @@
+"""A finished run on the page Predict: which one, and what its model says of the image."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lib.core import backbones, datasets, strategies
+from lib.core.errors import ConfigError
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunSummary
+from lib.core.maps import feature_maps, predictions
+from lib.core.maps.predictions import Answer, Shown
+from lib.core.runs import Run, TrainConfig, is_run_id
+from lib.ui import ask, cache, link, run_names, shell, state, widgets
+from lib.ui.maps.subject import OWN, Subject
+from lib.ui.parts.feature_maps import payload as drawing
+from lib.ui.parts.prediction import component as prediction_board
+from lib.ui.parts.prediction import payload as prediction_payload
+from lib.ui.parts.prediction.payload import Panel
+from lib.ui.predict.page import ANSWERS_KEPT, as_shown, called
+from lib.ui.uploads import access, single_image
+
+HEAD_ONLY = "feature_extraction"
+# In pixels: what an answer will take, while a worker is asked for it.
+ANSWER_HEIGHT = 560
+
+
+def picker() -> Run | None:
+    """Choose among the finished runs whose model is stored; the link may name any finished one."""
+    store = cache.client().store
+    asked = link.get(state.RUN)
+    linked = store.summary(asked) if asked is not None and is_run_id(asked) else None
+    if linked and not access.may_see(linked.config.dataset):
+        widgets.problem(
+            ConfigError(
+                "The run of the link was made from another reader's images, so its model is not "
+                "shown to others.",
+                "Its owner can share it; its curves are in the learning curves.",
+            )
+        )
+        asked = linked = None
+    lines = [each for each in store.summaries() if access.is_mine(each.config.dataset)]
+    finished = {each.id: each for each in (*lines, linked) if each and each.status == "finished"}
+    if asked is not None and asked not in finished:
+        widgets.problem(
+            ConfigError(
+                "The link names a run that this copy of Thaw does not have finished.",
+                "Choose one below, or open the link where the run was made.",
+            )
+        )
+        asked = None
+    offered = {
+        each.id: each
+        for each in sorted(finished.values(), key=_in_order)
+        if each.id == asked or _has_model(each)
+    }
+    if not offered:
+        return None
+    names = run_names.to_choose(offered.values())
+    if asked is not None and link.once(state.RUN, state.PREDICT_LINK):
+        state.choose(state.PREDICT_RUN, asked)
+    state.keep_within(state.PREDICT_RUN, offered)
+    chosen = st.selectbox(
+        "Run",
+        list(offered),
+        format_func=lambda id_: names[id_],
+        key=state.PREDICT_RUN,
+        on_change=_follow_choice,
+    )
+    return cache.stored_run(chosen, offered[chosen].ended)
+
+
+def _follow_choice() -> None:
+    """The link names the run on screen from the first choice on."""
+    link.follow(state.RUN, str(state.read(state.PREDICT_RUN)), state.PREDICT_LINK)
+
+
+def _folder(summary: RunSummary) -> Path:
+    store = cache.client().store
+    return (store.recorded_root if summary.recorded else store.root) / summary.id
+
+
+def _has_model(summary: RunSummary) -> bool:
+    return (_folder(summary) / "model" / run_store.MODEL_FILE).is_file()
+
+
+def _in_order(summary: RunSummary) -> tuple[object, ...]:
+    """The reader's own runs first, newest on top; then the recorded ones as the datasets come."""
+    config = summary.config
+    if not summary.recorded:
+        return (False, -summary.ended)
+    known = list(datasets.DATASETS)
+    place = known.index(config.dataset) if config.dataset in known else len(known)
+    # First those that a page can answer for without a worker.
+    tuned = strategies.get(config.strategy).fine_tunes
+    return (True, place, tuned, -config.num_images, config.pooling != "gap", summary.id)
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """What the model of a run says of an image.
+
+    Args:
+        picture: Address of the image.
+        shown: As the model was shown it.
+        after: What the model says at its end.
+        before: What it said before fine-tuning; None where that is not stored or the same.
+    """
+
+    picture: str
+    shown: Shown
+    after: Answer
+    before: Answer | None = None
+
+    @classmethod
+    def from_worker(cls, said: Mapping[str, Any]) -> "Explained":
+        """The answer of lib.training.inference.predict."""
+        return cls(
+            drawing.data_uri(single_image.png(said["image"]), "png"),
+            as_shown(said),
+            predictions.from_worker(said),
+            predictions.from_worker(said["before"]) if said["before"] else None,
+        )
+
+
+def _explained(run: Run, subject: Subject, *, final: bool) -> Explained | None:
+    """What a run says of an image; None while a worker is asked, which is said here."""
+    own = subject.id == OWN
+    if not own and (answer := predictions.from_shipped_maps(run, subject.id)):
+        shown = predictions.shown_example(subject.id, run.config.image_size)
+        return Explained(drawing.data_uri(subject.data), shown, answer)
+    said: Explained | None = ask.ask(
+        state.PREDICT_ANSWER,
+        (run.id, subject.digest),
+        "lib.training.inference:predict",
+        waiting="The model of this run is looking at the image",
+        room=ANSWER_HEIGHT,
+        keep=ANSWERS_KEPT,
+        read=Explained.from_worker,
+        run_folder=run.id,
+        config=asdict(run.config),
+        image=subject.data,
+        phase=None if final else HEAD_ONLY,
+    )
+    return said
+
+
+def answer(run: Run, subject: Subject) -> None:
+    """What the model of a run says of the image, before and after fine-tuning where it has both."""
+    final = (run.folder / "model" / run_store.MODEL_FILE).is_file()
+    if not final and not (run.folder / "model" / f"{HEAD_ONLY}.npz").is_file():
+        widgets.problem(
+            ConfigError(
+                "The trained model of this run is not stored here, so it cannot be asked.",
+                "Open it in the training lab and run it with the next seed; its code is below.",
+            )
+        )
+        return
+    found = _explained(run, subject, final=final)
+    if found is None:
+        return
+    names, side = tuple(run.result["class_names"]), run.config.image_size
+    # One answer leaves room beside it for how it came about; two take the whole width.
+    if found.before is None:
+        answers, rest = st.columns(2, gap="medium")
+        steps = words = rest
+    else:
+        answers = st.container()
+        steps, words = st.columns([5, 4], gap="medium", vertical_alignment="center")
+    drawn = prediction_payload.board(
+        found.picture,
+        (side, side),
+        _panels(run, names, found, final=final),
+        label=f"What run {run.id} says of {called(subject)}",
+        chosen=found.after.best,
+        dark=shell.is_dark(),
+    )
+    with answers:
+        prediction_board.show(drawn, state.PREDICT_ANSWER)
+    with steps:
+        _went_through(run.config, found.shown)
+    with words:
+        st.caption(_how(found.after, names))
+        if found.before is not None:
+            st.caption(f"Before fine-tuning: {_how(found.before, names)}")
+        _unlike(run, subject)
+
+
+def _panels(run: Run, names: Sequence[str], found: Explained, *, final: bool) -> list[Panel]:
+    few = len(names) <= prediction_payload.MAX_CLASSES
+    shown = range(len(names)) if few else found.after.ranking(prediction_payload.MAX_CLASSES)
+    strategy = strategies.get(run.config.strategy)
+    if not final:
+        title = "At the end of feature extraction; the fine-tuned model is not stored"
+    elif strategy.fine_tunes:
+        title = "After fine-tuning"
+    else:
+        title = "Frozen backbone, trained head" if strategy.pretrained else "From scratch"
+    panels = [_panel(title, names, found.after, shown)]
+    if found.before is not None:
+        panels.insert(0, _panel("Before fine-tuning", names, found.before, shown))
+    return panels
+
+
+def _panel(title: str, names: Sequence[str], answer: Answer, shown: Sequence[int]) -> Panel:
+    share = drawing.percent(float(answer.probabilities[answer.best]))
+    return Panel(
+        title, f"{names[answer.best]}, {share}", prediction_payload.lines(answer, names, shown)
+    )
+
+
+def _how(answer: Answer, names: Sequence[str]) -> str:
+    """What the map is, and for a class activation map the sum that it is."""
+    if answer.how != "cam":
+        return (
+            "The map is Grad-CAM: each channel weighed by how much the logit rises with it. The "
+            "head is more than one Dense layer on averages, so it is a reading and no exact sum."
+        )
+    mean, bias, logit = (predictions.signed(v, 3) for v in answer.sum_of(answer.best))
+    return (
+        f"The map is the class activation map, and exact: its mean {mean} and the bias {bias} are "
+        f"the logit of {names[answer.best]}, {logit}."
+    )
+
+
+def _went_through(config: TrainConfig, shown: Shown) -> None:
+    """The preprocessing, step by step."""
+    how = backbones.get(config.backbone).preprocessing
+    rows = predictions.steps_table(shown, how)
+    lines = ["| Preprocessing | Shape | Values |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    st.markdown("\n".join(lines))
+
+
+def _unlike(run: Run, subject: Subject) -> None:
+    """What to think of an answer about a shipped image, which may be unlike the run's own."""
+    data = datasets.DATASETS.get(run.config.dataset)
+    example = feature_maps.examples().get(subject.id)
+    if data is None or example is None:
+        return
+    if example.dataset == data.id:
+        st.caption(f"A test image of {data.title}, {example.label}: no run was trained on it.")
+    else:
+        st.caption(
+            f"The run was trained on other images ({data.title}). It knows {data.num_classes} "
+            "classes and has to name one of them, so being sure says little here."
+        )

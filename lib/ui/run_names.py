@@ -1,0 +1,149 @@
+"""What a run is called: in lists to choose from, in headings and beside its figures."""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+from lib.core import backbones, heads, runs, strategies
+from lib.core.config import SETTINGS
+from lib.core.errors import ConfigError
+from lib.core.lab import store as run_store
+from lib.core.lab.store import RunMeta, RunSummary
+from lib.core.reading import compare
+from lib.core.runs import Run, TrainConfig
+from lib.core.strategy import evidence
+from lib.ui.uploads import access, pickers
+
+# Said first, in these words; the other settings follow where they are not the usual ones.
+SAID_FIRST = ("dataset", "strategy", "num_images", "seed", "backbone")
+
+
+def name(run: Run) -> str:
+    """What a run is called: as its reader named it, or by its settings."""
+    return called(run.config, run_store.read_meta(run.folder))
+
+
+def meta(run: Run) -> RunMeta:
+    """What its reader says of a run, for those who may see more of it than its numbers."""
+    may_see = access.may_see(run.config.dataset)
+    return run_store.read_meta(run.folder) if may_see else RunMeta()
+
+
+def called(config: TrainConfig, meta: RunMeta, words: str = "") -> str:
+    """What a run is called: as its reader named it, where this one may see it, or in words.
+
+    Args:
+        config: Of the run.
+        meta: What its reader says of it.
+        words: The words; the settings where there are none.
+    """
+    if meta.name and access.may_see(config.dataset):
+        return meta.name
+    return words or in_words(config)
+
+
+def in_words(config: TrainConfig) -> str:
+    """A run by its settings: data, strategy, images, seed, and what is not as usual.
+
+    Args:
+        config: Of the run.
+    """
+    return f"{access.title(config.dataset)}, {_settings_in_words(config)}"
+
+
+@lru_cache(maxsize=4096)
+def _settings_in_words(config: TrainConfig) -> str:
+    words = [compare.setting(config, "strategy").lower(), f"{config.num_images:,} images"]
+    usual = _usual(config)
+    for field, setting in SETTINGS.items():
+        value = getattr(config, field)
+        if field in SAID_FIRST or usual is None or value == getattr(usual, field):
+            continue
+        told = compare.setting(config, field)
+        words.append(
+            told
+            if told[:1].isalpha() and told not in ("on", "off")
+            else f"{setting.label.lower()} {told}"
+        )
+    words.append(f"seed {config.seed}")
+    return ", ".join(words)
+
+
+def _usual(config: TrainConfig) -> TrainConfig | None:
+    """The run of the same data and strategy with nothing else chosen; None where unknown."""
+    try:
+        return runs.make_config(
+            backbone=config.backbone,
+            dataset=config.dataset,
+            strategy=config.strategy,
+            num_images=config.num_images,
+            data_fingerprint=config.data_fingerprint,
+            max_train_images=config.num_images,
+        )
+    except ConfigError:
+        return None
+
+
+# --- In lists to choose from ------------------------------------------------------------------
+
+
+def to_choose(offered: Iterable[RunSummary]) -> dict[str, str]:
+    """What a list of runs calls each; the id tells apart what would read the same."""
+    words = {each.id: _line(each) for each in offered}
+    times = Counter(words.values())
+    return {id_: f"{text}, {id_[:6]}" if times[text] > 1 else text for id_, text in words.items()}
+
+
+def _line(summary: RunSummary) -> str:
+    config = summary.config
+    words = ", ".join(
+        (
+            access.title(config.dataset),
+            backbones.get(config.backbone).title,
+            strategies.get(config.strategy).title.lower(),
+            *([heads.SHORT_NAMES[config.pooling]] if config.pooling != "gap" else []),
+            _images(config),
+            f"{summary.num_epochs} epochs",
+            f"seed {config.seed}",
+        )
+    )
+    named = called(config, summary.meta, words)
+    return f"{named} (recorded)" if summary.recorded else named
+
+
+def of_head(summary: RunSummary) -> str:
+    """A run among those that trained a head on the same maps: its images and its epochs."""
+    config = summary.config
+    words = f"{access.title(config.dataset)}, {_images(config)}, {summary.num_epochs} epochs"
+    named = called(config, summary.meta, words)
+    return f"{named}, recorded" if summary.recorded else named
+
+
+def _images(config: TrainConfig) -> str:
+    return f"{config.num_images:,} images of {config.image_size} px"
+
+
+# --- In sentences -----------------------------------------------------------------------------
+
+
+def on_screen(config: TrainConfig) -> str:
+    """A run on the page that shows it alone, within Markdown."""
+    return (
+        f"{backbones.get(config.backbone).title} on {pickers.dataset_name(config.dataset)}, "
+        f"{config.num_images:,} training images of {config.image_size} px, "
+        f"{strategies.get(config.strategy).title.lower()}, seed {config.seed}."
+    )
+
+
+def without_way(config: TrainConfig) -> str:
+    """What runs of several ways have in common, within Markdown."""
+    return (
+        f"{pickers.dataset_name(config.dataset)}, {config.num_images:,} training images of "
+        f"{config.image_size} pixels, {backbones.get(config.backbone).title}"
+    )
+
+
+def way_title(config: TrainConfig) -> str:
+    """The way of the evidence a run goes, or its strategy where it goes another."""
+    way = evidence.way_of(config)
+    return evidence.WAYS[way].title if way else config.strategy.replace("_", " ").capitalize()
