@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, strategies
+from lib.core import backbones, datasets, strategies
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
 from lib.core.runs import TrainConfig
@@ -51,6 +51,20 @@ def card(label: str, value: str, note: str) -> None:
         st.caption(note)
 
 
+def plot(figure: Any, key: str, alt: str, **options: Any) -> Any:
+    """A figure of lib.figures, in the look that it brings.
+
+    Args:
+        figure: Of Plotly.
+        key: Of this place on the page.
+        alt: The figure in a sentence, for those who cannot see it.
+        options: Further ones of st.plotly_chart.
+    """
+    # Quiet: nothing to zoom into, and a button bar would cover the first numbers.
+    config = {"displayModeBar": False}
+    return st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt, **options)
+
+
 def problem(error: ThawError) -> None:
     """An expected failure: one sentence and a next step."""
     st.warning(f"{error.message}\n\n{error.next_step}".strip(), icon=":material/info:")
@@ -78,6 +92,12 @@ def delete_or_keep(what: str, it: str, key: str, delete: Callable[[], None]) -> 
 def attribution(dataset: DatasetSpec) -> None:
     """Who made the images and under which licence; wherever the images are."""
     st.caption(f"{dataset.attribution} {dataset.licence}.")
+
+
+def credit(dataset: str) -> str:
+    """The same as the end of a sentence; empty for images of a reader's own."""
+    spec = datasets.DATASETS.get(dataset)
+    return f" Images: {spec.attribution} {spec.licence}." if spec else ""
 
 
 def show_source(*functions: Callable[..., Any]) -> None:

@@ -1,6 +1,7 @@
 """The confusion matrix: which class was taken for which, and how often."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -37,88 +38,87 @@ def figure(
         dark: Which appearance.
     """
     colours = theme.palette(dark)
-    num_classes = len(class_names)
-    places = range(num_classes)
+    places = range(len(class_names))
     totals = [max(1, sum(row)) for row in matrix]
     shares = [[count / total for count in row] for row, total in zip(matrix, totals, strict=True)]
     cells = [(row, column) for row in places for column in places]
-    numbered = num_classes <= MAX_NUMBERED
-    figure = go.Figure(
-        [
-            go.Heatmap(
-                z=shares,
-                zmin=0,
-                zmax=1,
-                colorscale=[[0, colours.paper], [1, colours.muted]],
-                showscale=False,
-                xgap=3,
-                ygap=3,
-                hoverinfo="skip",
-            ),
-            go.Scatter(
-                x=[column for _, column in cells],
-                y=[row for row, _ in cells],
-                customdata=cells,
-                mode="markers+text" if numbered else "markers",
-                text=[f"<b>{matrix[row][column]:,}</b>" for row, column in cells],
-                textfont={
-                    "size": 20,
-                    "color": [
-                        colours.paper if shares[row][column] > 0.6 else colours.ink
-                        for row, column in cells
-                    ],
-                },
-                marker={"size": CELL * 0.6, "opacity": 0, "symbol": "square"},
-                hovertext=[
-                    f"{in_words(class_names, row, column)}: "
-                    f"{matrix[row][column]:,} of {sum(matrix[row]):,}"
-                    for row, column in cells
-                ],
-                hoverinfo="text",
-                # What is chosen is framed, and nothing fades.
-                selected={"marker": {"opacity": 0}},
-                unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
-            ),
-        ]
+    numbered = len(places) <= MAX_NUMBERED
+    heat = go.Heatmap(
+        z=shares,
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, colours.paper], [1, colours.muted]],
+        showscale=False,
+        xgap=3,
+        ygap=3,
+        hoverinfo="skip",
     )
-    # One call: Plotly checks all shapes again with each that is added. Where there are no numbers,
-    # there is no room for frames either.
+    points = go.Scatter(
+        x=[column for _, column in cells],
+        y=[row for row, _ in cells],
+        customdata=cells,
+        mode="markers+text" if numbered else "markers",
+        text=[f"<b>{matrix[row][column]:,}</b>" for row, column in cells],
+        textfont={
+            "size": 20,
+            "color": [
+                colours.paper if shares[row][column] > 0.6 else colours.ink for row, column in cells
+            ],
+        },
+        marker={"size": CELL * 0.6, "opacity": 0, "symbol": "square"},
+        hovertext=[
+            f"{in_words(class_names, *cell)}: {matrix[cell[0]][cell[1]]:,} of "
+            f"{sum(matrix[cell[0]]):,}"
+            for cell in cells
+        ],
+        hoverinfo="text",
+        # What is chosen is framed, and nothing fades.
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
+    )
+    # Where there are no numbers, there is no room for frames either.
     framed = cells if numbered else [cell for cell in cells if cell == chosen]
-    figure.update_layout(
-        shapes=[
-            {
-                "type": "rect",
-                "x0": column - 0.48,
-                "x1": column + 0.48,
-                "y0": row - 0.48,
-                "y1": row + 0.48,
-                "line": {"width": 4, "color": colours.ink}
-                if (row, column) == chosen
-                else {"width": 1, "color": colours.grid},
-            }
-            for row, column in framed
-        ]
-    )
-    figure.update_layout(
-        margin={"l": 8, "r": 8, "t": 64, "b": 8},
-        hovermode="closest",
-        # Wherever in a cell one clicks, its middle is the nearest.
-        hoverdistance=-1,
-        dragmode=False,
-        clickmode="event+select",
-    )
+    layout = _layout(class_names) | {"shapes": [_frame(cell, chosen, colours) for cell in framed]}
+    drawn = go.Figure({"data": [heat, points], "layout": layout})
+    return theme.apply(drawn, dark=dark, height=height(len(places)))
+
+
+def _frame(
+    cell: tuple[int, int], chosen: tuple[int, int] | None, colours: theme.Palette
+) -> dict[str, Any]:
+    row, column = cell
+    thick = {"width": 4, "color": colours.ink}
+    return {
+        "type": "rect",
+        "x0": column - 0.48,
+        "x1": column + 0.48,
+        "y0": row - 0.48,
+        "y1": row + 0.48,
+        "line": thick if cell == chosen else {"width": 1, "color": colours.grid},
+    }
+
+
+def _layout(class_names: Sequence[str]) -> dict[str, Any]:
+    """Both axes with the names of the classes, the first one at the top left."""
+    ends = -0.5, len(class_names) - 0.5
     ticks = {
-        "tickvals": list(places),
+        "tickvals": list(range(len(class_names))),
         "ticktext": list(class_names),
         "ticks": "",
         "showgrid": False,
-        "range": [-0.5, num_classes - 0.5],
     }
-    figure.update_xaxes(**ticks, title_text="taken for", side="top")
-    figure.update_yaxes(
-        **ticks | {"range": [num_classes - 0.5, -0.5]}, title_text="is", automargin=True
-    )
-    return theme.apply(figure, dark=dark, height=height(num_classes))
+    across = {"range": ends, "title": {"text": "taken for"}, "side": "top"}
+    down = {"range": ends[::-1], "title": {"text": "is"}, "automargin": True}
+    return {
+        "xaxis": ticks | across,
+        "yaxis": ticks | down,
+        "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
+        "hovermode": "closest",
+        # Wherever in a cell one clicks, its middle is the nearest.
+        "hoverdistance": -1,
+        "dragmode": False,
+        "clickmode": "event+select",
+    }
 
 
 def in_words(class_names: Sequence[str], row: int, column: int) -> str:

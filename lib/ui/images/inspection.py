@@ -78,13 +78,13 @@ def _samples(dataset: DatasetSpec, found: Look) -> None:
 
 def _balance(found: Look) -> None:
     st.subheader("Class balance", anchor=False)
-    st.plotly_chart(
+    widgets.plot(
         histogram.class_bars(found.counts.tolist(), found.class_names, dark=shell.is_dark()),
-        theme=None,
-        key=f"{state.LOOK}_balance",
-        config={"displayModeBar": False},
-        alt="Images of each class: "
-        + ", ".join(f"{n} {c:,}" for n, c in zip(found.class_names, found.counts, strict=True)),
+        f"{state.LOOK}_balance",
+        (
+            "Images of each class: "
+            + ", ".join(f"{n} {c:,}" for n, c in zip(found.class_names, found.counts, strict=True))
+        ),
     )
     st.markdown(found.balance_in_words())
 
@@ -92,12 +92,10 @@ def _balance(found: Look) -> None:
 def _sizes(found: Look) -> None:
     st.subheader("Image sizes", anchor=False)
     if len(found.sizes):
-        st.plotly_chart(
+        widgets.plot(
             histogram.sizes(found.sizes, dark=shell.is_dark()),
-            theme=None,
-            key=f"{state.LOOK}_sizes",
-            config={"displayModeBar": False},
-            alt=f"Width against height. {found.sizes_in_words()}",
+            f"{state.LOOK}_sizes",
+            f"Width against height. {found.sizes_in_words()}",
         )
     kinds = "; ".join(f"{count:,} {kind}" for kind, count in found.kinds.items())
     st.markdown(

@@ -261,12 +261,10 @@ def _say(value: float) -> str:
 def _histogram(
     values: npt.NDArray[Any], value_range: tuple[float, float], title: str, place: str
 ) -> None:
-    st.plotly_chart(
+    widgets.plot(
         histogram.values(values, value_range, title, dark=shell.is_dark()),
-        theme=None,
-        key=f"{state.PIPELINE}_{place}",
-        config={"displayModeBar": False},
-        alt=histogram.values_alt_text(values, title),
+        f"{state.PIPELINE}_{place}",
+        histogram.values_alt_text(values, title),
     )
 
 

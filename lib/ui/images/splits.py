@@ -144,12 +144,10 @@ def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
             f"**After one epoch {len(first.seen):,} of {num_validation:,} validation images have "
             f"been trained on, after {last.epoch} {_all_or(len(last.seen), num_validation)}.**"
         )
-        st.plotly_chart(
+        widgets.plot(
             leak_figure.figure(epochs, dark=shell.is_dark()),
-            theme=None,
-            key=state.LEAK_FIGURE,
-            config={"displayModeBar": False},
-            alt=leak_figure.alt_text(epochs),
+            state.LEAK_FIGURE,
+            leak_figure.alt_text(epochs),
         )
     described = drawing.leak_dots(epochs, labels[shown], dataset.class_names, dark=shell.is_dark())
     dots.show(described, state.LEAK_DOTS)

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import streamlit as st
 
-from lib.core import datasets, runs
+from lib.core import runs
 from lib.core.errors import ConfigError, ThawError
 from lib.core.lab import progress
 from lib.core.lab.progress import Progress
@@ -158,16 +158,13 @@ def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None
         st.caption(_about(config, run, same=same))
     if now.ended and not history:
         return
-    st.plotly_chart(
+    widgets.plot(
         learning_curves.figure(config, history, dark=shell.is_dark()),
-        theme=None,
-        key=f"curves_{run_id}",
-        config={"displayModeBar": False},
-        alt=learning_curves.alt_text(config, history),
+        f"curves_{run_id}",
+        learning_curves.alt_text(config, history),
     )
-    data = datasets.DATASETS.get(config.dataset)
-    images = f" Images: {data.attribution} {data.licence}." if data else ""
-    st.caption(f"Validation is the thick line, training the thin one.{images}")
+    credit = widgets.credit(config.dataset)
+    st.caption(f"Validation is the thick line, training the thin one.{credit}")
     if run and run.status == "finished":
         _cards(run)
         _go_on_reading(run)
@@ -270,12 +267,10 @@ def _go_on_reading(run: Run) -> None:
 def _what_moved(run: Run) -> None:
     with st.expander("What moved? The proof of freezing, layer by layer"):
         changes = curves.changes(run)
-        st.plotly_chart(
+        widgets.plot(
             moved_layers.figure(changes, dark=shell.is_dark()),
-            theme=None,
-            key=f"moved_{run.id}",
-            config={"displayModeBar": False},
-            alt=moved_layers.alt_text(changes),
+            f"moved_{run.id}",
+            moved_layers.alt_text(changes),
         )
         st.caption(
             "How far each layer of the backbone went in the last phase, next to where it began: "

@@ -15,8 +15,6 @@ from lib.ui import cache, shell, state, widgets
 from lib.ui.network import controls
 from lib.ui.network.plan import MAX_CLASSES
 
-# Quiet: nothing to zoom into, and a button bar would cover the first numbers.
-PLOT = {"displayModeBar": False}
 # Where the slider starts: Flatten is ahead there.
 FIRST_CHANNELS = 4
 
@@ -59,20 +57,16 @@ def show_params() -> None:
     names, values = list(totals), list(totals.values())
     dark = shell.is_dark()
     with left:
-        st.plotly_chart(
+        widgets.plot(
             pooling_params.against_size(specs, spec.id, image_size, dark=dark),
-            theme=None,
-            config=PLOT,
-            alt=pooling_params.alt_text(f"input size, {image_size} pixels", names, values),
-            key="params_against_size",
+            "params_against_size",
+            pooling_params.alt_text(f"input size, {image_size} pixels", names, values),
         )
     with right:
-        st.plotly_chart(
+        widgets.plot(
             pooling_params.against_channels(specs, (height, width), channels, dark=dark),
-            theme=None,
-            config=PLOT,
-            alt=pooling_params.alt_text(f"channels, {channels:,}", names, values),
-            key="params_against_channels",
+            "params_against_channels",
+            pooling_params.alt_text(f"channels, {channels:,}", names, values),
         )
     st.caption(_vgg16())
 
@@ -124,12 +118,10 @@ def show_line() -> None:
     # --- Result ---
     left, right = st.columns([3, 2])
     with left:
-        st.plotly_chart(
+        widgets.plot(
             line_figure.figure(line, chosen, dark=shell.is_dark()),
-            theme=None,
-            config=PLOT,
-            alt=line_figure.alt_text(line, chosen),
-            key="channel_line",
+            "channel_line",
+            line_figure.alt_text(line, chosen),
         )
     shape = (line.height, line.width, chosen.channels)
     with right:

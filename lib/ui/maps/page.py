@@ -314,18 +314,14 @@ def _recorded_figures(found: tuple[HeadPair, ...]) -> None:
     for column, pair in zip(columns, found, strict=False):
         with column, st.container(gap="small"):
             st.markdown(f"**{pair.title}**  \n{pairs_figure.heads_words(pair)}")
-            st.plotly_chart(
+            widgets.plot(
                 pairs_figure.curves(pair, measure, dark=shell.is_dark()),
-                theme=None,
-                key=f"head_pair_{pair.gap.id}",
-                config={"displayModeBar": False},
-                alt=pairs_figure.curves_alt(pair, measure),
+                f"head_pair_{pair.gap.id}",
+                pairs_figure.curves_alt(pair, measure),
             )
             st.caption(pooling_pairs.verdict(pair))
-    st.plotly_chart(
+    widgets.plot(
         pairs_figure.intervals(found, dark=shell.is_dark()),
-        theme=None,
-        key="head_pair_intervals",
-        config={"displayModeBar": False},
-        alt=pairs_figure.intervals_alt(found),
+        "head_pair_intervals",
+        pairs_figure.intervals_alt(found),
     )

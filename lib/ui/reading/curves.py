@@ -11,7 +11,7 @@ from lib.core.runs import Run
 from lib.figures.reading import comparison, learning_curves
 from lib.figures.reading.axes import View
 from lib.figures.reading.comparison import Curve
-from lib.ui import run_names, shell, state
+from lib.ui import run_names, shell, state, widgets
 from lib.ui.parts.figure_bar import component as figure_bar
 from lib.ui.reading import findings as findings_view
 
@@ -35,12 +35,10 @@ def one(run: Run) -> None:
     finding = findings_view.chosen(run, findings) if mark else None
     marked = (finding.first_epoch, finding.last_epoch) if finding else None
     with left.container(gap="xsmall"):
-        st.plotly_chart(
+        widgets.plot(
             learning_curves.figure_of(run, dark=shell.is_dark(), view=view, marked=marked),
-            theme=None,
-            key=state.CURVES,
-            config={"displayModeBar": False},
-            alt=learning_curves.alt_text(run.config, run.history),
+            state.CURVES,
+            learning_curves.alt_text(run.config, run.history),
         )
         figure_bar.figure_bar(
             state.CURVES,
@@ -73,12 +71,10 @@ def several(chosen: Sequence[Run]) -> None:
         _small_multiples(lines, view)
     else:
         aligned = bool(state.read(state.ALIGNED))
-        st.plotly_chart(
+        widgets.plot(
             comparison.overlay(lines, dark=shell.is_dark(), view=view, aligned=aligned),
-            theme=None,
-            key=state.CURVES,
-            config={"displayModeBar": False},
-            alt=comparison.alt_text(lines),
+            state.CURVES,
+            comparison.alt_text(lines),
         )
         figure_bar.figure_bar(
             state.CURVES,
@@ -149,12 +145,10 @@ def _small_multiples(lines: Sequence[Curve], view: View) -> None:
         for place, line in enumerate(lines):
             with st.container(gap=None):
                 st.markdown(f"**{line.letter}** {line.label}")
-                st.plotly_chart(
+                widgets.plot(
                     comparison.small(line, place, lines, dark=shell.is_dark(), view=view),
-                    theme=None,
-                    key=f"{state.CURVES}_{place}",
-                    config={"displayModeBar": False},
-                    alt=comparison.alt_text([line]),
+                    f"{state.CURVES}_{place}",
+                    comparison.alt_text([line]),
                 )
 
 

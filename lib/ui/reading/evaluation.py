@@ -5,13 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from lib.core import datasets
 from lib.core.reading import evaluation, test_images
 from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run
 from lib.figures.reading import calibration, confusion
 from lib.figures.svg import gallery
-from lib.ui import shell, sources, state
+from lib.ui import shell, sources, state, widgets
 from lib.ui.uploads import access
 
 # What the images beside the matrix can be: one of these two, or the (row, column) of a cell.
@@ -65,14 +64,12 @@ def _matrix(run: Run, answers: Evaluation, choice: Choice) -> None:
     matrix = evaluation.confusion_matrix(answers).tolist()
     cell = choice if isinstance(choice, tuple) else None
     key = f"{state.CONFUSION}_{run.id}"
-    st.plotly_chart(
+    widgets.plot(
         confusion.figure(matrix, answers.class_names, chosen=cell, dark=shell.is_dark()),
-        theme=None,
-        key=key,
+        key,
+        confusion.alt_text(matrix, answers.class_names),
         on_select=partial(_open_cell, key, run.id),
         selection_mode="points",
-        config={"displayModeBar": False},
-        alt=confusion.alt_text(matrix, answers.class_names),
     )
     st.caption("Click a cell to see the images in it.")
 
@@ -143,9 +140,8 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
         alt=f"Test images, taken for: {in_words}",
     )
     more = f" The first {len(shown)} of {len(rows)}." if len(rows) > len(shown) else ""
-    data = datasets.DATASETS.get(run.config.dataset)
-    images = f" Images: {data.attribution} {data.licence}." if data else ""
-    st.caption(f"Below each: what it was taken for, and how surely.{more}{images}")
+    credit = widgets.credit(dataset)
+    st.caption(f"Below each: what it was taken for, and how surely.{more}{credit}")
 
 
 def _details(run: Run, answers: Evaluation) -> None:
@@ -180,12 +176,10 @@ def _details(run: Run, answers: Evaluation) -> None:
         with right:
             st.markdown("**Calibration**")
             measured = evaluation.calibration(answers)
-            st.plotly_chart(
+            widgets.plot(
                 calibration.figure(measured, dark=shell.is_dark()),
-                theme=None,
-                key=f"calibration_{run.id}",
-                config={"displayModeBar": False},
-                alt=calibration.alt_text(measured),
+                f"calibration_{run.id}",
+                calibration.alt_text(measured),
             )
             side = "surer than right" if measured.overconfidence > 0 else "less sure than right"
             st.caption(

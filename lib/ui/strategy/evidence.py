@@ -10,7 +10,6 @@ from lib.core.strategy.prose import REGIONS, Region
 from lib.figures.strategy import evidence as figures
 from lib.ui import cache, shell, state, widgets
 
-PLOT = {"displayModeBar": False}
 # Under which colour name Streamlit writes each way, as the theme has it.
 COLOURS = {"head": "blue", "scratch": "gray"}
 # As on the map: similar above, many images on the right.
@@ -30,12 +29,10 @@ def show() -> None:
             with column.container(border=True, height="stretch", gap="xsmall"):
                 _field(found, REGIONS[region])
     with st.expander("The rule against the best of the others", icon=":material/compare_arrows:"):
-        st.plotly_chart(
+        widgets.plot(
             figures.margins(found.cells, dark=shell.is_dark()),
-            theme=None,
-            key="strategy_margins",
-            config=PLOT,
-            alt=figures.margins_alt(found.cells),
+            "strategy_margins",
+            figures.margins_alt(found.cells),
         )
         st.caption(
             "Each line is a 95 % interval: what other test images and other seeds would have "
@@ -122,12 +119,10 @@ def _accuracies(found: Evidence) -> None:
             cells = found.of(dataset)
             with st.container(gap="xsmall"):
                 st.markdown(f"**{datasets.get(dataset).title}**")
-                st.plotly_chart(
+                widgets.plot(
                     figures.accuracies(cells, measure, lowest, dark=shell.is_dark()),
-                    theme=None,
-                    key=f"strategy_accuracies_{dataset}",
-                    config=PLOT,
-                    alt=figures.accuracies_alt(cells, measure),
+                    f"strategy_accuracies_{dataset}",
+                    figures.accuracies_alt(cells, measure),
                 )
     with st.expander("The same as a table", icon=":material/table_rows:"):
         st.table([_row(cell, id_) for cell in found.cells for id_ in cell.tried], hide_index=True)

@@ -229,12 +229,10 @@ def _side_by_side(ids: list[str]) -> None:
             st.button("Cancel all", key=state.STRATEGY_CANCEL, on_click=_cancel, args=(waiting,))
     if drawn:
         lines = comparison.curves_of(drawn, over_seeds=False)
-        st.plotly_chart(
+        widgets.plot(
             comparison.overlay(lines, dark=shell.is_dark()),
-            theme=None,
-            key="all_strategies",
-            config={"displayModeBar": False},
-            alt=comparison.alt_text(lines),
+            "all_strategies",
+            comparison.alt_text(lines),
         )
         st.table(
             [

@@ -14,7 +14,6 @@ from lib.figures.strategy.similarity import Place
 from lib.ui import ask, cache, shell, sources, state, widgets
 from lib.ui.strategy import answers
 
-PLOT = {"displayModeBar": False}
 WAITING_HEIGHT = 90
 ANSWERS_KEPT = 8
 # Closer than this the answer given and the measurement say the same, whatever the interval.
@@ -183,12 +182,10 @@ def earlier_in_words(scores: Scores) -> str:
 def _scale(dataset: DatasetSpec, scores: Scores, said: float) -> None:
     places = scale_places(dataset, scores, said)
     st.markdown("**Between random pixels, 0, and everyday photographs, 1**")
-    st.plotly_chart(
+    widgets.plot(
         figures.scale(places, rule.SIMILAR, dark=shell.is_dark()),
-        theme=None,
-        config=PLOT,
-        key="similarity_scale",
-        alt=figures.scale_alt(places),
+        "similarity_scale",
+        figures.scale_alt(places),
     )
 
 
@@ -217,12 +214,10 @@ def scale_places(dataset: DatasetSpec, scores: Scores, said: float) -> list[Plac
 
 def _depths(scores: Scores) -> None:
     st.markdown("**Right answers with the features of three depths**")
-    st.plotly_chart(
+    widgets.plot(
         figures.depths(scores, dark=shell.is_dark()),
-        theme=None,
-        config=PLOT,
-        key="similarity_depths",
-        alt=figures.depths_alt(scores),
+        "similarity_depths",
+        figures.depths_alt(scores),
     )
     st.caption(
         "The network stays frozen. A linear probe is the smallest head on its features; neighbours "
