@@ -81,6 +81,18 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
+def faint(colour: str, opacity: float) -> str:
+    """A colour that lets through what is behind it.
+
+    Example:
+
+    >>> faint("#0072B2", 0.2)
+    'rgba(0, 114, 178, 0.2)'
+    """
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
 def apply(figure: go.Figure, *, dark: bool, height: int) -> go.Figure:
     """Give a figure the house look. The height is fixed, so that nothing jumps.
 

@@ -35,11 +35,10 @@ def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Fig
             hovertemplate=f"{name}, %{{x}} channels: %{{y:.1%}}<extra></extra>",
         )
     drawn.add_vline(x=chosen.channels, line={"color": colours.muted, "width": 2, "dash": "dash"})
-    # On the logarithmic axis, the middle between the two numbers that were measured.
-    line_at = sqrt(line.flatten_up_to * line.gap_from)
     drawn.add_vrect(
         x0=channels[0] * 0.8,
-        x1=line_at,
+        # On the logarithmic axis, the middle between the two numbers that were measured.
+        x1=sqrt(line.flatten_up_to * line.gap_from),
         fillcolor=colours.grid,
         opacity=0.6,
         layer="below",
@@ -70,8 +69,7 @@ def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Fig
         ticktext=[f"{each:,}" for each in ticks],
     )
     drawn.update_yaxes(title_text="test accuracy", tickformat=".0%", nticks=5)
-    theme.apply(drawn, dark=dark, height=HEIGHT)
-    return drawn.update_layout(showlegend=True)
+    return theme.apply(drawn, dark=dark, height=HEIGHT).update_layout(showlegend=True)
 
 
 def alt_text(line: ChannelLine, chosen: Measured) -> str:

@@ -1,7 +1,7 @@
 """Runs side by side: on one pair of axes, or each in a small figure of its own."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -102,16 +102,9 @@ def overlay(
     view = view or View()
     colours = theme.palette(dark)
     runs = [run for line in lines for run in line.runs]
-    along = {
-        run.id: positions
-        for run, positions in zip(
-            runs,
-            compare.aligned(runs, view.axis)
-            if aligned
-            else [curves.positions(run, view.axis) for run in runs],
-            strict=True,
-        )
-    }
+    along = {run.id: curves.positions(run, view.axis) for run in runs}
+    if aligned:
+        along |= zip((run.id for run in runs), compare.aligned(runs, view.axis), strict=True)
     sheet = Sheet()
     for row, name in zip(axes.ROWS, ("accuracy", "loss"), strict=True):
         _letters(sheet, lines, along, view, name, row, colours)
@@ -178,22 +171,24 @@ def small(
 def alt_text(lines: Sequence[Curve]) -> str:
     """The comparison in a sentence, for those who cannot see it."""
     ends = "; ".join(
-        f"{line.letter}, {line.label}, ends at {fmean(_finals(line, 'val_accuracy')):.3f}"
+        f"{line.letter}, {line.label}, ends at "
+        f"{fmean(run.history[-1].val_accuracy for run in line.runs):.3f}"
         for line in lines
     )
     return f"Validation accuracy of {len(lines)} runs: {ends}."
 
 
-def _finals(line: Curve, name: str) -> list[float]:
-    return [getattr(run.history[-1], name) for run in line.runs]
-
-
 def _positions(line: Curve, along: dict[str, tuple[float, ...]]) -> dict[int, float]:
     """Where each epoch lies: in the middle, where seeds took different times."""
+    return _means(line, [along[run.id] for run in line.runs])
+
+
+def _means(line: Curve, of_runs: Iterable[Sequence[float]]) -> dict[int, float]:
+    """The mean of each epoch, over the runs of a line that came to it."""
     at: dict[int, list[float]] = {}
-    for run in line.runs:
-        for record, position in zip(run.history, along[run.id], strict=True):
-            at.setdefault(record.epoch, []).append(position)
+    for run, values in zip(line.runs, of_runs, strict=True):
+        for record, value in zip(run.history, values, strict=True):
+            at.setdefault(record.epoch, []).append(value)
     return {epoch: fmean(values) for epoch, values in sorted(at.items())}
 
 
@@ -222,7 +217,7 @@ def _line(
         }
         hidden = common | {"mode": "lines", "hoverinfo": "skip"}
         if len(line.runs) > 1 and part == "validation":
-            fill = {"line": {"width": 0}, "fillcolor": _faint(style["color"])}
+            fill = {"line": {"width": 0}, "fillcolor": theme.faint(style["color"], BAND_OPACITY)}
             sheet.scatter(**hidden, **fill, y=[point.low for point in values])
             sheet.scatter(**hidden, **fill, y=[point.high for point in values], fill="tonexty")
         measured = common | {
@@ -233,25 +228,15 @@ def _line(
         if not view.smoothing:
             sheet.scatter(**measured, mode="lines", line=drawn)
             continue
-        marker = {"color": style["color"], "size": width + 3}
-        opacity = axes.RAW_OPACITY
-        sheet.scatter(**measured, mode="markers", marker=marker, opacity=opacity)
+        points = {"marker": {"color": style["color"], "size": width + 3}, "mode": "markers"}
+        sheet.scatter(**measured, **points, opacity=axes.RAW_OPACITY)
         sheet.scatter(**hidden, y=_smoothed(line, key, view), line=drawn)
 
 
 def _smoothed(line: Curve, key: str, view: View) -> list[float]:
     """The mean over the runs of a line, each smoothed by itself."""
-    at: dict[int, list[float]] = {}
-    for run in line.runs:
-        values = curves.smoothed(run.history, key, view.smoothing)
-        for record, value in zip(run.history, values, strict=True):
-            at.setdefault(record.epoch, []).append(value)
-    return [fmean(at[epoch]) for epoch in sorted(at)]
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {BAND_OPACITY})"
+    of_runs = [curves.smoothed(run.history, key, view.smoothing) for run in line.runs]
+    return [*_means(line, of_runs).values()]
 
 
 def _letters(

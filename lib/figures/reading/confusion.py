@@ -67,9 +67,8 @@ def figure(
         },
         marker={"size": CELL * 0.6, "opacity": 0, "symbol": "square"},
         hovertext=[
-            f"{in_words(class_names, *cell)}: {matrix[cell[0]][cell[1]]:,} of "
-            f"{sum(matrix[cell[0]]):,}"
-            for cell in cells
+            f"{in_words(class_names, row, column)}: {matrix[row][column]:,} of {sum(matrix[row]):,}"
+            for row, column in cells
         ],
         hoverinfo="text",
         # What is chosen is framed, and nothing fades.
@@ -77,8 +76,8 @@ def figure(
         unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
     )
     # Where there are no numbers, there is no room for frames either.
-    framed = cells if numbered else [cell for cell in cells if cell == chosen]
-    layout = _layout(class_names) | {"shapes": [_frame(cell, chosen, colours) for cell in framed]}
+    framed = [_frame(cell, chosen, colours) for cell in cells if numbered or cell == chosen]
+    layout = _layout(class_names) | {"shapes": framed}
     drawn = go.Figure({"data": [heat, points], "layout": layout})
     return theme.apply(drawn, dark=dark, height=height(len(places)))
 

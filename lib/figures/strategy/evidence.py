@@ -56,7 +56,7 @@ def accuracies(
             **hidden,
             y=[max(each) for each in seeds],
             fill="tonexty",
-            fillcolor=_faint(colour),
+            fillcolor=theme.faint(colour, BAND_OPACITY),
         )
         drawn.add_scatter(
             x=x,
@@ -120,11 +120,6 @@ def accuracies_alt(cells: Sequence[Cell], measure: str) -> str:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {BAND_OPACITY})"
 
 
 # --- The rule against the others ------------------------------------------------------------------
