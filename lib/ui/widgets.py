@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -68,6 +69,31 @@ def plot(figure: Any, key: str, alt: str, **options: Any) -> Any:
 def problem(error: ThawError) -> None:
     """An expected failure: one sentence and a next step."""
     st.warning(f"{error.message}\n\n{error.next_step}".strip(), icon=":material/info:")
+
+
+@contextmanager
+def attempt(key: str) -> Iterator[None]:
+    """Try something from a callback; what goes wrong is kept for `last_problem`.
+
+    Args:
+        key: Of the session, for the error.
+    """
+    state.choose(key, None)
+    try:
+        yield
+    except ThawError as error:
+        state.choose(key, error)
+
+
+def last_problem(key: str) -> None:
+    """Say why the last attempt failed, where it did.
+
+    Args:
+        key: As in `attempt`.
+    """
+    error = state.read(key)
+    if isinstance(error, ThawError):
+        problem(error)
 
 
 def delete_or_keep(what: str, it: str, key: str, delete: Callable[[], None]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.core import runs
-from lib.core.errors import ThawError
 from lib.core.reading import diagnose
 from lib.core.reading.diagnose import Finding
 from lib.core.runs import Run, TrainConfig
@@ -90,9 +89,7 @@ def _suggestion(run: Run, finding: Finding) -> None:
             on_click=_queue,
             args=(config,),
         )
-        error = state.read(state.QUEUE_PROBLEM)
-        if isinstance(error, ThawError):
-            widgets.problem(error)
+        widgets.last_problem(state.QUEUE_PROBLEM)
     elif now.state == "finished":
         st.caption(f"{finding.suggestion.words}: done.")
         st.page_link(
@@ -112,9 +109,6 @@ def _suggestion(run: Run, finding: Finding) -> None:
 
 
 def _queue(config: TrainConfig) -> None:
-    state.choose(state.QUEUE_PROBLEM, None)
-    try:
+    with widgets.attempt(state.QUEUE_PROBLEM):
         access.check(config)
         cache.client().submit(config, owner=state.session_id())
-    except ThawError as error:
-        state.choose(state.QUEUE_PROBLEM, error)

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from lib.core import runs
 from lib.core.config import names_of
-from lib.core.errors import ConfigError, StoreError, ThawError
+from lib.core.errors import ConfigError
 from lib.core.lab import bundle
 from lib.core.lab import store as run_store
 from lib.core.lab.store import RunSummary
@@ -71,10 +72,8 @@ def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
         placeholder="Choose one to read it, or several to compare them",
         select_all=False,
     )
-    error = state.read(state.STORE_PROBLEM)
-    if isinstance(error, ThawError):
-        widgets.problem(error)
-        state.choose(state.STORE_PROBLEM, None)  # said once
+    widgets.last_problem(state.STORE_PROBLEM)
+    state.choose(state.STORE_PROBLEM, None)  # said once
     _share(chosen)
     opened = (cache.stored_run(id_, known[id_].ended) for id_ in chosen)
     return tuple(run for run in opened if run and run.history)
@@ -251,15 +250,12 @@ def _look_after(run: Run) -> None:
 
 
 def _rename(run_id: str) -> None:
-    state.choose(state.STORE_PROBLEM, None)
-    try:
+    with widgets.attempt(state.STORE_PROBLEM):
         cache.client().store.rename(
             run_id,
             name=str(state.read(f"{state.RUN_NAME}_{run_id}", "")),
             note=str(state.read(f"{state.RUN_NOTE}_{run_id}", "")),
         )
-    except ThawError as error:
-        state.choose(state.STORE_PROBLEM, error)
     # The browser knows the chosen runs by their names, so it has to be told the new one.
     state.choose(state.CHOSEN_RUNS, state.read(state.CHOSEN_RUNS))
 
@@ -276,12 +272,8 @@ def _ask_to_delete(run: Run) -> None:
 
 
 def _delete(run_id: str) -> None:
-    state.choose(state.STORE_PROBLEM, None)
-    try:
+    with widgets.attempt(state.STORE_PROBLEM):
         cache.client().store.delete(run_id)
-    except ThawError as error:
-        state.choose(state.STORE_PROBLEM, error)
-    else:
         cache.client().forget(run_id)
         state.choose(state.CHOSEN_RUNS, None)
         link.drop(state.RUN)
@@ -289,14 +281,8 @@ def _delete(run_id: str) -> None:
 
 def _import() -> None:
     """Take in the file that was just uploaded; what is wrong with it is said below."""
-    state.choose(state.STORE_PROBLEM, None)
-    file = state.read(state.IMPORT_RUN)
-    if file is None:
-        return
-    try:
-        content = file.getvalue()  # type: ignore[attr-defined]
-        run = bundle.import_run(content, cache.client().store, access.claim)
-    except StoreError as error:
-        state.choose(state.STORE_PROBLEM, error)
-    else:
-        state.choose(state.CHOSEN_RUNS, [run.id])
+    file: Any = state.read(state.IMPORT_RUN)
+    with widgets.attempt(state.STORE_PROBLEM):
+        if file is not None:
+            run = bundle.import_run(file.getvalue(), cache.client().store, access.claim)
+            state.choose(state.CHOSEN_RUNS, [run.id])

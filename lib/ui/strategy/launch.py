@@ -144,9 +144,7 @@ def buttons(
             )
     if wanted.num_images < situation.num_images:
         st.caption(f"A run here trains on {wanted.num_images:,} images: {dataset_limits(dataset)}.")
-    problem = state.read(state.STRATEGY_PROBLEM)
-    if isinstance(problem, ThawError):
-        widgets.problem(problem)
+    widgets.last_problem(state.STRATEGY_PROBLEM)
 
 
 def dataset_limits(dataset: DatasetSpec) -> str:
@@ -159,15 +157,11 @@ def dataset_limits(dataset: DatasetSpec) -> str:
 
 def _run_all(configs: tuple[TrainConfig, ...]) -> None:
     client = cache.client()
-    state.choose(state.STRATEGY_PROBLEM, None)
-    try:
+    with widgets.attempt(state.STRATEGY_PROBLEM):
         for each in configs:
             access.check(each)
         ids = [client.submit(each, owner=state.session_id()) for each in configs]
-    except ThawError as error:
-        state.choose(state.STRATEGY_PROBLEM, error)
-        return
-    link.put(state.TRIED, ",".join(ids))
+        link.put(state.TRIED, ",".join(ids))
 
 
 # --- All of them in one figure --------------------------------------------------------------------

@@ -1,21 +1,18 @@
-"""Bring your own images: a zip, files class by class, or the camera; and the keeping of them."""
+"""Bring your own images: a zip, files class by class, or the camera."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from lib.core.errors import DataError, ThawError
+from lib.core.errors import DataError
 from lib.core.files import outside_text
 from lib.core.uploads import inbox
 from lib.core.uploads import own_datasets as store
-from lib.core.uploads.own_datasets import OwnDataset
-from lib.ui import cache, shell, state, widgets
+from lib.ui import cache, state, widgets
 from lib.ui.parts.feature_maps import payload as drawing
-from lib.ui.uploads import access, reader
+from lib.ui.uploads import access, own_dataset, reader
 
 TASK = "lib.training.sources.own_dataset:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3
@@ -23,7 +20,6 @@ ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp")
 MAX_MEGABYTES = inbox.MAX_ARCHIVE_BYTES // 1_000_000
 # So many of each class, and every class is among the validation and test images.
 ENOUGH = 6
-SHOWN_LEFT_OUT = 200
 # They are held by the session until they become a dataset, at 0.1 MB each.
 MAX_SHOTS = 400
 SHOWN_SHOTS, SHOT_WIDTH = 5, 72
@@ -66,11 +62,9 @@ def panel() -> None:
         "other, for you alone."
     )
     _keeping()
-    error = state.read(state.OWN_PROBLEM)
-    if isinstance(error, ThawError):
-        widgets.problem(error)
+    widgets.last_problem(state.OWN_PROBLEM)
     for dataset in access.mine():
-        _dataset(dataset)
+        own_dataset.show(dataset)
     making = state.read(state.OWN_MAKING)
     if not isinstance(making, Making):
         # One from before a reload goes on.
@@ -93,88 +87,6 @@ def _keeping() -> None:
         f"deleted {store.DAYS_KEPT} days after their last use, or at once when you say so. This "
         "browser is the key to them: there is no password, and no other way back to them."
     )
-
-
-# --- What the reader has ------------------------------------------------------------------
-
-
-def _dataset(dataset: OwnDataset) -> None:
-    """A dataset of the reader's own: what is in it, and what may be done with it."""
-    with st.container(border=True, gap="small"):
-        classes = ", ".join(
-            f"{widgets.verbatim(name)} {count:,}"
-            for name, count in zip(dataset.class_names, dataset.counts, strict=True)
-        )
-        days = max(0, round((dataset.expires - time.time()) / 86_400))
-        st.markdown(
-            f"**{widgets.verbatim(dataset.title)}**: {dataset.num_images:,} images of "
-            f"{len(dataset.class_names)} classes"
-        )
-        st.markdown(f":small[{classes}]")
-        st.caption(
-            f"{dataset.size_bytes / 1e6:,.1f} MB; deleted in {days} day{'s' * (days != 1)}, "
-            "counted anew from each use."
-        )
-        if dataset.num_left_out:
-            _left_out(dataset)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.page_link(
-                shell.PAGES["training_lab"].path,
-                label="Train on these",
-                icon=":material/science:",
-                query_params={state.LINK_DATASET: dataset.id},
-            )
-            if st.button(
-                "Delete", key=f"{state.OWN_DELETE}_{dataset.id}", icon=":material/delete:"
-            ):
-                _ask_to_delete(dataset)
-            st.toggle(
-                "Share with whoever has a run's link",
-                dataset.shared,
-                key=f"{state.OWN_SHARE}_{dataset.id}",
-                on_change=_share,
-                args=(dataset.id,),
-                help="Off: the link of a run shows others its curves, its numbers and the names of "
-                "its classes. On: its images, its answers to them and its model as well.",
-            )
-
-
-def _left_out(dataset: OwnDataset) -> None:
-    count = dataset.num_left_out
-    with st.expander(f"{count:,} file{'s' * (count != 1)} left out, and why"):
-        # Names of files come from outside: text, and nothing else.
-        st.text("\n".join(dataset.left_out[:SHOWN_LEFT_OUT]))
-        if count > SHOWN_LEFT_OUT:
-            st.caption(f"The first {SHOWN_LEFT_OUT} of {count:,}.")
-
-
-@st.dialog("Delete these images?")
-def _ask_to_delete(dataset: OwnDataset) -> None:
-    widgets.delete_or_keep(
-        f"**{widgets.verbatim(dataset.title)}** will be gone from the machine at once, and no "
-        "run shows its images any more. Runs on it keep their numbers and their models.",
-        "them",
-        state.OWN_DELETE,
-        partial(_delete, dataset.id),
-    )
-
-
-def _delete(dataset: str) -> None:
-    _try(lambda: store.delete(dataset, reader.owner()))
-
-
-def _share(dataset: str) -> None:
-    shared = bool(state.read(f"{state.OWN_SHARE}_{dataset}"))
-    _try(lambda: store.share(dataset, reader.owner(), shared))
-
-
-def _try(action: Callable[[], None]) -> None:
-    """Do it, or say above why not."""
-    state.choose(state.OWN_PROBLEM, None)
-    try:
-        action()
-    except ThawError as error:
-        state.choose(state.OWN_PROBLEM, error)
 
 
 # --- Three ways ---------------------------------------------------------------------------
@@ -327,13 +239,9 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
 
 def _begin(put: Callable[[], str], title: str) -> None:
     """Put what came where a worker finds it, and ask for a dataset."""
-    state.choose(state.OWN_PROBLEM, None)
-    try:
+    with widgets.attempt(state.OWN_PROBLEM):
         store.check_room(reader.owner())
         upload = put()
-    except ThawError as error:
-        state.choose(state.OWN_PROBLEM, error)
-    else:
         client = cache.client()
         client.start()
         question = client.ask(
