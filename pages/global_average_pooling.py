@@ -10,7 +10,7 @@ from lib.ui.parts.pooling_board import component as pooling_board
 shell.page("global_average_pooling")
 
 # --- By hand ----------------------------------------------------------------
-pooling_board.pooling_board()
+pooling_board.show()
 
 # --- On a real image --------------------------------------------------------
 page.show()

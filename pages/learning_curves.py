@@ -3,10 +3,10 @@
 import streamlit as st
 
 from lib.core import intervals
-from lib.core.reading import diagnose, evaluation
+from lib.core.reading import diagnose
+from lib.core.reading.evaluation import compare
 from lib.ui import shell, sources, widgets
-from lib.ui.reading import curves, runs
-from lib.ui.reading import evaluation as evaluation_view
+from lib.ui.reading import curves, evaluation, runs
 
 shell.page("learning_curves")
 
@@ -23,7 +23,7 @@ if not chosen:
     runs.nothing_yet()
 elif len(chosen) == 1:
     curves.one(chosen[0])
-    evaluation_view.show(chosen[0])
+    evaluation.show(chosen[0])
 else:
     curves.several(chosen)
 
@@ -44,4 +44,4 @@ with right.expander("Why is a higher accuracy not always better?"):
         "seen are compatible with; two runs on the same images are compared image by image, which "
         "tells more than two intervals beside each other."
     )
-widgets.show_source(intervals.wilson_interval, evaluation.compare, diagnose.diagnose)
+widgets.show_source(intervals.wilson_interval, compare, diagnose.diagnose)

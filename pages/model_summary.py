@@ -21,7 +21,7 @@ def instrument() -> None:
     link.warn(ignored)
 
     # --- Numbers and result -------------------------------------------------
-    layer_strip.layer_strip(wanted)
+    layer_strip.show(wanted)
 
     # --- Code ---------------------------------------------------------------
     code = keras_model.code(

@@ -29,7 +29,7 @@ def instrument() -> None:
     advice = rule.recommend(situation, backbone.id)
 
     # --- Result -------------------------------------------------------------
-    strategy_board.strategy_board(given, dataset, backbone.id)
+    strategy_board.show(given, dataset, backbone.id)
     launch.buttons(advice, situation, dataset, backbone)
     page.tried(advice, situation)
     page.settings(advice)

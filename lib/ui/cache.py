@@ -7,7 +7,7 @@ import streamlit as st
 from lib.core import backbones, runs
 from lib.core.backbones import LayerRow
 from lib.core.lab import store
-from lib.core.maps import pooling_pairs as pairs
+from lib.core.maps import pooling_pairs
 from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.strategy import evidence as strategy_evidence
 from lib.core.strategy.evidence import Evidence
@@ -31,7 +31,7 @@ def recorded_runs() -> tuple[runs.Run, ...]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def head_pairs() -> tuple[HeadPair, ...]:
     """The recorded runs that differ in GAP against Flatten alone; not to be changed."""
-    return pairs.pairs(recorded_runs())
+    return pooling_pairs.pairs(recorded_runs())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

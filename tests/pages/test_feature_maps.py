@@ -13,7 +13,7 @@ from lib.core.maps import feature_maps, pooling_pairs
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import cache, state
-from lib.ui.maps import page as feature_maps_view
+from lib.ui.maps import page as maps_page
 from lib.ui.maps import subject
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -153,7 +153,7 @@ def test_nonsense_from_a_browser_changes_nothing(monkeypatch, choice):
     changed = {}
     monkeypatch.setattr(state, "read", lambda key, default=None: {"choice": choice})
     monkeypatch.setattr(state, "choose", changed.__setitem__)
-    feature_maps_view._take_over(state.MAPS)
+    maps_page._take_over(state.MAPS)
     assert changed == {}
 
 

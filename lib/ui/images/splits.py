@@ -8,7 +8,7 @@ from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
 from lib.core.images import inspection, shuffle_leak
 from lib.core.splits import IntArray
-from lib.figures.images import leak as leak_figure
+from lib.figures.images import leak
 from lib.ui import ask, shell, sources, state, widgets
 from lib.ui.parts.dots import component as dots
 from lib.ui.parts.dots import payload as drawing
@@ -145,9 +145,9 @@ def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
             f"been trained on, after {last.epoch} {_all_or(len(last.seen), num_validation)}.**"
         )
         widgets.plot(
-            leak_figure.figure(epochs, dark=shell.is_dark()),
+            leak.figure(epochs, dark=shell.is_dark()),
             state.LEAK_FIGURE,
-            leak_figure.alt_text(epochs),
+            leak.alt_text(epochs),
         )
     described = drawing.leak_dots(epochs, labels[shown], dataset.class_names, dark=shell.is_dark())
     dots.show(described, state.LEAK_DOTS)

@@ -12,7 +12,7 @@ from lib.core.reading import curves
 from lib.core.runs import Run, TrainConfig
 from lib.figures.reading import learning_curves, moved_layers
 from lib.ui import cache, link, run_names, shell, state, widgets
-from lib.ui.lab import settings as lab_settings
+from lib.ui.lab import settings
 from lib.ui.uploads import access
 
 # Fast enough for epochs of a fifth of a second, slow enough for twenty readers.
@@ -29,7 +29,7 @@ def open_link() -> None:
     asked = link.once(state.RUN, state.OPENED_RUN)
     config = cache.client().config(asked) if asked else None
     if config is not None and access.spec(config.dataset):
-        lab_settings.show_settings_of(config)
+        settings.show_settings_of(config)
 
 
 def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
@@ -105,8 +105,8 @@ def shown_run_id(wanted: TrainConfig) -> str | None:
 
     what = ("dataset", "backbone", "strategy")
     like = [run for run in cache.recorded_runs() if same(run.config, *what) == len(what)]
-    settings = [field.name for field in fields(TrainConfig)]
-    nearest = max(like, key=lambda run: same(run.config, *settings), default=None)
+    names = [field.name for field in fields(TrainConfig)]
+    nearest = max(like, key=lambda run: same(run.config, *names), default=None)
     return nearest.id if nearest else None
 
 

@@ -13,8 +13,7 @@ from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.runs import Run
 from lib.figures.maps import pooling_pairs as pairs_figure
 from lib.ui import cache, run_names, shell, state, widgets
-from lib.ui.maps import class_names
-from lib.ui.maps import subject as subjects
+from lib.ui.maps import class_names, subject
 from lib.ui.maps.subject import OnScreen, Seen
 from lib.ui.parts import base
 from lib.ui.parts.feature_maps import payload as drawing
@@ -30,7 +29,7 @@ def _take_over(key: str) -> None:
     """What the reader chose in a component, before the next run; nonsense is left out."""
     sizes = {drawing.size_name(size): size for size in feature_maps.SIZES}
     match base.said(key, "choice"):
-        case {"example": str(id_)} if id_ == subjects.OWN or id_ in feature_maps.examples():
+        case {"example": str(id_)} if id_ == subject.OWN or id_ in feature_maps.examples():
             state.choose(state.MAPS_EXAMPLE, id_)
         case {"size": str(name)} if name in sizes:
             state.choose(state.MAPS_SIZE, sizes[name])
@@ -60,8 +59,8 @@ def _channels() -> OnScreen:
         "what it looks for, and GAP keeps one number of each: how much of it there was."
     )
     own = single_image.own_image(state.MAPS_OWN_WIDGETS, popover=False)
-    shown = subjects.on_screen(own)
-    is_own = shown.id == subjects.OWN
+    shown = subject.on_screen(own)
+    is_own = shown.id == subject.OWN
     maps = shown.now.maps
     _COMPONENT(
         key=state.MAPS,
@@ -78,7 +77,7 @@ def _channels() -> OnScreen:
         on_choice_change=lambda: _take_over(state.MAPS),
         height="content",
     )
-    st.caption("Your own image. It is stored nowhere." if is_own else subjects.credit(shown.id))
+    st.caption("Your own image. It is stored nowhere." if is_own else subject.credit(shown.id))
     return shown
 
 
@@ -140,7 +139,7 @@ def _show_what_it_knows() -> None:
     """Show a run that was chosen an image of its own dataset, at its own size."""
     head = state.read(state.MAPS_HEAD)
     run = cache.client().store.open(str(head)) if head != IMAGENET else None
-    if run is None or state.read(state.MAPS_EXAMPLE) == subjects.OWN:
+    if run is None or state.read(state.MAPS_EXAMPLE) == subject.OWN:
         return
     of_dataset = [
         id_

@@ -13,7 +13,7 @@ from lib.figures.reading.axes import View
 from lib.figures.reading.comparison import Curve
 from lib.ui import run_names, shell, state, widgets
 from lib.ui.parts.figure_bar import component as figure_bar
-from lib.ui.reading import findings as findings_view
+from lib.ui.reading import findings
 
 # A link says these words.
 AXES = {"epochs": "Epochs", "seconds": "Seconds", "images": "Images"}
@@ -27,12 +27,12 @@ def one(run: Run) -> None:
     Args:
         run: With at least one epoch.
     """
-    findings = diagnose.diagnose(run)
+    found = diagnose.diagnose(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(curves.headline(run), anchor=False)
         view, mark = _view(several=False)
     left, right = st.columns([2.3, 1], gap="medium")
-    finding = findings_view.chosen(run, findings) if mark else None
+    finding = findings.chosen(run, found) if mark else None
     marked = (finding.first_epoch, finding.last_epoch) if finding else None
     with left.container(gap="xsmall"):
         widgets.plot(
@@ -40,7 +40,7 @@ def one(run: Run) -> None:
             state.CURVES,
             learning_curves.alt_text(run.config, run.history),
         )
-        figure_bar.figure_bar(
+        figure_bar.show(
             state.CURVES,
             f"{run.id} {view} {marked}",
             len(run.history),
@@ -53,7 +53,7 @@ def one(run: Run) -> None:
         if note:
             st.text(note)
     with right:
-        findings_view.show(run, findings)
+        findings.show(run, found)
 
 
 @st.fragment
@@ -76,7 +76,7 @@ def several(chosen: Sequence[Run]) -> None:
             state.CURVES,
             comparison.alt_text(lines),
         )
-        figure_bar.figure_bar(
+        figure_bar.show(
             state.CURVES,
             f"{[line.label for line in lines]} {view} {aligned}",
             max(len(run.history) for run in chosen),
@@ -166,7 +166,7 @@ def _table(lines: Sequence[Curve]) -> None:
             settings.pop("Seed", None)
             settings["Seeds"] = f"{len(members)}"
         interval = members[0].test_interval
-        findings = diagnose.diagnose(line.runs[0])
+        found = diagnose.diagnose(line.runs[0])
         results = {
             "Final": _mean([row.final for row in members]),
             "Best": _mean([row.best for row in members]),
@@ -176,7 +176,7 @@ def _table(lines: Sequence[Curve]) -> None:
             else compare.MISSING,
             "Parameters trained": _count(members[0].trained),
             "Seconds": _mean([row.seconds for row in members], ".0f"),
-            "Says": findings[0].title if findings else "Nothing wrong",
+            "Says": found[0].title if found else "Nothing wrong",
         }
         first = {name: words for name, words in settings.items() if name not in later}
         called = {"Name": names[line.letter] or compare.MISSING} if any(names.values()) else {}

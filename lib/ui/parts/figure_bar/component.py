@@ -57,9 +57,7 @@ def payload(
     }
 
 
-def figure_bar(
-    figure_key: str, drawn: str, epochs: int, title: str, file_name: str, csv: str
-) -> None:
+def show(figure_key: str, drawn: str, epochs: int, title: str, file_name: str, csv: str) -> None:
     """Draw the bar of a figure; the arguments are those of `payload`."""
     data = payload(figure_key, drawn, epochs, title, file_name, csv)
     _COMPONENT(key=state.FIGURE_BAR, data=data, height="content")

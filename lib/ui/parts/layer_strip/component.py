@@ -128,7 +128,7 @@ def _take_over() -> None:
     state.choose(state.GESTURE, plan.accept(base.said(state.LAYER_STRIP, "gesture")))
 
 
-def layer_strip(wanted: PlanState) -> None:
+def show(wanted: PlanState) -> None:
     """Draw the instrument. What a reader does in it is in the session before the next run.
 
     Args:

@@ -158,7 +158,7 @@ def _take_over() -> None:
 
 
 @st.fragment
-def pooling_board() -> None:
+def show() -> None:
     """Draw the board. What a reader does in it is in the session before the next run."""
     held: Any = state.read(state.BOARD)
     board, example, gesture = held or (EXAMPLES[_FIRST].board, _FIRST, 0)

@@ -169,7 +169,7 @@ def payload(
     }
 
 
-def strategy_board(answers: Answers, dataset: DatasetSpec, backbone: str) -> None:
+def show(answers: Answers, dataset: DatasetSpec, backbone: str) -> None:
     """Draw the board. What a reader does on it is in the session before the next run.
 
     Args:
