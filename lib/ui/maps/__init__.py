@@ -1,5 +1,4 @@
 """The page Global average pooling: real images, costs and lessons.
 
-Imports: core, core.maps, core.network, figures.maps, ui, ui.network, ui.parts,
-ui.uploads.
+Imports: core, core.maps, core.network, figures.maps, ui, ui.network, ui.parts, ui.uploads.
 """
