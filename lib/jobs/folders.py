@@ -10,8 +10,8 @@ from typing import Any
 from lib.core import runs
 from lib.core.errors import ThawError
 from lib.core.files import atomic_write
-from lib.core.lab import store as run_store
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import RunWriter, read_run
+from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, TrainConfig
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ MODEL_LIMIT_BYTES = 64_000_000
 
 def clear_unfinished(store: RunStore, run_id: str) -> None:
     """Remove what a run left that was cancelled, failed or interrupted: it starts again."""
-    run = run_store.read_run(store.folder(run_id))
+    run = read_run(store.folder(run_id))
     if run and run.result and run.status != "finished":
         shutil.rmtree(run.folder, ignore_errors=True)
 
@@ -46,7 +46,7 @@ def mark_ended(
         history: The epochs that are known, for a run that has no folder here.
     """
     folder = store.folder(runs.run_id(config))
-    run = run_store.read_run(folder)
+    run = read_run(folder)
     if event["state"] == "finished" or (run and run.result):
         return
     result = {name: event.get(name, "") for name in ("message", "next_step")}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lib.core.errors import EngineError
-from lib.core.lab import store as run_store
+from lib.core.lab.folder import read_run
 from lib.core.lab.store import RunStore
 from lib.jobs import endings, folders, worker
 from lib.jobs.connection import Connection
@@ -269,7 +269,7 @@ class Keeper:
         if record.cancelling and event["state"] == "interrupted":
             event = endings.CANCELLED
         folders.mark_ended(self._store, record.config, event, record.progress.history)
-        run = run_store.read_run(self._store.folder(record.id))
+        run = read_run(self._store.folder(record.id))
         if run and run.result:  # the folder has the last word
             event = endings.of_stored(run)
         with self.changed:

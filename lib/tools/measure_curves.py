@@ -22,7 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from lib.core import runs
-from lib.core.lab import store as run_store
+from lib.core.lab.folder import read_run
 from lib.core.lab.store import RunStore
 from lib.core.runs import Run
 from lib.tools import measure_ui
@@ -137,7 +137,7 @@ def main() -> None:
         os.environ["THAW_HOME"] = home
         store = RunStore()
         fill(store, source, options.compared - 1)
-        other = run_store.read_run(_with_fewer_images(source, Path(home) / "other"))
+        other = read_run(_with_fewer_images(source, Path(home) / "other"))
         assert other
         fill(store, other, options.stored - options.compared + 1)
         with measure_ui.server() as (port, _), sync_playwright() as playwright:

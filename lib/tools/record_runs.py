@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.core import runs
-from lib.core.lab import store as run_store
-from lib.core.lab.store import META_FILE, RunMeta, RunStore
+from lib.core.lab.folder import META_FILE, RunMeta, read_run
+from lib.core.lab.store import RunStore
 from lib.core.reading import test_images
 from lib.core.runs import TEST_IMAGES_FILE, Run, TrainConfig
 from lib.core.strategy import evidence
@@ -152,7 +152,7 @@ def record(config: TrainConfig, folder: Path, images: Path | None = None) -> Run
 
 def is_recorded(folder: Path) -> bool:
     """True where a folder holds a finished run; one that was killed is recorded again."""
-    run = run_store.read_run(folder, recorded=True)
+    run = read_run(folder, recorded=True)
     return run is not None and run.status == "finished"
 
 
@@ -240,7 +240,7 @@ def record_evidence(root: Path, images: Path | None, *, missing: bool) -> None:
     wanted = evidence_configs(images)
     datasets_here = {config.dataset for config in wanted.values()}
     for old in root.iterdir() if root.exists() else ():
-        run = run_store.read_run(old, recorded=True)
+        run = read_run(old, recorded=True)
         if old.name not in wanted and (run is None or run.config.dataset in datasets_here):
             shutil.rmtree(old)
     for run_id, config in wanted.items():
@@ -265,7 +265,7 @@ def tell(run: Run) -> None:
 
 def check(root: Path, config: TrainConfig) -> int:
     """Train one configuration again; 1 where it differs from what is stored."""
-    stored = run_store.read_run(root / runs.run_id(config), recorded=True)
+    stored = read_run(root / runs.run_id(config), recorded=True)
     if stored is None:
         print("The cheapest recorded run is missing.")
         return 1

@@ -23,7 +23,7 @@ from lib.core import backbones, heads, runs, strategies
 from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError, StoreError
 from lib.core.heads import HeadSpec
-from lib.core.lab.store import MODEL_FILE
+from lib.core.lab.folder import MODEL_FILE
 from lib.core.runs import TrainConfig
 from lib.training import model
 from lib.training.network import explain, stored_model

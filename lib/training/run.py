@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 from lib.core import datasets, runs
 from lib.core.config import DEFAULTS, SETTINGS, TYPES
 from lib.core.errors import ConfigError, ThawError
-from lib.core.lab import command, store
+from lib.core.lab import command
+from lib.core.lab.folder import read_run
 from lib.core.runs import TrainConfig
 from lib.core.settings import Group
 
@@ -114,7 +115,7 @@ def _check_out(out: Path) -> None:
     if os.path.exists(out) and not os.path.isdir(out):
         raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
     for name in ("config.json", "history.jsonl", "result.json"):
-        if os.path.exists(out / name) and store.read_run(out) is None:
+        if os.path.exists(out / name) and read_run(out) is None:
             raise ConfigError(
                 f"{out} holds a {name} that is not of a run.",
                 "Name a new or an empty folder with --out.",

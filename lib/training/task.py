@@ -10,8 +10,8 @@ import keras
 
 from lib.core import datasets, intervals, runs, strategies
 from lib.core.errors import StoreError, ThawError
-from lib.core.lab import store as run_store
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import RunWriter, read_run
+from lib.core.lab.store import RunStore
 from lib.core.runs import Run, TrainConfig
 from lib.core.uploads import own_datasets
 from lib.training import model
@@ -78,7 +78,7 @@ def train(
         if datasets.is_own(config.dataset) and not images:
             _forget_deleted(config.dataset)
     report({"state": result["status"]})
-    run = run_store.read_run(folder)
+    run = read_run(folder)
     if run is None:
         raise StoreError(f"The run in {folder} cannot be read back.", "Start it again.")
     return run

@@ -7,8 +7,8 @@ from functools import lru_cache
 from lib.core import backbones, heads, runs, strategies
 from lib.core.config import SETTINGS
 from lib.core.errors import ConfigError
-from lib.core.lab import store as run_store
-from lib.core.lab.store import RunMeta, RunSummary
+from lib.core.lab.folder import RunMeta, read_meta
+from lib.core.lab.store import RunSummary
 from lib.core.reading import compare
 from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import evidence
@@ -20,13 +20,13 @@ SAID_FIRST = ("dataset", "strategy", "num_images", "seed", "backbone")
 
 def name(run: Run) -> str:
     """What a run is called: as its reader named it, or by its settings."""
-    return called(run.config, run_store.read_meta(run.folder))
+    return called(run.config, read_meta(run.folder))
 
 
 def meta(run: Run) -> RunMeta:
     """What its reader says of a run, for those who may see more of it than its numbers."""
     may_see = access.may_see(run.config.dataset)
-    return run_store.read_meta(run.folder) if may_see else RunMeta()
+    return read_meta(run.folder) if may_see else RunMeta()
 
 
 def called(config: TrainConfig, meta: RunMeta, words: str = "") -> str:

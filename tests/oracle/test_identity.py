@@ -8,8 +8,7 @@ import pytest
 
 from lib.core import backbones, runs
 from lib.core.freezing import FreezePlan
-from lib.core.lab import store
-from lib.core.lab.store import RunWriter
+from lib.core.lab.folder import RunWriter, read_run
 from lib.training import model as models
 from lib.training.engine.phases import PhaseRunner
 from lib.training.engine.run_log import RunLog
@@ -86,7 +85,7 @@ def history_of(config, data, folder, *, use_prefix, plan=None):
     for phase in config.phases:
         runner.run(phase)
     assert (runner.features.parts.prefix is not None) == use_prefix
-    return store.read_run(folder).history, runner
+    return read_run(folder).history, runner
 
 
 def numbers(record):

@@ -6,7 +6,8 @@ import pytest
 
 from lib.core import backbones, datasets, freezing, heads, intervals, runs, strategies
 from lib.core.freezing import FreezePlan
-from lib.core.lab import command, store
+from lib.core.lab import command
+from lib.core.lab.folder import read_run
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves
 from lib.core.strategy import evidence
@@ -23,7 +24,7 @@ every_recorded_run = pytest.mark.parametrize("name", FOLDERS)
 
 
 def recorded(name):
-    run = store.read_run(ROOT / name, recorded=True)
+    run = read_run(ROOT / name, recorded=True)
     assert run is not None, f"{name} cannot be read"
     return run
 
@@ -44,12 +45,12 @@ def test_a_recorded_run_reproduces_its_own_name(name):
 def test_every_run_that_ships_carries_the_command_that_gives_it():
     folders = [folder for root in (ROOT, EVIDENCE) for folder in root.iterdir()]
     for folder in folders:
-        run = store.read_run(folder, recorded=True)
+        run = read_run(folder, recorded=True)
         assert run.result["command"] == command.command(run.config), folder.name
 
 
 def test_the_evidence_is_the_whole_grid_and_nothing_else():
-    found = [store.read_run(folder, recorded=True) for folder in EVIDENCE.iterdir()]
+    found = [read_run(folder, recorded=True) for folder in EVIDENCE.iterdir()]
     for run in found:
         data = run.config.catalogued
         like = {"data_fingerprint": run.config.data_fingerprint, "max_train_images": 1_066}

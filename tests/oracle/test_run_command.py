@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.core.lab import store
+from lib.core.lab.folder import read_run
 from lib.training import run
 from lib.training.network import weights
 
@@ -73,7 +73,7 @@ def test_a_disk_that_takes_no_more_ends_the_run_in_one_line_and_keeps_its_epochs
     assert done.returncode == 2, done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith("The trained model could not be stored: File too large. Make room")
-    kept = store.read_run(tmp_path / "run")
+    kept = read_run(tmp_path / "run")
     assert (kept.status, len(kept.history)) == ("failed", 3)
     assert not list((tmp_path / "home" / "features").glob("*/manifest.json"))
 
@@ -101,7 +101,7 @@ def check_finished(done, out, epochs):
     assert [record["epoch"] for record in history] == list(range(1, epochs + 1))
     config = json.loads((out / "config.json").read_text())
     assert {"backbone", "dataset", "num_images", "strategy", "seed"} <= set(config)
-    assert store.read_run(out).id == result["run_id"]
+    assert read_run(out).id == result["run_id"]
     return result
 
 
@@ -230,4 +230,4 @@ def test_weights_that_are_not_here_and_cannot_be_fetched_are_refused(tmp_path, c
     line = refused([*arguments(out, backbone="vgg16"), *SMALL], capfd)
     assert line.startswith("The ImageNet weights of VGG16 are not on this machine")
     assert "choose EfficientNet-Lite0" in line
-    assert store.read_run(out).status == "failed"
+    assert read_run(out).status == "failed"

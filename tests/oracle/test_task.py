@@ -15,7 +15,7 @@ from lib.core import backbones, freezing, heads, intervals, runs, strategies
 from lib.core.errors import ConfigError, StoreError, ThawError
 from lib.core.freezing import FreezePlan
 from lib.core.lab import progress
-from lib.core.lab import store as run_store
+from lib.core.lab.folder import MODEL_FILE
 from lib.core.lab.store import RunStore
 from lib.core.network import step_cost
 from lib.core.reading import evaluation, test_images
@@ -194,7 +194,7 @@ def test_a_result_has_every_field_other_programs_rely_on(name, trained, store):
     assert {"python", "keras", "tensorflow-datasets", "numpy"} <= set(result["versions"])
     assert {"system", "machine", "cpu_count", "devices"} <= set(result["hardware"])
     assert 0 < sum(result["seconds"].values()) <= result["wall_time_s"]
-    model = run.folder / "model" / run_store.MODEL_FILE
+    model = run.folder / "model" / MODEL_FILE
     assert result["model_bytes"] == model.stat().st_size
     assert store.open(run.id) == run
 
@@ -267,8 +267,8 @@ def damaged(data, how):
 
 @pytest.mark.parametrize("how", ["empty", "cut short", "noise", "missing", "headless", "another"])
 def test_a_stored_model_that_is_damaged_or_of_another_backbone_is_refused(how, trained, tmp_path):
-    source = trained("feature_extraction").run.folder / "model" / run_store.MODEL_FILE
-    target = tmp_path / run_store.MODEL_FILE
+    source = trained("feature_extraction").run.folder / "model" / MODEL_FILE
+    target = tmp_path / MODEL_FILE
     if how == "headless":
         np.savez(target)
     elif how == "another":
@@ -467,7 +467,7 @@ def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp
     assert run.status == "cancelled"
     assert len(run.history) == epochs
     assert "test_accuracy" not in run.result
-    assert not (run.folder / "model" / run_store.MODEL_FILE).exists()
+    assert not (run.folder / "model" / MODEL_FILE).exists()
     assert run.result["wall_time_s"] > 0
     assert store.open(run.id) == run
 

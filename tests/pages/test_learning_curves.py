@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.core import runs
-from lib.core.lab import bundle, command, store
+from lib.core.lab import bundle, command
+from lib.core.lab.folder import RunMeta
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves, diagnose
 from lib.core.runs import Run
@@ -239,7 +240,7 @@ def test_a_run_is_named_and_noted_and_the_list_says_so() -> None:
     app.text_area(key=f"{state.RUN_NOTE}_{run.id}").set_value("shown in class")
     app.button(key=state.SAVE_RUN).click().run()
     assert not app.exception
-    assert RunStore().meta(run.id) == store.RunMeta("Monday", "shown in class", False)
+    assert RunStore().meta(run.id) == RunMeta("Monday", "shown in class", False)
     assert "Monday" in app.multiselect(key=state.CHOSEN_RUNS).options
     assert "shown in class" in all_text(app)
 
@@ -251,7 +252,7 @@ def test_a_name_that_cannot_be_used_is_one_sentence_and_changes_nothing() -> Non
     app.button(key=state.SAVE_RUN).click().run()
     assert not app.exception
     assert len(app.warning) == 1
-    assert RunStore().meta(run.id) == store.RunMeta()
+    assert RunStore().meta(run.id) == RunMeta()
 
 
 def test_a_run_is_deleted_only_after_a_second_click() -> None:

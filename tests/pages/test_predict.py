@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from lib.code import keras_run, torch_run
 from lib.core import runs
 from lib.core.errors import DataError
-from lib.core.lab import store
+from lib.core.lab.folder import MODEL_FILE
 from lib.core.lab.store import RunStore
 from lib.core.maps import feature_maps
 from lib.core.runs import Run
@@ -97,7 +97,7 @@ def stored(tmp_path: Path, **asked: Any) -> str:
     shutil.copytree(source.folder, folder)
     (folder / "config.json").write_text(json.dumps(asdict(config)), "utf-8")
     (folder / "model").mkdir(exist_ok=True)
-    (folder / "model" / store.MODEL_FILE).write_bytes(b"")
+    (folder / "model" / MODEL_FILE).write_bytes(b"")
     return folder.name
 
 

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from lib.core import runs
 from lib.core.config import SETTINGS, names_of
 from lib.core.lab import store
+from lib.core.lab.folder import RunWriter
 from lib.core.reading import curves
 from lib.core.settings import Group
 from lib.ui import state
@@ -81,7 +82,7 @@ def test_the_form_asks_for_every_setting_but_those_of_the_command_line() -> None
     # Gradual unfreezing has all of them.
     config = runs.make_config(thaw_from="block_14_expand_conv,block_12_expand_conv", seed=7)
     folder = store.RunStore().folder(runs.run_id(config))
-    store.RunWriter(folder, config).finish({"status": "cancelled"})
+    RunWriter(folder, config).finish({"status": "cancelled"})
     first, _ = config.thaw_from.split(",")
     app = open_lab(folder.name)
     controls = [*app.selectbox, *app.number_input, *app.toggle, *app.segmented_control]

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from lib.core import backbones, runs
 from lib.core.errors import ConfigError, StoreError
 from lib.core.lab import store as run_store
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import MODEL_FILE, RunWriter, read_run
+from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, TrainConfig
 
 FINISHED = {"status": "finished", "test_accuracy": 0.9}
@@ -370,7 +372,7 @@ def put(path, content):
 def test_a_hostile_configuration_is_no_run(store, config, content):
     folder = write(store, config, record(1), result=FINISHED)
     put(folder / "config.json", content)
-    assert run_store.read_run(folder) is None
+    assert read_run(folder) is None
     assert store.open(folder.name) is None
 
 
@@ -386,14 +388,14 @@ def test_a_hostile_configuration_is_no_run(store, config, content):
 def test_a_hostile_field_of_a_configuration_is_no_run(store, config, change):
     folder = write(store, config, result=FINISHED)
     put(folder / "config.json", json.dumps(dataclasses.asdict(config) | change))
-    assert run_store.read_run(folder) is None
+    assert read_run(folder) is None
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_result_is_never_a_finished_run(store, config, content):
     folder = write(store, config, record(1), result=FINISHED)
     put(folder / "result.json", content)
-    run = run_store.read_run(folder)
+    run = read_run(folder)
     assert run is None or run.status == "interrupted"
 
 
@@ -403,7 +405,7 @@ def test_a_hostile_line_ends_the_history(store, config, content):
     with (folder / "history.jsonl").open("ab") as file:
         file.write(content if isinstance(content, bytes) else content.encode())
         file.write(b"\n" + json.dumps(vars(record(3))).encode() + b"\n")
-    run = run_store.read_run(folder)
+    run = read_run(folder)
     assert run is None or run.history == (record(1), record(2))
 
 
@@ -415,7 +417,7 @@ def test_an_epoch_with_a_field_of_the_wrong_type_ends_the_history(store, config,
     folder = write(store, config, record(1))
     with (folder / "history.jsonl").open("a") as file:
         file.write(json.dumps(vars(record(2)) | change) + "\n")
-    assert run_store.read_run(folder).history == (record(1),)
+    assert read_run(folder).history == (record(1),)
 
 
 @given(st.integers(0, 400))
@@ -426,7 +428,7 @@ def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path_factory, bytes_left):
         writer.add(record(number))
     whole = (folder / "history.jsonl").read_bytes()
     put(folder / "history.jsonl", whole[:bytes_left])
-    history = run_store.read_run(folder).history
+    history = read_run(folder).history
     assert history == tuple(record(n) for n in (1, 2, 3))[: len(history)]
     assert len(history) >= whole[:bytes_left].count(b"\n")
 
@@ -434,7 +436,7 @@ def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path_factory, bytes_left):
 def test_fields_that_a_later_version_adds_to_an_epoch_are_left_out(store, config):
     folder = write(store, config)
     put(folder / "history.jsonl", json.dumps(vars(record(1)) | {"mood": "good"}))
-    assert run_store.read_run(folder).history == (record(1),)
+    assert read_run(folder).history == (record(1),)
 
 
 @pytest.mark.parametrize("name", ["config.json", "history.jsonl", "result.json"])
@@ -442,7 +444,7 @@ def test_a_folder_in_the_place_of_a_file_is_no_run(store, config, name):
     folder = write(store, config, record(1), result=FINISHED)
     (folder / name).unlink()
     (folder / name).mkdir()
-    assert run_store.read_run(folder) is None
+    assert read_run(folder) is None
 
 
 def test_a_status_nobody_writes_is_an_interrupted_run(store, config):
@@ -456,13 +458,13 @@ def test_a_status_nobody_writes_is_an_interrupted_run(store, config):
 def test_a_run_starts_without_what_an_earlier_one_left(store, config):
     folder = write(store, config, record(1), result=FINISHED)
     (folder / "model").mkdir()
-    (folder / "model" / run_store.MODEL_FILE).write_bytes(b"old")
+    (folder / "model" / MODEL_FILE).write_bytes(b"old")
     writer = RunWriter(folder, config)
-    run = run_store.read_run(folder)
+    run = read_run(folder)
     assert (run.status, run.history) == ("interrupted", ())
-    assert not (folder / "model" / run_store.MODEL_FILE).exists()
+    assert not (folder / "model" / MODEL_FILE).exists()
     writer.add(record(1))
-    assert run_store.read_run(folder).history == (record(1),)
+    assert read_run(folder).history == (record(1),)
 
 
 def test_a_run_removes_nothing_that_is_not_a_runs(tmp_path, config):
@@ -483,12 +485,12 @@ def test_a_kill_while_the_result_is_written_leaves_an_unfinished_run(store, conf
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_store.os, "replace", killed)
+        patch.setattr(os, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             RunWriter.finish(_writer(folder), FINISHED)
-    assert run_store.read_run(folder).status == "interrupted"
+    assert read_run(folder).status == "interrupted"
     RunWriter(folder, config).finish(FINISHED)
-    assert run_store.read_run(folder).status == "finished"
+    assert read_run(folder).status == "finished"
     assert {path.name for path in folder.iterdir()} == {"config.json", "result.json"}
 
 
@@ -504,7 +506,7 @@ def test_a_full_disk_is_told_in_words(store, config, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StoreError) as caught:
         writer.finish(FINISHED)
     assert "No space left on device" in caught.value.message

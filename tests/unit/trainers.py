@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 
 from lib.core.errors import DataError
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import RunWriter
+from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, Run, TrainConfig, run_id
 
 BATCHES = 50

@@ -15,7 +15,8 @@ from lib.core import runs
 from lib.core.errors import StoreError
 from lib.core.lab import bundle_checks
 from lib.core.lab.bundle_checks import RefusedError, quoted
-from lib.core.lab.store import META_FILE, MODEL_FILE, RunMeta, RunStore
+from lib.core.lab.folder import META_FILE, MODEL_FILE, RunMeta
+from lib.core.lab.store import RunStore
 from lib.core.reading import evaluation
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run, TrainConfig
 

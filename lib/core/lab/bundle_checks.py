@@ -18,7 +18,7 @@ from lib.core import backbones, heads, intervals, runs
 from lib.core.errors import ConfigError
 from lib.core.files import outside_text
 from lib.core.lab import command
-from lib.core.lab.store import RunMeta
+from lib.core.lab.folder import RunMeta
 from lib.core.reading import evaluation, test_images
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord, TrainConfig
 

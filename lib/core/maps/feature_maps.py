@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lib.core import heads, pooling
 from lib.core.errors import ConfigError
 from lib.core.files.shipped import DATA
-from lib.core.lab import store
+from lib.core.lab.folder import MODEL_FILE
 from lib.core.runs import Run, TrainConfig
 
 FOLDER = DATA / "feature_maps"
@@ -293,7 +293,7 @@ def run_classifier(run: Run) -> Classifier | None:
     Args:
         run: A finished run whose head is one Dense layer on the averages.
     """
-    arrays = _stored_head(run.folder / "model" / store.MODEL_FILE)
+    arrays = _stored_head(run.folder / "model" / MODEL_FILE)
     if arrays is None:
         return None
     kernel, bias = arrays

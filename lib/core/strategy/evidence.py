@@ -16,6 +16,7 @@ import numpy.typing as npt
 from lib.core import datasets, intervals, runs, strategies
 from lib.core.errors import ConfigError
 from lib.core.lab import store
+from lib.core.lab.folder import read_run
 from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import rule as strategy_rule
@@ -303,7 +304,7 @@ def read(root: Path | None = None) -> Evidence:
     found: dict[tuple[str, int, str], dict[int, tuple[Run, BoolArray]]] = {}
     num_images_tested: dict[str, npt.NDArray[np.int64]] = {}
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        run = store.read_run(folder, recorded=True)
+        run = read_run(folder, recorded=True)
         way = _way_in_grid(run.config) if run and run.id == folder.name else None
         answers = evaluation.load(run) if run and way else None
         if run is None or way is None or answers is None or not run.history:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from lib.core import backbones, heads, strategies
 from lib.core.freezing import FreezePlan
-from lib.core.lab.store import RunWriter
+from lib.core.lab.folder import RunWriter
 from lib.core.runs import EpochRecord, Phase
 from lib.training import model
 from lib.training.engine import measuring, prefix

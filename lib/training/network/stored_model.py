@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from lib.core.errors import StoreError
-from lib.core.lab.store import MODEL_FILE
+from lib.core.lab.folder import MODEL_FILE
 
 HEAD = "head"
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib.core import backbones, datasets, strategies
 from lib.core.errors import ConfigError
-from lib.core.lab import store as run_store
+from lib.core.lab.folder import MODEL_FILE
 from lib.core.lab.store import RunSummary
 from lib.core.maps import feature_maps, predictions
 from lib.core.maps.predictions import Answer, Shown
@@ -84,7 +84,7 @@ def _folder(summary: RunSummary) -> Path:
 
 
 def _has_model(summary: RunSummary) -> bool:
-    return (_folder(summary) / "model" / run_store.MODEL_FILE).is_file()
+    return (_folder(summary) / "model" / MODEL_FILE).is_file()
 
 
 def _in_order(summary: RunSummary) -> tuple[object, ...]:
@@ -150,7 +150,7 @@ def _explained(run: Run, subject: Subject, *, final: bool) -> Explained | None:
 
 def answer(run: Run, subject: Subject) -> None:
     """What the model of a run says of the image, before and after fine-tuning where it has both."""
-    final = (run.folder / "model" / run_store.MODEL_FILE).is_file()
+    final = (run.folder / "model" / MODEL_FILE).is_file()
     if not final and not (run.folder / "model" / f"{HEAD_ONLY}.npz").is_file():
         widgets.problem(
             ConfigError(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib.code import keras_run, torch_run
 from lib.core.errors import ThawError
-from lib.core.lab import store
+from lib.core.lab.folder import MODEL_FILE
 from lib.core.runs import Run
 from lib.ui import ask, state, widgets
 from lib.ui.parts.prediction import component as prediction_board
@@ -69,7 +69,7 @@ def take_home(run: Run) -> None:
             arguments={"texts": keras_run.texts(run)},
         )
     with right.container(border=True, height="stretch"):
-        stored = (run.folder / "model" / store.MODEL_FILE).is_file()
+        stored = (run.folder / "model" / MODEL_FILE).is_file()
         _prepared(
             run,
             "The trained model",

@@ -11,7 +11,7 @@ from lib.core import runs
 from lib.core.config import names_of
 from lib.core.errors import ConfigError
 from lib.core.lab import bundle
-from lib.core.lab import store as run_store
+from lib.core.lab.folder import MAX_NAME_LENGTH, MAX_NOTE_LENGTH, read_meta
 from lib.core.lab.store import RunSummary
 from lib.core.runs import Run, TrainConfig
 from lib.core.settings import Group
@@ -211,18 +211,18 @@ def _look_after(run: Run) -> None:
     if run.recorded:
         st.caption("This run ships with Thaw: it can be exported, not named or deleted.")
     else:
-        meta = run_store.read_meta(run.folder)
+        meta = read_meta(run.folder)
         st.text_input(
             "Name",
             meta.name,
-            max_chars=run_store.MAX_NAME_LENGTH,
+            max_chars=MAX_NAME_LENGTH,
             key=f"{state.RUN_NAME}_{run.id}",
             placeholder=run_names.in_words(run.config),
         )
         st.text_area(
             "Note",
             meta.note,
-            max_chars=run_store.MAX_NOTE_LENGTH,
+            max_chars=MAX_NOTE_LENGTH,
             key=f"{state.RUN_NOTE}_{run.id}",
             height=90,
         )

@@ -10,6 +10,7 @@ import pytest
 
 from lib.core import runs
 from lib.core.lab import bundle, store
+from lib.core.lab.folder import read_meta
 from lib.core.reading import curves, diagnose, evaluation, test_images
 from tests.unit.before import written_before
 
@@ -33,7 +34,7 @@ def told(run: runs.Run) -> dict[str, Any]:
         "id": run.id,
         "config": run.config.to_json(),
         "status": run.status,
-        "meta": asdict(store.read_meta(run.folder)),
+        "meta": asdict(read_meta(run.folder)),
         "epochs": [asdict(record) for record in run.history],
         "best_epoch": curves.best_epoch(run.history).epoch,
         "fine_tuning_starts_after": run.fine_tuning_starts_after,

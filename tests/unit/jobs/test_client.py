@@ -10,7 +10,8 @@ import pytest
 from distributed import Client as DaskClient
 
 from lib.core.files.home import thaw_home
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import RunWriter
+from lib.core.lab.store import RunStore
 from lib.core.runs import run_id
 from lib.jobs import cancelling, keeper
 from lib.jobs.client import Client

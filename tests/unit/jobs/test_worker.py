@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lib.core.errors import DataError
-from lib.core.lab.store import RunStore, RunWriter, read_run
+from lib.core.lab.folder import RunWriter, read_run
+from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, run_id
 from lib.jobs import folders, worker
 from tests.unit.jobs_support import config, until

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lib.core import backbones, intervals, runs
 from lib.core.errors import StoreError
 from lib.core.lab import bundle, bundle_checks
-from lib.core.lab.store import META_FILE, MODEL_FILE, RunMeta, RunStore, RunWriter
+from lib.core.lab.folder import META_FILE, MODEL_FILE, RunMeta, RunWriter
+from lib.core.lab.store import RunStore
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord
 
 CONFIG = runs.make_config(num_images=40, head_epochs=2, fine_tune_epochs=1, seed=7)

@@ -12,7 +12,8 @@ import pytest
 from lib.core import runs
 from lib.core.errors import ConfigError, StoreError
 from lib.core.lab import store as run_store
-from lib.core.lab.store import RunMeta, RunStore, RunWriter
+from lib.core.lab.folder import META_FILE, RunMeta, RunWriter, read_run
+from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord
 
 RECORD = EpochRecord(1, "feature_extraction", 0.5, 0.75, 0.6, 0.7, 1e-3, 0.1)
@@ -65,7 +66,7 @@ def test_nothing_of_an_earlier_run_is_left_for_a_new_one(store):
     store.rename(folder.name, name="mine")
     RunWriter(folder, config())
     left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert left == {"config.json", run_store.META_FILE}
+    assert left == {"config.json", META_FILE}
 
 
 def test_the_evaluation_is_there_before_the_result(store):
@@ -86,7 +87,7 @@ def test_a_write_that_fails_leaves_what_was_there(store, monkeypatch):
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_store.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(StoreError, match="No space left on device"):
         store.rename(id_, name="new")
     assert snapshot(store) == before
@@ -129,7 +130,7 @@ def test_a_name_that_cannot_be_used_changes_nothing(store, asked, words):
 )
 def test_a_damaged_note_is_none(store, text):
     id_ = write(store)
-    (store.folder(id_) / run_store.META_FILE).write_text(text)
+    (store.folder(id_) / META_FILE).write_text(text)
     assert store.meta(id_) == RunMeta()
     assert [each.id for each in local(store)] == [id_]
 
@@ -354,7 +355,6 @@ def test_a_list_of_five_hundred_runs_reads_a_run_again_only_where_it_changed(sto
         (folder / "config.json").write_text(made.to_json())
     assert len(local(store)) == 501
     reads = []
-    read_run = run_store.read_run
     monkeypatch.setattr(
         run_store,
         "read_run",

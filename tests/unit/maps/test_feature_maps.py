@@ -14,8 +14,8 @@ from PIL import Image
 
 from lib.core import runs
 from lib.core.errors import ConfigError
-from lib.core.lab import store
-from lib.core.lab.store import RunStore, read_run
+from lib.core.lab.folder import MODEL_FILE, read_run
+from lib.core.lab.store import RunStore
 from lib.core.maps import feature_maps
 from lib.core.maps.feature_maps import FeatureMaps
 from lib.core.reading import evaluation
@@ -219,9 +219,9 @@ def write_run(folder, arrays, class_names=("a", "b")):
     result = {"status": "finished", "class_names": list(class_names)}
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     if isinstance(arrays, dict):
-        np.savez(folder / "model" / store.MODEL_FILE, **arrays)
+        np.savez(folder / "model" / MODEL_FILE, **arrays)
     elif arrays is not None:
-        (folder / "model" / store.MODEL_FILE).write_bytes(arrays)
+        (folder / "model" / MODEL_FILE).write_bytes(arrays)
     return read_run(folder)
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.core import intervals, runs
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import RunWriter
+from lib.core.lab.store import RunStore
 from lib.core.reading import evaluation, test_images
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run
 

@@ -15,7 +15,8 @@ import pytest
 from lib.core import datasets, runs
 from lib.core.errors import StoreError
 from lib.core.files import scratch_dirs
-from lib.core.lab.store import RunStore, RunWriter
+from lib.core.lab.folder import RunWriter
+from lib.core.lab.store import RunStore
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 
