@@ -13,7 +13,7 @@ from lib.core.errors import StoreError, ThawError
 from lib.core.lab.folder import RunWriter, read_run
 from lib.core.lab.store import RunStore
 from lib.core.runs import Run, TrainConfig
-from lib.core.uploads import own_datasets
+from lib.core.uploads import own_datasets, retention
 from lib.training import model
 from lib.training.engine import test_answers
 from lib.training.engine.phases import PhaseRunner
@@ -87,7 +87,7 @@ def train(
 def _forget_deleted(dataset: str) -> None:
     """Keep nothing that shows images which their reader has deleted while the run went on."""
     if own_datasets.get(dataset) is None:
-        own_datasets.forget_traces([dataset])
+        retention.forget_traces([dataset])
 
 
 def _replay(run: Run, report: Report) -> None:

@@ -11,7 +11,7 @@ from lib.core.maps import pooling_pairs
 from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.strategy import evidence as strategy_evidence
 from lib.core.strategy.evidence import Evidence
-from lib.core.uploads import own_datasets
+from lib.core.uploads import retention
 from lib.jobs.client import Client
 from lib.jobs.downloads import Downloads
 
@@ -44,7 +44,7 @@ class _Holder:
     """Streamlit's cache refuses what can be awaited, as a Dask client can."""
 
     def __init__(self) -> None:
-        own_datasets.tidy()  # what the last start left half made
+        retention.tidy()  # what the last start left half made
         self.client = Client(store.RunStore())
         self.downloads = Downloads(self.client)
         atexit.register(self.client.close)

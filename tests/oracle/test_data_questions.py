@@ -14,7 +14,7 @@ from lib.core.images import inspection
 from lib.core.images.inspection import Look
 from lib.core.images.near_duplicates import ALIKE, COPY, SAME
 from lib.core.maps import feature_maps
-from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads import inbox, own_datasets, retention
 from lib.tools import export_looks
 from lib.training.answers import dataset as dataset_answers
 from lib.training.sources import decode, pipeline
@@ -258,7 +258,7 @@ def test_images_that_were_deleted_are_not_remembered() -> None:
     }
     dataset = own(pictures)
     assert len(dataset_answers.labels(dataset.id, dataset.fingerprint)["labels"]) == 14
-    own_datasets.delete(dataset.id, "0" * 64)
+    retention.delete(dataset.id, "0" * 64)
     with pytest.raises(DataError, match="These images are not on this machine"):
         dataset_answers.labels(dataset.id, dataset.fingerprint)
 

@@ -22,7 +22,7 @@ from PIL import Image
 from lib.core import runs
 from lib.core.errors import DataError, StoreError, ThawError
 from lib.core.lab.store import RunStore
-from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads import inbox, own_datasets, retention
 from lib.training.sources import decode, folder, pipeline
 from lib.training.sources import own_dataset as making
 from tests.unit.jobs_support import PATIENCE_S
@@ -128,7 +128,7 @@ def test_the_split_does_not_hang_on_the_random_part_of_the_names():
 
 def test_a_dataset_that_was_deleted_is_named_in_the_error():
     name = prepare(pictures("cat", "dog"))
-    own_datasets.delete(name, ANNA)
+    retention.delete(name, ANNA)
     with pytest.raises(DataError, match="not on this machine"):
         pipeline.load_data(name, num_images=10, image_size=32, seed=1)
 
@@ -375,7 +375,7 @@ def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
         process.kill()
         process.wait()
     assert own_datasets.owned_by("owner") == ()
-    own_datasets.tidy()
+    retention.tidy()
     # The upload is of this process, which lives, and could ask once more; the half is gone.
     assert left() == [name]
     inbox.discard(name)
@@ -410,7 +410,7 @@ def test_a_run_finds_the_images_and_shows_them_only_while_they_are_there():
 
     def delete_while_evaluating(event):
         if event.get("state") == "evaluating":
-            own_datasets.delete(name, ANNA)
+            retention.delete(name, ANNA)
 
     later = task.train(config_on(name, seed=2), delete_while_evaluating, store=store)
     assert later.status == "finished"

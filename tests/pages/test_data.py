@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from lib.core import datasets, splits
 from lib.core.errors import DataError
 from lib.core.images import inspection, shuffle_leak
-from lib.core.uploads import own_datasets
+from lib.core.uploads import own_datasets, retention
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import state
@@ -141,8 +141,8 @@ def test_own_images_are_looked_at_by_their_owner_alone(
     worker: Worker, reader: str, sees: bool
 ) -> None:
     fingerprint = "ab" * 32
-    with own_datasets.making() as pictures:
-        made = own_datasets.publish(
+    with retention.making() as pictures:
+        made = retention.publish(
             pictures,
             own_datasets.OwnDataset(
                 id=datasets.OWN_PREFIX + fingerprint[:12],

@@ -17,7 +17,7 @@ from lib.core.lab import bundle
 from lib.core.lab.store import RunStore
 from lib.core.reading import test_images
 from lib.core.runs import TEST_IMAGES_FILE, Run
-from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads import inbox, own_datasets, retention
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
@@ -36,8 +36,8 @@ def _no_run_of_another_store() -> None:
 def dataset(reader: str = "Anna", title: str = "my pets", number: int = 1) -> OwnDataset:
     """A dataset of a reader, whose pictures are never looked at here."""
     fingerprint = f"{number:02x}" * 32
-    with own_datasets.making() as pictures:
-        return own_datasets.publish(
+    with retention.making() as pictures:
+        return retention.publish(
             pictures,
             OwnDataset(
                 id=datasets.OWN_PREFIX + fingerprint[:12],
@@ -204,7 +204,7 @@ def test_only_its_owner_ends_a_run_that_goes_on(monkeypatch: pytest.MonkeyPatch)
 def test_a_run_whose_images_were_deleted_says_so_and_is_still_its_readers() -> None:
     made = dataset()
     run = run_on(made)
-    own_datasets.delete(made.id, own_datasets.hashed(KEYS["Anna"]))
+    retention.delete(made.id, own_datasets.hashed(KEYS["Anna"]))
     app = open_page("learning_curves", "Anna", run=run.id)
     assert "The images were deleted." in all_text(app)
     assert state.DELETE_RUN in [each.key for each in app.button]

@@ -15,7 +15,7 @@ from pathlib import Path
 from lib.core import datasets, splits
 from lib.core.errors import DataError, ThawError
 from lib.core.files import outside_text
-from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads import inbox, own_datasets, retention
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.training.sources import decode, zip_reader
 from lib.training.sources import folder as image_folder
@@ -45,11 +45,11 @@ def prepare(upload: str, reader: str, title: str) -> str:
         StoreError: If it cannot be stored, or there is no room for it.
     """
     try:
-        own_datasets.check_room(reader)
+        retention.check_room(reader)
         path = inbox.archive_of(upload)
-        with zip_reader.opened(path) as opened, own_datasets.making() as folder:
+        with zip_reader.opened(path) as opened, retention.making() as folder:
             made = _Maker(opened, upload, folder).make(reader, title)
-            found = own_datasets.publish(folder, made)
+            found = retention.publish(folder, made)
     except ThawError as error:
         inbox.refuse(upload, error)
         raise

@@ -4,7 +4,7 @@ from lib.core import datasets as registry
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import DataError
 from lib.core.runs import TrainConfig
-from lib.core.uploads import own_datasets
+from lib.core.uploads import own_datasets, retention
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.ui.uploads import reader
 
@@ -16,6 +16,7 @@ def datasets() -> dict[str, DatasetSpec]:
 
 def mine() -> tuple[OwnDataset, ...]:
     """The datasets of this reader's own, newest first."""
+    retention.tidy_now_and_then()
     return own_datasets.owned_by(reader.owner())
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib.core.errors import DataError
 from lib.core.files import outside_text
-from lib.core.uploads import inbox
+from lib.core.uploads import inbox, retention
 from lib.core.uploads import own_datasets as store
 from lib.ui import cache, state, widgets
 from lib.ui.parts.feature_maps import payload as drawing
@@ -240,7 +240,7 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
 def _begin(put: Callable[[], str], title: str) -> None:
     """Put what came where a worker finds it, and ask for a dataset."""
     with widgets.attempt(state.OWN_PROBLEM):
-        store.check_room(reader.owner())
+        retention.check_room(reader.owner())
         upload = put()
         client = cache.client()
         client.start()

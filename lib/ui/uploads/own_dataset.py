@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from lib.core.uploads import own_datasets as store
+from lib.core.uploads import retention
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.ui import shell, state, widgets
 from lib.ui.uploads import reader
@@ -80,7 +81,7 @@ def _ask_to_delete(dataset: OwnDataset) -> None:
 
 def _delete(dataset: str) -> None:
     with widgets.attempt(state.OWN_PROBLEM):
-        store.delete(dataset, reader.owner())
+        retention.delete(dataset, reader.owner())
 
 
 def _share(dataset: str) -> None:

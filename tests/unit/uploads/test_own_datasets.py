@@ -17,7 +17,7 @@ from lib.core.errors import StoreError
 from lib.core.files import scratch_dirs
 from lib.core.lab.folder import RunWriter
 from lib.core.lab.store import RunStore
-from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads import inbox, own_datasets, retention
 from lib.core.uploads.own_datasets import OwnDataset
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -33,7 +33,7 @@ def home(tmp_path, monkeypatch):
 def make(owner=ANNA, number=1, content="c", **changes) -> OwnDataset:
     """A dataset of two classes, as a worker would make it."""
     fingerprint = f"{number:02x}" * 32
-    with own_datasets.making() as pictures:
+    with retention.making() as pictures:
         for name in ("cat", "dog"):
             (pictures / name).mkdir()
             (pictures / name / "1.jpg").write_bytes(b"picture")
@@ -48,7 +48,7 @@ def make(owner=ANNA, number=1, content="c", **changes) -> OwnDataset:
             size_bytes=100,
             created=time.time(),
         )
-        return own_datasets.publish(pictures, replace(dataset, **changes))
+        return retention.publish(pictures, replace(dataset, **changes))
 
 
 def left() -> set[str]:
@@ -87,7 +87,7 @@ def test_another_reader_cannot_list_see_share_or_delete_it():
     for stranger in (BERT, "", "0" * 64):
         assert not own_datasets.owns(made.id, stranger)
         assert not own_datasets.may_see(made.id, stranger)
-        for action in (own_datasets.delete, lambda *who: own_datasets.share(*who, True)):
+        for action in (retention.delete, lambda *who: own_datasets.share(*who, True)):
             with pytest.raises(StoreError, match="not among yours"):
                 action(made.id, stranger)
     assert own_datasets.get(made.id) == made
@@ -100,7 +100,7 @@ def test_what_is_anothers_and_what_is_not_there_are_refused_in_the_same_words():
     said = []
     for dataset in (made.id, "images-ffffffffffff", "images-../../x", "elpv", ""):
         with pytest.raises(StoreError) as error:
-            own_datasets.delete(dataset, BERT)
+            retention.delete(dataset, BERT)
         said.append(error.value.in_words())
     assert len(set(said)) == 1
 
@@ -144,8 +144,8 @@ def test_a_link_never_leads_out_of_the_folder(home):
 def test_the_same_reader_gets_the_same_content_once():
     made = make(number=1, content="same")
     assert make(number=1, content="same").id == made.id
-    with own_datasets.making() as pictures:
-        again = own_datasets.publish(pictures, replace(made, id="images-ffffffffffff"))
+    with retention.making() as pictures:
+        again = retention.publish(pictures, replace(made, id="images-ffffffffffff"))
     assert again.id == made.id
     assert len(own_datasets.owned_by(ANNA)) == 1
 
@@ -179,7 +179,7 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     features.mkdir(parents=True)
     (features / "manifest.json").write_text(json.dumps({"dataset": made.id}))
     place = own_datasets.folder(made.id)
-    own_datasets.delete(made.id, ANNA)
+    retention.delete(made.id, ANNA)
     assert not place.exists()
     assert left() == set()
     assert not features.exists()
@@ -199,15 +199,15 @@ def test_it_is_gone_after_the_days_that_are_stated_counted_from_its_last_use():
     use_long_ago(gone.id, own_datasets.DAYS_KEPT + 0.1)
     assert [each.id for each in own_datasets.owned_by(ANNA)] == [kept.id]
     assert own_datasets.folder(gone.id) is None
-    own_datasets.tidy()
+    retention.tidy()
     assert len(left()) == 1
     assert own_datasets.folder(kept.id) is not None  # which is a use
     assert own_datasets.get(kept.id).expires > time.time() + 86_400 * (own_datasets.DAYS_KEPT - 0.1)
 
 
 def test_a_reader_keeps_a_bounded_number_and_all_together_too(monkeypatch):
-    monkeypatch.setattr(own_datasets, "MAX_DATASETS_EACH", 2)
-    monkeypatch.setattr(own_datasets, "MAX_DATASETS", 3)
+    monkeypatch.setattr(retention, "MAX_DATASETS_EACH", 2)
+    monkeypatch.setattr(retention, "MAX_DATASETS", 3)
     make(number=1)
     make(number=2)
     with pytest.raises(StoreError, match="You have 2 datasets"):
@@ -219,16 +219,16 @@ def test_a_reader_keeps_a_bounded_number_and_all_together_too(monkeypatch):
 
 
 def test_a_reader_keeps_a_bounded_number_of_bytes(monkeypatch):
-    monkeypatch.setattr(own_datasets, "MAX_BYTES_EACH", 150)
+    monkeypatch.setattr(retention, "MAX_BYTES_EACH", 150)
     make(number=1)
     with pytest.raises(StoreError, match="You have 1 dataset of your own"):
         make(number=2)
 
 
 def test_a_full_disk_is_told_in_words(monkeypatch):
-    monkeypatch.setattr(own_datasets, "MIN_FREE_BYTES", 10**18)
+    monkeypatch.setattr(retention, "MIN_FREE_BYTES", 10**18)
     with pytest.raises(StoreError, match="no room"):
-        own_datasets.check_room(ANNA)
+        retention.check_room(ANNA)
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_words(home, monkeypatch):
@@ -236,7 +236,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_words(home, monkeypatch):
     monkeypatch.setenv("THAW_HOME", str(home / "file"))
     with pytest.raises(StoreError, match="could not be stored"):
         inbox.receive(io.BytesIO(b"zip"), ANNA)
-    with pytest.raises(StoreError, match="could not be stored"), own_datasets.making():
+    with pytest.raises(StoreError, match="could not be stored"), retention.making():
         pass
 
 
@@ -255,8 +255,8 @@ inbox.receive(Slow(), "anna")
 """
 MAKING = """
 import sys
-from lib.core.uploads import own_datasets
-with own_datasets.making() as pictures:
+from lib.core.uploads import retention
+with retention.making() as pictures:
     (pictures / "cat").mkdir()
     (pictures / "cat" / "1.jpg").write_bytes(b"half")
     print("half", flush=True)
@@ -278,7 +278,7 @@ def test_what_a_killed_process_left_half_made_is_gone_with_the_next_start(code, 
         (half,) = left()
         assert half.startswith(what)
         # While it is at work, nobody takes it away.
-        own_datasets.tidy()
+        retention.tidy()
         assert left() == {half}
         assert own_datasets.owned_by(ANNA) == ()
         process.send_signal(signal.SIGKILL)
@@ -287,7 +287,7 @@ def test_what_a_killed_process_left_half_made_is_gone_with_the_next_start(code, 
         process.wait()
         process.stdin.close()
         process.stdout.close()
-    own_datasets.tidy()
+    retention.tidy()
     assert left() == set()
 
 
@@ -307,29 +307,29 @@ def test_what_is_young_and_of_another_machine_is_left_alone_and_old_is_not():
     gone = own_datasets.root() / ".gone-abc"
     for path in (elsewhere, gone):
         path.mkdir()
-    own_datasets.tidy()
+    retention.tidy()
     assert left() == {elsewhere.name}
     long_ago = time.time() - scratch_dirs.SECONDS_TO_MAKE - 1
     os.utime(elsewhere, (long_ago, long_ago))
-    own_datasets.tidy()
+    retention.tidy()
     assert left() == set()
 
 
 def test_whose_a_deleted_dataset_was_is_forgotten_with_its_last_run():
     made = make()
-    own_datasets.delete(made.id, ANNA)
+    retention.delete(made.id, ANNA)
     record = own_datasets.root() / "owners" / f"{made.id}.json"
-    own_datasets.tidy()
+    retention.tidy()
     assert record.exists()
     os.utime(record, (0, 0))
     config = runs.make_config(
         dataset=made.id, data_fingerprint=made.fingerprint, max_train_images=16, head_epochs=1
     )
     RunWriter(RunStore().folder(runs.run_id(config)), config).finish({"status": "finished"})
-    own_datasets.tidy()
+    retention.tidy()
     assert record.exists()
     RunStore().delete(runs.run_id(config))
-    own_datasets.tidy()
+    retention.tidy()
     assert not record.exists()
 
 
@@ -342,4 +342,4 @@ def test_damaged_files_are_as_if_they_were_not_there(content):
     (own_datasets.root() / "owners" / f"{made.id}.json").write_text(content)
     assert own_datasets.get(made.id) is None
     assert not own_datasets.may_see(made.id, ANNA)
-    own_datasets.tidy()
+    retention.tidy()
