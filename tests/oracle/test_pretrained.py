@@ -27,12 +27,40 @@ def random_model(backbone: str, size: int) -> keras.Model:
     return model
 
 
+class _AskedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size"), [*((backbone, 96) for backbone in APPLICATIONS), ("mobilenet_v2", 75)]
+)
+def test_the_file_that_is_asked_for_is_the_one_keras_asks_for(
+    backbone: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def get_file(name: str, origin: str, file_hash: str = "", **_: Any) -> str:
+        asked.append((name, origin, file_hash))
+        raise _AskedError
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    with pytest.raises(_AskedError):
+        APPLICATIONS[backbone](include_top=False, input_shape=(size, size, 3))
+    name = weights.file_name(backbones.get(backbone), size)
+    folder, checksum = weights.PUBLISHED[backbone]
+    assert asked == [(name, weights.BASE_URL + folder + name, checksum)]
+
+
+# One of each kind: without BatchNormalization, with it, with a layer that Keras adds for the
+# ImageNet weights alone, with branches, with layers inside layers.
 @pytest.mark.parametrize(
     ("backbone", "size"),
     [
-        *((backbone, max(backbones.get(backbone).min_image_size, 64)) for backbone in APPLICATIONS),
-        # Its weights are published for five sizes, and others take those of the largest.
+        ("vgg16", 32),
         ("mobilenet_v2", 96),
+        ("efficientnet_b0", 32),
+        ("densenet121", 32),
+        ("convnext_tiny", 32),
     ],
 )
 def test_weights_are_loaded_as_keras_loads_them(
@@ -42,17 +70,8 @@ def test_weights_are_loaded_as_keras_loads_them(
     path = tmp_path / weights.file_name(spec, size)
     with h5py.File(path, "w") as file:
         legacy_h5_format.save_weights_to_hdf5_group(file, random_model(backbone, size))
-    asked: list[tuple[str, str, str]] = []
-
-    def get_file(name: str, origin: str, file_hash: str = "", **_: Any) -> str:
-        asked.append((name, origin, file_hash))
-        return str(path)
-
-    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *_, **__: str(path))
     theirs = APPLICATIONS[backbone](include_top=False, input_shape=(size, size, 3))
-    folder, checksum = weights.PUBLISHED[backbone]
-    assert asked == [(path.name, weights.BASE_URL + folder + path.name, checksum)]
-
     monkeypatch.setenv("THAW_WEIGHTS", str(tmp_path))
     ours = build_backbone(backbone, size, weights="imagenet")
     images = np.random.default_rng(1).uniform(0, 255, (1, size, size, 3))
