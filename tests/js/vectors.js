@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs"
 
 /** Objects whose keys are written once. */
-const objects = ({ keys, rows }) =>
-  rows.map(row => Object.fromEntries(keys.map((key, place) => [key, row[place]])))
+const objects = ({ keys, rows }) => rows.map(row => Object.fromEntries(keys.map((key, place) => [key, row[place]])))
 
 const file = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url), "utf-8"))
 

@@ -68,8 +68,7 @@ function draw(view) {
   const total = frame.groups.reduce((sum, letters) => sum + letters.length, 0)
   const size = sizeOf(total, view.classes.clientWidth)
   frame.groups.forEach((letters, place) => drawClass(view, view.canvases[place], letters, size))
-  for (const use of data.uses)
-    view.counts[use.code].textContent = (frame.counts[use.code] ?? 0).toLocaleString("en")
+  for (const use of data.uses) view.counts[use.code].textContent = (frame.counts[use.code] ?? 0).toLocaleString("en")
   if (data.frames.length > 1) {
     view.slider.value = view.at + 1
     view.words.textContent = frame.words

@@ -28,11 +28,7 @@ export function drawMaps(view) {
       element(
         "figure",
         { class: "many" },
-        element(
-          "figcaption",
-          {},
-          `The ${data.strongest.length} strongest of ${count(data.averages.length)} channels`,
-        ),
+        element("figcaption", {}, `The ${data.strongest.length} strongest of ${count(data.averages.length)} channels`),
         group(
           "tiles",
           "Strongest channels",
@@ -196,17 +192,8 @@ function sizes(view) {
           `${name} pixels, map of ${times(one.rows, one.columns)}`,
           element("span", { class: "frame" }, picture),
           element("span", {}, element("b", {}, name), " pixels"),
-          element(
-            "span",
-            { class: "under" },
-            `${times(one.rows, one.columns)} × ${count(data.averages.length)}`,
-          ),
-          element(
-            "span",
-            { class: "under" },
-            "average ",
-            element("b", {}, one.values ? digits(one.average, 4) : "?"),
-          ),
+          element("span", { class: "under" }, `${times(one.rows, one.columns)} × ${count(data.averages.length)}`),
+          element("span", { class: "under" }, "average ", element("b", {}, one.values ? digits(one.average, 4) : "?")),
           element("span", { class: "length" }, "GAP ", element("b", {}, count(data.averages.length))),
           element("span", { class: "length flat" }, "Flatten ", element("b", {}, count(one.flat))),
         )

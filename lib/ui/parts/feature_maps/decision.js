@@ -37,12 +37,7 @@ function classes(view) {
 function meter(part, words) {
   const fill = element("div")
   fill.style.width = `${Math.max(0, Math.min(100, 100 * part))}%`
-  return element(
-    "span",
-    { class: "meter" },
-    element("span", { class: "track" }, fill),
-    element("b", {}, words),
-  )
+  return element("span", { class: "meter" }, element("span", { class: "track" }, fill), element("b", {}, words))
 }
 
 const sign = words => element("span", { class: "sign" }, words)
@@ -63,12 +58,7 @@ function equation(view, one) {
     "figure",
     { class: "equation" },
     element("figcaption", {}, one.title),
-    element(
-      "div",
-      { class: "numbered" },
-      covered(view, map, one.full),
-      numbersOf(view, map, one.full, one.alt, 1),
-    ),
+    element("div", { class: "numbered" }, covered(view, map, one.full), numbersOf(view, map, one.full, one.alt, 1)),
     element(
       "p",
       { class: "sum" },
@@ -114,11 +104,7 @@ function termsTable(view) {
         element("th", { scope: "row" }, name),
         element("td", { class: "product" }, row.product),
         element("td", { class: "way" }, element("div", { class: "lane", "aria-hidden": "true" }, zero, bar)),
-        element(
-          "td",
-          { class: "value" },
-          (row.kind === "result" || row.value < 0 ? "" : "+") + digits(row.value, 4),
-        ),
+        element("td", { class: "value" }, (row.kind === "result" || row.value < 0 ? "" : "+") + digits(row.value, 4)),
       ),
     )
   }

@@ -31,8 +31,7 @@ function draw(view, limit) {
   view.limit = limit
   const data = all.traces.map(({ x, y, customdata }) => {
     // What is not there yet is null, for Plotly leaves a trace without any value as it was.
-    const kept = values =>
-      [...values].map((value, at) => (!customdata || customdata[at][0] <= limit ? value : null))
+    const kept = values => [...values].map((value, at) => (!customdata || customdata[at][0] <= limit ? value : null))
     return { x: kept(x), y: kept(y) }
   })
   const still = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } }

@@ -75,12 +75,7 @@ export function renderMeters(view) {
       { class: "card summary" },
       element("span", { class: "label" }, "As model.summary() prints it"),
       ...summary.map(([words, params]) =>
-        element(
-          "code",
-          {},
-          `${words}: ${count(params)}`,
-          element("span", { class: "memory" }, ` (${memory(params)})`),
-        ),
+        element("code", {}, `${words}: ${count(params)}`, element("span", { class: "memory" }, ` (${memory(params)})`)),
       ),
     ),
   )

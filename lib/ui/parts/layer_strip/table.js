@@ -127,11 +127,7 @@ function layerRow(view, layer, index) {
     element("td", { class: "extra" }, layer.shape.map(count).join(" × ")),
     element("td", { class: "number" }, count(layer.params)),
     element("td", {}, layer.params ? element("label", {}, box, element("span")) : "–"),
-    element(
-      "td",
-      { class: skips ? "extra inbound merge" : "extra inbound" },
-      ...(names.length ? names : ["–"]),
-    ),
+    element("td", { class: skips ? "extra inbound merge" : "extra inbound" }, ...(names.length ? names : ["–"])),
   )
   view.rows.push({ row, box, words: row.querySelector("label span") })
   return row

@@ -48,8 +48,7 @@ export function cellKey(view, event, channel, position) {
 
 const brushed = (view, value) => (value === view.brush ? 0 : view.brush)
 
-const cellAt = event =>
-  event.target.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest("input.cell")
+const cellAt = event => event.target.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest("input.cell")
 
 /** A press paints the cell under it, and on as long as it lasts, all with the same value. */
 export function listenToBrush(view) {

@@ -12,11 +12,7 @@ export function button(label, onclick, ...children) {
 
 export function buildControls(view) {
   view.exampleButtons = Object.entries(view.examples).map(([name, example]) =>
-    element(
-      "button",
-      { type: "button", "data-example": name, onclick: () => open(view, name) },
-      example.title,
-    ),
+    element("button", { type: "button", "data-example": name, onclick: () => open(view, name) }, example.title),
   )
   view.find(".examples").replaceChildren(...view.exampleButtons)
 
@@ -76,8 +72,7 @@ export function buildControls(view) {
 }
 
 export function renderControls(view) {
-  for (const each of view.exampleButtons)
-    each.setAttribute("aria-pressed", each.dataset.example === view.example)
+  for (const each of view.exampleButtons) each.setAttribute("aria-pressed", each.dataset.example === view.example)
   for (const { side, value, less, more, most } of view.steppers) {
     const now = view.board[side]
     value.textContent = now

@@ -116,9 +116,7 @@ export function renderDetail(view) {
 /** The logit by both ways: over the averages, and over the class map. */
 function renderIdentity(view) {
   const { board, numbers } = view
-  const products = numbers.averages.map(
-    (average, channel) => `${signed(board.weights[channel])} × ${signed(average)}`,
-  )
+  const products = numbers.averages.map((average, channel) => `${signed(board.weights[channel])} × ${signed(average)}`)
   const way = (title, terms, value) =>
     element(
       "div",
@@ -131,11 +129,7 @@ function renderIdentity(view) {
     .find(".identity")
     .replaceChildren(
       way("Average each channel, then weigh", products.join(" + "), numbers.logit),
-      way(
-        "Weigh into the class map, then average",
-        words(numbers.mapAverage),
-        numbers.mapAverage + board.bias,
-      ),
+      way("Weigh into the class map, then average", words(numbers.mapAverage), numbers.mapAverage + board.bias),
     )
 }
 

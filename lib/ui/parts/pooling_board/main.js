@@ -20,12 +20,9 @@ function render(view) {
   const names = view.examples[view.example]?.names ?? []
   view.columns.forEach((column, channel) => {
     const peak = numbers.maxima[channel]
-    column.head.name.textContent =
-      titleOf(view.board, channel) + (names[channel] ? `: ${names[channel]}` : "")
+    column.head.name.textContent = titleOf(view.board, channel) + (names[channel] ? `: ${names[channel]}` : "")
     column.head.by.textContent = `× ${signed(board.weights[channel])}`
-    column.cells.forEach((cell, position) =>
-      paintCell(view, cell, position * board.channels + channel, false),
-    )
+    column.cells.forEach((cell, position) => paintCell(view, cell, position * board.channels + channel, false))
     put(column.average, words(numbers.averages[channel]))
     paint(view.colours, column.average.parentElement, numbers.averages[channel], FULL)
     put(column.maximum, words(peak))

@@ -31,8 +31,7 @@ export const at = (board, position, channel) => board.values[position * board.ch
 export const positions = board => board.height * board.width
 
 /** The class map stands after the channels. @param {Sides} board @param {number} channel */
-export const titleOf = (board, channel) =>
-  channel === board.channels ? "Class map" : `Channel ${channel + 1}`
+export const titleOf = (board, channel) => (channel === board.channels ? "Class map" : `Channel ${channel + 1}`)
 
 /** @param {Board} board @param {number} channel */
 export const ofChannel = (board, channel) =>

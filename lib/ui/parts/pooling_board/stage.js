@@ -54,11 +54,7 @@ function channelColumn(view, channel) {
       onkeydown: event => cellKey(view, event, channel, position),
     })
   })
-  const map = element(
-    "div",
-    { class: "map", role: "group", "aria-label": titleOf(view.board, channel) },
-    ...cells,
-  )
+  const map = element("div", { class: "map", role: "group", "aria-label": titleOf(view.board, channel) }, ...cells)
   const average = element("strong")
   const maximum = element("strong")
   const isPeak = (_, position) => at(view.board, position, channel) === view.numbers.maxima[channel]

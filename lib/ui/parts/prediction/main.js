@@ -20,9 +20,7 @@ function drawPicker(view) {
       : element("span", { class: "blank", "aria-hidden": "true" })
     return element("label", { class: "option" }, input, picture, choice.title)
   })
-  replace(root, [
-    element("div", { class: "picker", role: "radiogroup", "aria-label": data.label }, ...options),
-  ])
+  replace(root, [element("div", { class: "picker", role: "radiogroup", "aria-label": data.label }, ...options)])
 }
 
 // --- The answers ---------------------------------------------------------------------------

@@ -6,8 +6,7 @@ function tile({ picture, alt, title, words }, width) {
   const image = element("img", { src: picture, alt })
   image.style.width = `${width}px`
   const made = element("figure", {}, image)
-  if (title || words)
-    made.append(element("figcaption", {}, ...(title ? [element("b", {}, title)] : []), words))
+  if (title || words) made.append(element("figcaption", {}, ...(title ? [element("b", {}, title)] : []), words))
   // Words are as wide as what they are about, and no wider than the page.
   made.style.width = `${Math.max(width, words ? 150 : 0)}px`
   return made
