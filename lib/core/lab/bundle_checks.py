@@ -1,6 +1,7 @@
 """Whether the files of a run from outside are what a run of Thaw could have written.
 
-Each check gets one file, and either returns what is in it or says in words why it cannot be.
+Each check gets one file, and either returns what is in it or raises the reason. Long because every
+field of every file of a run is checked here, and nowhere else.
 """
 
 import io
