@@ -11,6 +11,7 @@ const VIEWS = { maps: drawMaps, decision: drawDecision }
 
 function create(view) {
   const { root } = view
+  view.sorted = false
   view.parts = contents => {
     for (const [name, children] of Object.entries(contents)) {
       let part = root.querySelector(`.${name}-part`)

@@ -37,7 +37,7 @@ export const titleOf = (board, channel) => (channel === board.channels ? "Class 
 export const ofChannel = (board, channel) =>
   Array.from({ length: positions(board) }, (_, position) => at(board, position, channel))
 
-/** What lib.core.pooling says about a board. @param {Board} board */
+/** What lib.core.maps.board says about a board. @param {Board} board */
 export function derive(board) {
   const channels = Array.from({ length: board.channels }, (_, channel) => ofChannel(board, channel))
   const averages = channels.map(values => sum(values) / values.length)

@@ -129,7 +129,7 @@ function drawCode(view) {
 export default function (component) {
   const { data } = component
   if (!data?.kind) return
-  const view = viewOf(component)
+  const view = viewOf(component, made => (made.bare = false))
   view.data = data
   view.root.setAttribute("aria-label", data.label)
   VIEWS[data.kind](view)
