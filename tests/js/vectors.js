@@ -1,4 +1,4 @@
-// What Python computed: written by python -m lib.tools.export_vectors.
+// What Python computed: written by python -m tests.js.export_vectors.
 
 import { readFileSync } from "node:fs"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.tools import export_vectors
 from lib.ui.parts import base
+from tests.js import export_vectors
 
 MAINS = sorted(Path(base.__file__).parent.glob("*/main.js"))
 NAMES = re.compile(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", re.MULTILINE)

@@ -1,6 +1,6 @@
 """Writes tests/js/vectors.json: what Python says of the cases that the JavaScript is tested with.
 
-python -m lib.tools.export_vectors [--check]
+python -m tests.js.export_vectors [--check]
 
 With --check nothing is written: it exits with 1 where the committed file is not what Python says.
 """
@@ -24,7 +24,7 @@ from lib.ui.parts.pooling_board import component as pooling_board
 from lib.ui.parts.strategy_board import component as strategy_board
 from lib.ui.strategy import answers as strategy_answers
 
-FILE = Path(__file__).parents[2] / "tests/js/vectors.json"
+FILE = Path(__file__).with_name("vectors.json")
 CUT_STEP = 11  # beside the borders of blocks: a cut after so many layers
 LAYER = ("inbound", "params", "trainable", "statistics", "tensors", "batchNorm", "cost")
 
@@ -151,7 +151,7 @@ def main() -> None:
     if not parser.parse_args().check:
         FILE.write_text(text(), "utf-8")
     elif FILE.read_text("utf-8") != text():
-        sys.exit(f"{FILE.name} is out of date: run python -m lib.tools.export_vectors")
+        sys.exit(f"{FILE.name} is out of date: run python -m tests.js.export_vectors")
 
 
 if __name__ == "__main__":
