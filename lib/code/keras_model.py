@@ -25,8 +25,6 @@ def code(
     """Keras code for a model, which defines `base` and `model` when run.
 
     Args:
-        backbone: Id of the backbone.
-        image_size: Side of the square input in pixels.
         head: What is put on top.
         cut: Index of the first thawed layer; as many as there are layers where none is.
         batch_norm_frozen: Whether every BatchNormalization is frozen, wherever the cut is.

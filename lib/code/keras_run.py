@@ -116,11 +116,7 @@ def needs_backbone_file(config: TrainConfig) -> bool:
 
 
 def script(run: Run) -> str:
-    """The run as a Python script that reads from top to bottom.
-
-    Args:
-        run: A finished run.
-    """
+    """The run as a Python script that reads from top to bottom."""
 
     def heading(cell: re.Match[str]) -> str:
         rule = f"# --- {cell[1]} ".ljust(LINE_LENGTH, "-")
@@ -133,9 +129,6 @@ def script(run: Run) -> str:
 
 def notebook(run: Run) -> str:
     """The same as a Jupyter notebook, format 4.5, without outputs.
-
-    Args:
-        run: A finished run.
 
     Returns:
         Its JSON.
@@ -171,11 +164,7 @@ def _cell(kind: str, text: str, position: int) -> dict[str, object]:
 
 
 def texts(run: Run) -> dict[str, str]:
-    """File name -> content of everything in the folder but images and weights.
-
-    Args:
-        run: A finished run.
-    """
+    """File name -> content of everything in the folder but images and weights."""
     return {
         README: readme(run),
         SCRIPT: script(run),

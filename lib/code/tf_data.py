@@ -19,10 +19,7 @@ def code(
     Thaw only.
 
     Args:
-        dataset: Which images.
         backbone: Whose range the values are rescaled to.
-        image_size: Side in pixels.
-        num_images: Training images.
         seed: Of the choice of training images, their order and the augmentation.
     """
     own = datasets.is_own(dataset.id)

@@ -98,7 +98,6 @@ def apply(figure: go.Figure, *, dark: bool, height: int) -> go.Figure:
 
     Args:
         figure: Changed in place.
-        dark: Which appearance.
         height: In pixels.
     """
     colours = palette(dark)

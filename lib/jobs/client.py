@@ -53,7 +53,6 @@ class Client:
         """Ask for a run; one that is finished, waiting or going on is not started again.
 
         Args:
-            config: What to train.
             owner: Whose run it is, such as a session. An owner has one run going at a time, and
                 owners take turns; without an owner a run only waits for a worker.
 

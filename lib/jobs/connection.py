@@ -38,7 +38,6 @@ class Connection:
     Args:
         scheduler: Address of a scheduler; "" to start an engine.
         trainer: "module:function" that a worker calls.
-        store: Where runs are kept here.
         on_event: Called with every event of every run, in a thread of Dask's.
 
     Raises:
@@ -268,7 +267,6 @@ def _greeting(engine: subprocess.Popen[str]) -> dict[str, Any]:
     greeting: dict[str, Any] = json.loads(line)
     if "error" in greeting:
         raise EngineError(
-            f"The training engine could not be started: {greeting['error']}",
-            greeting["next_step"],
+            f"The training engine could not be started: {greeting['error']}", greeting["next_step"]
         )
     return greeting

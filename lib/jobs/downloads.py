@@ -37,9 +37,6 @@ class Downloads:
     Where a dataset is and how far its download is stands in files that the workers write; this
     remembers only what was asked and not answered yet. Where the workers are those of a scheduler,
     perhaps on another machine, one of them is asked what it sees.
-
-    Args:
-        client: Of this web process.
     """
 
     def __init__(self, client: Asks) -> None:

@@ -40,9 +40,6 @@ def mark_ended(
     the reader is told by the event all the same.
 
     Args:
-        store: Where the run is.
-        config: What was asked for.
-        event: The last event of the run.
         history: The epochs that are known, for a run that has no folder here.
     """
     folder = store.folder(runs.run_id(config))

@@ -182,11 +182,7 @@ class Questions:
             return connection, address, question, question.arguments
 
     def _put(
-        self,
-        connection: Connection,
-        address: str,
-        question: Question,
-        arguments: Mapping[str, Any],
+        self, connection: Connection, address: str, question: Question, arguments: Mapping[str, Any]
     ) -> None:
         reply = None
         try:

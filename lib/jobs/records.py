@@ -17,7 +17,6 @@ class Record:
     """One run.
 
     Args:
-        config: What to train.
         id: Its run id.
         owner: Whose it is.
         turn: Its place in the queue, the lower the sooner.

@@ -70,10 +70,7 @@ def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
 
     started, cpu_started = time.perf_counter(), time.process_time()
     data = pipeline.load_data(
-        config.dataset,
-        num_images=config.num_images,
-        image_size=config.image_size,
-        seed=config.seed,
+        config.dataset, num_images=config.num_images, image_size=config.image_size, seed=config.seed
     )
     preprocessing = backbones.get(config.backbone).preprocessing
     order = np.random.default_rng(config.seed)

@@ -39,13 +39,7 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph in the public domain.
-
-    Args:
-        example: What is said of it.
-        file: Its name in scikit-image's folder of data.
-        sha256: Of that file.
-    """
+    """A photograph in the public domain."""
 
     example: Example
     file: str
@@ -54,15 +48,7 @@ class Photograph:
 
 @dataclass(frozen=True)
 class TestImage:
-    """A test image of an offline dataset: no run was ever trained on it.
-
-    Args:
-        id: Of the example.
-        title: In a word or two.
-        about: What it is, in a sentence.
-        dataset: TFDS name.
-        index: Which image of the dataset.
-    """
+    """A test image of an offline dataset: no run was ever trained on it."""
 
     id: str
     title: str

@@ -88,12 +88,7 @@ def _weight_name(name: str) -> str:
 
 
 def _shape_rule(layer: keras.layers.Layer, odd: keras.layers.Layer) -> dict[str, Any]:
-    """What the layer does to a shape, in the words of lib.core.shapes.
-
-    Args:
-        layer: In the model of the even size.
-        odd: The same layer in the model of the odd size.
-    """
+    """What the layer does to a shape, in the words of lib.core.shapes."""
     rule: dict[str, Any] = {}
     if isinstance(layer, keras.Sequential):
         # ConvNeXt's stem and downsampling: a convolution beside a LayerNormalization.
@@ -119,11 +114,7 @@ def _shape_rule(layer: keras.layers.Layer, odd: keras.layers.Layer) -> dict[str,
 
 
 def layer_table(backbone: str) -> dict[str, Any]:
-    """The table of a backbone, from live Keras with random weights.
-
-    Args:
-        backbone: Id of the backbone.
-    """
+    """The table of a backbone, from live Keras with random weights."""
     spec = backbones.get(backbone)
     live, odd = (models.build_architecture(spec.id, size) for size in (EVEN_SIZE, ODD_SIZE))
     rows: list[dict[str, Any]] = []
@@ -162,12 +153,7 @@ def to_text(table: dict[str, Any]) -> str:
 
 
 def differences(backbone: str, folder: Path = FOLDER) -> Iterator[str]:
-    """Lines in which the committed table differs from live Keras, each with its file name.
-
-    Args:
-        backbone: Id of the backbone.
-        folder: Where the tables are.
-    """
+    """Lines in which the committed table differs from live Keras, each with its file name."""
     path = folder / f"{backbone}.json"
     committed = path.read_text(encoding="utf-8") if path.exists() else ""
     live = to_text(layer_table(backbone))

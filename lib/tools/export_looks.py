@@ -21,11 +21,7 @@ NOT_COMPARED = ("seconds", "thumbnails")
 
 
 def contents(spec: DatasetSpec) -> dict[str, Any]:
-    """What the file of a dataset holds.
-
-    Args:
-        spec: Of an offline dataset.
-    """
+    """What the file of a dataset holds."""
     said = dataset.look(spec.id, spec.fingerprint)
     pictures = {
         str(index): base64.b64encode(data).decode("ascii")

@@ -27,9 +27,6 @@ IMAGE_SIZE = 96
 def samples(spec: DatasetSpec) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     """The first test images of each class, so that no run was ever trained on one.
 
-    Args:
-        spec: An offline dataset.
-
     Returns:
         Path below the dataset's folder, and an array of shape (96, 96, 3).
     """

@@ -30,12 +30,7 @@ TIMEOUT_S = 60.0
 
 @dataclass
 class Reader:
-    """One session: what a browser tab would send and wait for.
-
-    Args:
-        url: Of the server's websocket.
-        times_s: Seconds of each gesture so far.
-    """
+    """One session: what a browser tab would send and wait for."""
 
     url: str
     times_s: list[float] = field(default_factory=list)
@@ -70,12 +65,7 @@ class Reader:
             cut: Index of the first thawed layer.
         """
         self._gesture += 1
-        gesture = {
-            "backbone": BACKBONE,
-            "cut": cut,
-            "by_hand": [],
-            "number": self._gesture,
-        }
+        gesture = {"backbone": BACKBONE, "cut": cut, "by_hand": [], "number": self._gesture}
         trigger = WidgetState(
             id=f"$$STREAMLIT_INTERNAL_KEY_{self.component}__events",
             json_trigger_value=json.dumps([{"event": "gesture", "value": gesture}]),

@@ -52,13 +52,7 @@ FIGURE = ".st-key-curves_figure [role=figure]"
 
 
 def fill(store: RunStore, source: Run, num_runs: int) -> None:
-    """Copies of a run under other seeds.
-
-    Args:
-        store: Where to.
-        source: What to copy, files and all.
-        num_runs: How many.
-    """
+    """Copies of a run under other seeds."""
     for seed in range(1, num_runs + 1):
         config = runs.with_seed(source.config, seed)
         folder = store.folder(runs.run_id(config))
@@ -67,14 +61,7 @@ def fill(store: RunStore, source: Run, num_runs: int) -> None:
 
 
 def measure(page: Page, selector: str, words: str, act: Callable[[], Locator]) -> float:
-    """Milliseconds from a click until `words` are painted.
-
-    Args:
-        page: Of the app.
-        selector: Where they will be.
-        words: In the text or the label there.
-        act: Returns what is to be clicked.
-    """
+    """Milliseconds from a click until `words` are painted."""
     target = act()
     page.evaluate(PROBE, [selector, words])
     target.click()
@@ -114,10 +101,7 @@ def compare(page: Page, link: str, num_runs: int) -> float:
 def open_list(page: Page) -> float:
     """From the click on the list to its options."""
     took = measure(
-        page,
-        "[role=listbox] [role=option]",
-        "",
-        lambda: page.get_by_role("combobox", name="Runs"),
+        page, "[role=listbox] [role=option]", "", lambda: page.get_by_role("combobox", name="Runs")
     )
     page.keyboard.press("Escape")
     return took

@@ -27,12 +27,7 @@ TOLERANCE = 0.01
 
 
 def measured(name: str, images: Path | None) -> Scores:
-    """Measure a reference, and print how long that took.
-
-    Args:
-        name: NOISE, or a dataset.
-        images: Folder that stands for the dataset.
-    """
+    """Measure a reference, and print how long that took."""
     # TensorFlow is imported here, so that its seconds are not counted.
     from lib.training.answers import similarity as measuring
     from lib.training.sources import folder

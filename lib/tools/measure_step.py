@@ -36,14 +36,7 @@ def plans(backbone: str, image_size: int) -> dict[str, FreezePlan]:
 def training_step(
     backbone: str, image_size: int, plan: FreezePlan, batch_size: int
 ) -> Callable[[], object]:
-    """One training step with Adam on random images, traced and ready to be timed.
-
-    Args:
-        backbone: Id of the backbone.
-        image_size: Side of the square input in pixels.
-        plan: Which layers are frozen.
-        batch_size: Images a step.
-    """
+    """One training step with Adam on random images, traced and ready to be timed."""
     keras.utils.set_random_seed(0)
     base = models.build_architecture(backbone, image_size)
     models.apply_freeze_plan(base, plan)
@@ -68,12 +61,7 @@ def training_step(
 
 
 def step_times_s(steps: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Shortest seconds of each step. They take turns, so that a busy machine is unfair to none.
-
-    Args:
-        steps: What to time, by name.
-        rounds: How often each has its turn.
-    """
+    """Shortest seconds of each step. They take turns, so that a busy machine is unfair to none."""
     shortest = dict.fromkeys(steps, float("inf"))
     for _ in range(rounds):
         for name, step in steps.items():

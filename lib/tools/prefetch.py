@@ -33,14 +33,7 @@ PACKAGED_BACKBONE = "efficientnet_lite0"
 
 @dataclass(frozen=True)
 class Item:
-    """Something a lecture may need, and how it went with it.
-
-    Args:
-        name: Of the dataset or the backbone.
-        ready: Whether it is on this machine.
-        size_bytes: What it takes on disk.
-        words: Why it is not ready, or how long it took.
-    """
+    """Something a lecture may need, and how it went with it."""
 
     name: str
     ready: bool
@@ -49,12 +42,7 @@ class Item:
 
 
 def dataset(name: str, say: Callable[[str], None]) -> Item:
-    """Get a dataset ready, unless it is.
-
-    Args:
-        name: TFDS name.
-        say: Called with a line of progress now and then.
-    """
+    """Get a dataset ready, unless it is."""
     from lib.training.sources import tfds
 
     begin = time.monotonic()

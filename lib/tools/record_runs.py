@@ -72,10 +72,7 @@ BROKEN: dict[str, TrainConfig] = {
     "Rate a thousand times too low": _config(num_images=160, fine_tune_learning_rate=1e-7),
     # learning_rate_too_low. Beside the GAP run of 160 images: a hundredth of its rate.
     "Head's rate a hundred times too low": _config(
-        strategy="feature_extraction",
-        num_images=160,
-        head_epochs=30,
-        head_learning_rate=1e-5,
+        strategy="feature_extraction", num_images=160, head_epochs=30, head_learning_rate=1e-5
     ),
     # overfitting from soon after thawing: everything thawed for 20 epochs on 50 solar cells.
     "Fifty images, everything thawed": _config(

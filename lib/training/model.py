@@ -95,8 +95,6 @@ def build_architecture(
     """Build a backbone with random weights; see `build_backbone`.
 
     Args:
-        backbone: Id of the backbone.
-        image_size: Side of the square input in pixels.
         seed: Of the random weights; None leaves them to chance.
         momentum: Of every BatchNormalization; None leaves it as published.
         to_be_loaded: Its weights are loaded next, and need not be drawn before.
@@ -140,8 +138,6 @@ def build_backbone(
     Layer names and their order are those of the layer table, whatever else the process built.
 
     Args:
-        backbone: Id of the backbone.
-        image_size: Side of the square input in pixels.
         weights: "imagenet", or None for random weights; BatchNormalization then has momentum
             0.9, so that its statistics can follow in a short run.
         seed: Of the random weights, and of what is random within its layers.
@@ -202,7 +198,6 @@ def apply_freeze_plan(backbone: keras.Model, plan: FreezePlan) -> None:
 
     Args:
         backbone: Made by `build_backbone`; changed in place.
-        plan: Which layers are frozen.
 
     Raises:
         ConfigError: If the plan names a layer the backbone does not have.

@@ -97,9 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             if args["dataset"] is None:
                 args["dataset"] = found.dataset
             config = runs.make_config(
-                **args,
-                data_fingerprint=found.fingerprint,
-                max_train_images=found.max_train_images,
+                **args, data_fingerprint=found.fingerprint, max_train_images=found.max_train_images
             )
         run = task.train(config, _tell, folder=out, images=images)
     except ThawError as error:

@@ -36,7 +36,6 @@ def train(
     A run that is already finished in the store is reported again and not trained again.
 
     Args:
-        config: What to run.
         report: Called with events as lib.core.lab.progress reads them, the last one an end.
         store: Where runs are kept; the one under THAW_HOME where None.
         cancelled: Asked after every batch; the run stops once it answers True.

@@ -26,8 +26,6 @@ def values(
     Args:
         pixels: Of any shape.
         value_range: Smallest and largest value on the axis.
-        title: Of the axis.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     low, high = value_range
@@ -54,7 +52,6 @@ def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
 
     Args:
         of_images: (num_images, 2), width and height in pixels.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     places, counts = grouped(of_images)
@@ -141,7 +138,6 @@ def class_bars(
     Args:
         counts: Images of each class.
         class_names: In label order.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     figure = go.Figure(

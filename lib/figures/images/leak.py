@@ -11,12 +11,7 @@ HEIGHT = 300
 
 
 def figure(epochs: Sequence[Epoch], *, dark: bool = False) -> go.Figure:
-    """A line for take and skip, and one at 0 for a split made before anything is shuffled.
-
-    Args:
-        epochs: From the first on.
-        dark: Which appearance.
-    """
+    """A line for take and skip, and one at 0 for a split made before anything is shuffled."""
     colours = theme.palette(dark)
     numbers = [epoch.epoch for epoch in epochs]
     seen = [len(epoch.seen) for epoch in epochs]

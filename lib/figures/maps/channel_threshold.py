@@ -11,13 +11,7 @@ HEIGHT = 330
 
 
 def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Figure:
-    """Test accuracy of both heads, the channels on a logarithmic axis.
-
-    Args:
-        line: The measurement.
-        chosen: The row that is marked.
-        dark: Which appearance.
-    """
+    """Test accuracy of both heads, the channels on a logarithmic axis."""
     colours = theme.palette(dark)
     channels = [row.channels for row in line.rows]
     drawn = go.Figure()

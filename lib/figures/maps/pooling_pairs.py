@@ -26,9 +26,7 @@ def curves(pair: HeadPair, measure: str = "loss", *, dark: bool = False) -> go.F
     """Training thin, validation thick, of both heads.
 
     Args:
-        pair: The two runs.
         measure: "loss" or "accuracy".
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     figure = go.Figure()
@@ -104,7 +102,6 @@ def intervals(found: Sequence[HeadPair], *, dark: bool = False) -> go.Figure:
 
     Args:
         found: In the order of the rows, first at the top.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     figure = go.Figure()

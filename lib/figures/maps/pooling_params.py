@@ -22,11 +22,7 @@ Counts = Mapping[str, Sequence[int]]
 
 @lru_cache(maxsize=16)
 def feature_shapes(backbone: str) -> dict[int, tuple[int, ...]]:
-    """Shape of the last feature map at every input size of the figure; not to be changed.
-
-    Args:
-        backbone: Id of the backbone.
-    """
+    """Shape of the last feature map at every input size of the figure; not to be changed."""
     smallest = backbones.get(backbone).min_image_size
     sizes = [size for size in range(0, LARGEST_SIZE + 1, SIZE_STEP) if size >= smallest]
     return {size: backbones.load_layer_table(backbone, size)[-1].output_shape for size in sizes}
@@ -52,9 +48,7 @@ def against_size(
 
     Args:
         head_specs: By name, the one that pools first.
-        backbone: Id of the backbone.
         image_size: Side of the input that is marked, in pixels.
-        dark: Which appearance.
     """
     chosen = backbones.load_layer_table(backbone, image_size)[-1].output_shape
     shapes = dict(sorted({**feature_shapes(backbone), image_size: chosen}.items()))
@@ -75,9 +69,7 @@ def against_channels(
 
     Args:
         head_specs: By name, the one that pools first.
-        positions: Height and width of the feature map.
         channels: Number of channels that is marked.
-        dark: Which appearance.
     """
     shapes = {number: (*positions, number) for number in sorted({*CHANNELS, channels})}
     figure = _figure(head_specs, shapes, channels, named_at=NAMED_AT, log_x=True, dark=dark)
@@ -146,7 +138,6 @@ def alt_text(what: str, names: Sequence[str], values: Sequence[int]) -> str:
 
     Args:
         what: Against what the parameters are drawn, and where the mark is.
-        names: Of the heads.
         values: Their parameters at the mark.
     """
     parts = ", ".join(f"{name} {value:,}" for name, value in zip(names, values, strict=True))

@@ -108,13 +108,7 @@ def bands(run: Run, axis: str = "epochs") -> tuple[Band, ...]:
 
 
 def two_rows(view: View, ends: tuple[float, float], lowest_accuracy: float) -> dict[str, Any]:
-    """Layout of accuracy above and loss below, on one axis of time.
-
-    Args:
-        view: How to draw them.
-        ends: Of the axis of time.
-        lowest_accuracy: In the figure.
-    """
+    """Layout of accuracy above and loss below, on one axis of time."""
     start, end = ends
     if view.axis == "epochs":
         length = end - start
@@ -170,9 +164,6 @@ def add_band(sheet: Sheet, band: Band, colours: theme.Palette, rows: Sequence[st
     """A band behind the curves, cold while the backbone is frozen and warm once it is not.
 
     Args:
-        sheet: Added to.
-        band: Where.
-        colours: Of the appearance.
         rows: Axes of the rows it goes through.
     """
     cold = band.phase.name == "feature_extraction"
@@ -210,9 +201,6 @@ def add_words(sheet: Sheet, position: float, text: str, share: float) -> None:
     """What such a line says, above it.
 
     Args:
-        sheet: Added to.
-        position: Of the line on the axis of time.
-        text: What to say.
         share: Of the axis that lies before the line, so that the words find room.
     """
     sheet.note(

@@ -11,12 +11,7 @@ SMALLEST, LARGEST = 9, 34
 
 
 def figure(calibration: Calibration, *, dark: bool = False) -> go.Figure:
-    """A point for each range of confidence, as large as it has images, against the diagonal.
-
-    Args:
-        calibration: From evaluation.calibration.
-        dark: Which appearance.
-    """
+    """A point for each range of confidence, as large as it has images, against the diagonal."""
     colours = theme.palette(dark)
     bins = calibration.bins
     most = max(each.num_images for each in bins)

@@ -94,9 +94,6 @@ def overlay(
     """Validation accuracy and loss of all on one pair of axes; a band covers several seeds.
 
     Args:
-        lines: From curves_of.
-        dark: Which appearance.
-        view: How to draw them.
         aligned: True puts the start of fine-tuning at 0 in all of them.
     """
     view = view or View()
@@ -141,10 +138,6 @@ def small(
 
     Args:
         line: From curves_of.
-        place: Of it among the others.
-        others: All lines.
-        dark: Which appearance.
-        view: How to draw it.
     """
     view = view or View()
     colours = theme.palette(dark)

@@ -33,17 +33,12 @@ def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = 
     Args:
         config: Of the run: how many epochs there will be, and where the phases begin.
         history: The epochs so far; may be empty.
-        dark: Which appearance.
     """
     return figure_of(Run("", config, tuple(history), {}, Path()), dark=dark)
 
 
 def figure_of(
-    run: Run,
-    *,
-    dark: bool = False,
-    view: View | None = None,
-    marked: tuple[int, int] | None = None,
+    run: Run, *, dark: bool = False, view: View | None = None, marked: tuple[int, int] | None = None
 ) -> go.Figure:
     """Accuracy above, loss below, on one axis of time.
 
@@ -52,8 +47,6 @@ def figure_of(
 
     Args:
         run: With any number of epochs.
-        dark: Which appearance.
-        view: How to draw it.
         marked: First and last epoch of what a finding rests on.
     """
     view = view or View()
@@ -90,14 +83,7 @@ def alt_text(config: TrainConfig, history: Sequence[EpochRecord]) -> str:
 
 
 def _line(
-    sheet: Sheet,
-    run: Run,
-    view: View,
-    key: str,
-    title: str,
-    width: int,
-    colour: str,
-    yaxis: str,
+    sheet: Sheet, run: Run, view: View, key: str, title: str, width: int, colour: str, yaxis: str
 ) -> None:
     """One measured value over time; where it is smoothed, its points stay as they were measured."""
     data = {
@@ -217,11 +203,7 @@ def _best(sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: the
         y=[best.val_accuracy],
         customdata=axes.of_epochs([best.epoch]),
         mode="markers",
-        marker={
-            "size": 15,
-            "color": colours.paper,
-            "line": {"width": 3, "color": colours.ink},
-        },
+        marker={"size": 15, "color": colours.paper, "line": {"width": 3, "color": colours.ink}},
         hoverinfo="skip",
     )
     sheet.note(

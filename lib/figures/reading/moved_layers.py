@@ -14,10 +14,6 @@ def figure(changes: Sequence[LayerChange], *, dark: bool = False) -> go.Figure:
     """A bar a layer from the image to the features: how far it went in the last phase.
 
     Frozen layers are a mark on the zero line, so that one sees where they are.
-
-    Args:
-        changes: In the order of the layers, from curves.changes.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     positions = list(range(len(changes)))

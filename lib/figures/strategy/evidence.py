@@ -37,9 +37,7 @@ def accuracies(
 
     Args:
         cells: Of one dataset, fewest images first.
-        measure: Key of MEASURES.
         lowest: Where the axis of all datasets begins, 0 to 1.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     drawn = go.Figure()
@@ -95,7 +93,6 @@ def lowest(cells: Sequence[Cell], measure: str) -> float:
 
     Args:
         cells: At least one.
-        measure: Key of MEASURES.
     """
     least = min(
         value
@@ -126,11 +123,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def against(cell: Cell) -> Difference | None:
-    """What the rule says minus the best of the others; None where it was not recorded.
-
-    Args:
-        cell: Of the evidence.
-    """
+    """What the rule says minus the best of the others; None where it was not recorded."""
     rule = verdict.of(cell).rule
     if rule not in cell.tried:
         return None
@@ -143,7 +136,6 @@ def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
 
     Args:
         cells: From top to bottom.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     rows = [(cell, found) for cell in cells if (found := against(cell))]

@@ -16,12 +16,7 @@ MARGIN = {"l": 54, "r": 12, "t": 34, "b": 74}
 
 
 def depths(scores: Scores, *, dark: bool = False) -> go.Figure:
-    """Accuracy of the probe and of the neighbours at three depths, with 95 % intervals.
-
-    Args:
-        scores: The measurement.
-        dark: Which appearance.
-    """
+    """Accuracy of the probe and of the neighbours at three depths, with 95 % intervals."""
     colours = theme.palette(dark)
     probes, votes = _shares(scores)
     sheet = Sheet()
@@ -136,7 +131,6 @@ def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.F
     Args:
         places: From top to bottom.
         border: Where similar begins.
-        dark: Which appearance.
     """
     colours = theme.palette(dark)
     sheet = Sheet()

@@ -11,13 +11,7 @@ FROZEN_HEIGHT = 54  # Lower, so that the two tell apart without their colours.
 
 
 def svg(layers: Sequence[LayerRow], plan: FreezePlan, *, dark: bool = False) -> str:
-    """An SVG picture of a freeze plan, each layer as wide as its parameters.
-
-    Args:
-        layers: Layer table, input side first.
-        plan: Which layers are frozen.
-        dark: Which appearance.
-    """
+    """An SVG picture of a freeze plan, each layer as wide as its parameters."""
     colours = theme.palette(dark)
     total = sum(row.params for row in layers)
     cells, x = [], 0.0

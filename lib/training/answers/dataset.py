@@ -222,7 +222,6 @@ def pipeline(
         fingerprint: Of its images.
         index: Which image of it.
         image: Instead of that, the bytes of a picture; empty for an image of the dataset.
-        image_size: Side in pixels.
         seed: Of the draws of the augmentation.
 
     Returns:

@@ -86,7 +86,6 @@ def measure_dataset(
         dataset: TFDS name, or that of a reader's own images.
         fingerprint: Of a folder's description, or how that begins.
         folder: One folder of images a class; None for TFDS.
-        num_images: At most so many.
 
     Raises:
         DataError: If the images cannot be used.
@@ -235,7 +234,6 @@ def probe(
 
     Args:
         features: (images, channels).
-        labels: (images,).
         folds: Images to fit and images to ask; each image is asked once.
 
     Output shape: (images,), class indices.
@@ -258,7 +256,6 @@ def neighbours(
 
     Args:
         features: (images, channels).
-        labels: (images,).
         folds: Images to choose neighbours from and images to ask.
 
     Output shape: (images,), class indices.

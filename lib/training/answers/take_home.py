@@ -57,10 +57,7 @@ def split_images(config: TrainConfig) -> Iterator[tuple[str, bytes]]:
         DataError: If the images are not on this machine.
     """
     data = pipeline.load_data(
-        config.dataset,
-        num_images=config.num_images,
-        image_size=config.image_size,
-        seed=config.seed,
+        config.dataset, num_images=config.num_images, image_size=config.image_size, seed=config.seed
     )
     folders = folder_names(data.class_names)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}

@@ -11,9 +11,6 @@ def interleaved(groups: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     within one image. Inside a group names are ordered by their SHA-256: mixed, so that no kind
     of image gathers at one end, and equal on every machine and with every version of NumPy.
 
-    Args:
-        groups: Names of examples per group.
-
     Returns:
         Pairs (group, name).
 

@@ -23,7 +23,6 @@ class Features:
         log: The run's clock and reports; its facts hold the digest of the weights.
         backbone: With its first weights.
         pool: From the last feature map to a vector.
-        data: The images.
         frozen: Names of the layers that no phase thaws.
         use_prefix: False cuts behind the input layer, so that every layer runs at every step.
 

@@ -51,7 +51,6 @@ def _scale_and_shift(norm: BatchNormalization, values: Callable[[Any], Any]) -> 
     """What a frozen normalization multiplies each channel by, and what it adds.
 
     Args:
-        norm: The layer.
         values: Takes one of its weights, gives the numbers in it.
 
     Output shape: twice (channels,).

@@ -31,7 +31,6 @@ class PhaseRunner:
         log: The run's clock and reports.
         writer: The run folder; gets a line an epoch.
         backbone: Fresh, with its first weights.
-        data: The images.
         use_prefix: False trains the whole graph from the image at every step, which takes
             longer and gives the same numbers within rounding (tests/oracle/test_identity.py).
         plan: What is frozen while fine-tuning, where it is not what the strategy says.

@@ -25,7 +25,6 @@ class RunLog:
     """The clock of a run, its reports, and the facts it collects.
 
     Args:
-        config: What is run.
         report: Called with events as lib.core.lab.progress reads them.
         cancelled: Asked at every report; the run stops once it answers True.
     """

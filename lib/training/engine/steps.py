@@ -163,7 +163,6 @@ class PhaseTrainer:
     Args:
         model: From the tensors of Examples, prepared, to logits.
         optimizer: A fresh one.
-        batch_size: Images a step.
         prepare: Makes the model's input of the tensors of a batch; told whether it trains.
         infer: The model in inference mode, where a graph of most of it is there already.
         fixed: Names of layers whose weights never change.

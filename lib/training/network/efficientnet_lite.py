@@ -75,7 +75,6 @@ def efficientnet_lite0(
     Dropout and stochastic depth are left out: as a backbone it is used as it predicts.
 
     Args:
-        image_size: Side of the square input in pixels.
         include_top: With the classifier for the 1,000 classes of ImageNet.
         first: Initializer of the kernels; "zeros" is quicker where weights are loaded next.
 

@@ -26,7 +26,6 @@ def build_head(head: HeadSpec, feature_shape: Sequence[int], *, seed: int) -> ke
     Output shape: (batch, outputs).
 
     Args:
-        head: What to build.
         feature_shape: (height, width, channels) of the backbone's output.
         seed: For the first weights and for dropout.
     """

@@ -194,8 +194,7 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
         return _read(path.read_bytes())
     except OSError as error:
         raise WeightsError(
-            f"The weights in {path.name} could not be opened: {error.strerror or error}.",
-            next_step,
+            f"The weights in {path.name} could not be opened: {error.strerror or error}.", next_step
         ) from error
     except _RefusedError as error:
         raise WeightsError(

@@ -106,8 +106,6 @@ def find(spec: BackboneSpec, image_size: int, progress: http.Report | None = Non
     """The file with the ImageNet weights of a keras.applications backbone.
 
     Args:
-        spec: The backbone.
-        image_size: Side of the square input in pixels.
         progress: Called with bytes done and bytes in all (0 where unknown) during a download.
 
     Raises:
@@ -187,8 +185,6 @@ def load(
 
     Args:
         model: The backbone without its classifier; changed in place.
-        spec: The same backbone.
-        image_size: Side of the square input in pixels.
         progress: Called with bytes done and bytes in all (0 where unknown) during a download.
 
     Raises:

@@ -16,9 +16,6 @@ def build_augmentation(seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
 
     Input shape: (batch, height, width, 3), 0 to 255.
     Output shape: the same.
-
-    Args:
-        seed: Of the draws.
     """
     layers = (
         keras.layers.RandomFlip("horizontal", seed=seed),

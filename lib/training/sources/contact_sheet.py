@@ -61,7 +61,6 @@ def write(dataset: str, source: ImageSource) -> None:
 
     Args:
         dataset: TFDS name.
-        source: Its images.
     """
     spec = DATASETS.get(dataset)
     if spec is None or spec.offline or download_status.picture_file(spec).exists():

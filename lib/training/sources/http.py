@@ -29,12 +29,7 @@ class CancelledError(DataError):
 
 
 def fetch(
-    url: str,
-    path: Path,
-    *,
-    report: Report,
-    cancelled: Callable[[], bool],
-    verify: bool = True,
+    url: str, path: Path, *, report: Report, cancelled: Callable[[], bool], verify: bool = True
 ) -> requests.Response:
     """Fetch a file, or what is missing of it.
 

@@ -142,11 +142,7 @@ def preflight(builder: tfds.core.DatasetBuilder) -> None:
 
 
 class _Meter:
-    """How far a preparation is.
-
-    Args:
-        builder: Of the dataset.
-    """
+    """How far a preparation is."""
 
     def __init__(self, builder: tfds.core.DatasetBuilder) -> None:
         self.name = builder.name
