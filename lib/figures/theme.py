@@ -1,6 +1,7 @@
 """One visual language for every figure: colours with a meaning, large type, light and dark."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -73,6 +74,7 @@ DARK = Palette(
 FONT_SIZE = 16
 LINE_WIDTH = 4
 THIN_LINE_WIDTH = 2
+NARROW_MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 FONT_FAMILY = '"Source Sans", "Source Sans Pro", sans-serif'
 
 
@@ -93,12 +95,13 @@ def faint(colour: str, opacity: float) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
-def apply(figure: go.Figure, *, dark: bool, height: int) -> go.Figure:
+def apply(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go.Figure:
     """Give a figure the house look. The height is fixed, so that nothing jumps.
 
     Args:
         figure: Changed in place.
         height: In pixels.
+        layout: Further properties of the layout, which come first.
     """
     colours = palette(dark)
     figure.update_layout(
@@ -107,9 +110,10 @@ def apply(figure: go.Figure, *, dark: bool, height: int) -> go.Figure:
         plot_bgcolor=colours.paper,
         font={"family": FONT_FAMILY, "size": FONT_SIZE, "color": colours.ink},
         hoverlabel={"font": {"size": FONT_SIZE}, "bgcolor": colours.paper},
-        showlegend=False,
+        dragmode=False,
         # A redraw with one more epoch keeps the reader's zoom.
         uirevision="keep",
+        **{"showlegend": False} | layout,
     )
     axis = {
         "gridcolor": colours.grid,

@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from lib.core.datasets import DATASETS, DatasetSpec
 from lib.core.files import reachability
 from lib.core.images import download_status
 from lib.core.images.download_status import Progress, Standing
+from lib.jobs.client import Client
 from lib.jobs.questions import Question
 
 START_TASK = "lib.training.sources.download_process:start"
@@ -21,16 +22,6 @@ NETWORK_LOOK_S = 60.0
 THERE_LOOK_S = 1.0
 
 
-class Asks(Protocol):
-    """The part of the client that is needed here."""
-
-    def start(self) -> None:
-        """Start the engine, if there is none."""
-
-    def ask(self, task: str, owner: str = "", **arguments: Any) -> Question:
-        """Ask a worker."""
-
-
 class Downloads:
     """Starts and ends downloads, and says how far they are.
 
@@ -39,7 +30,7 @@ class Downloads:
     perhaps on another machine, one of them is asked what it sees.
     """
 
-    def __init__(self, client: Asks) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._there = _There(client) if os.environ.get("THAW_SCHEDULER") else None
         # Guards all below. Never held while anybody is waited for.
@@ -141,7 +132,7 @@ class _Seen:
 class _There:
     """The datasets of workers that may be on another machine, as one of them saw them last."""
 
-    def __init__(self, client: Asks) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._lock = threading.Lock()
         self._question: Question | None = None

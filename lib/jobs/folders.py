@@ -58,11 +58,6 @@ def mark_ended(
         logger.warning("How run %s ended could not be stored: %s", folder.name, error)
 
 
-def read_files(store: RunStore, run_id: str) -> dict[str, bytes]:
-    """The files of a run in the store; see `read_folder`."""
-    return read_folder(store.folder(run_id))
-
-
 def read_folder(folder: Path) -> dict[str, bytes]:
     """The files of a run folder, name -> content; the model only where it is small enough."""
     paths = {

@@ -157,7 +157,7 @@ def run_task(
         event = _train(train_config, attempt, trainer, store, report)
         if report.state not in ENDED:
             report(event)
-        files = folders.read_files(store, report.run_id) if send_files else {}
+        files = folders.read_folder(store.folder(report.run_id)) if send_files else {}
         gc.collect()
     return {"event": event, "files": files, "rss_bytes": psutil.Process().memory_info().rss}
 

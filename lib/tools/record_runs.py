@@ -24,6 +24,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from lib.core import runs
 from lib.core.lab.folder import META_FILE, RunMeta, read_run
@@ -124,16 +125,8 @@ MAX_MODEL_BYTES = 2_000_000
 @contextmanager
 def nothing_cached() -> Iterator[None]:
     """An empty THAW_HOME, so that a run computes everything and leaves nothing behind."""
-    previous = os.environ.get("THAW_HOME")
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["THAW_HOME"] = home
-        try:
-            yield
-        finally:
-            if previous is None:
-                del os.environ["THAW_HOME"]
-            else:
-                os.environ["THAW_HOME"] = previous
+    with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, THAW_HOME=home):
+        yield
 
 
 def record(config: TrainConfig, folder: Path, images: Path | None = None) -> Run:

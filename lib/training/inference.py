@@ -223,12 +223,7 @@ def _build(stored: _Stored) -> _Trained:
     trained = _Trained(
         config,
         head_spec,
-        model.build_backbone(
-            config.backbone,
-            config.image_size,
-            weights="imagenet" if strategies.get(config.strategy).pretrained else None,
-            seed=config.seed,
-        ),
+        model.first_backbone(config),
         build_pooling(head_spec, feature_shape),
         build_head(head_spec, feature_shape, seed=config.seed),
     )

@@ -11,10 +11,11 @@ import keras
 import tensorflow as tf
 from keras.random import SeedGenerator
 
-from lib.core import backbones
+from lib.core import backbones, strategies
 from lib.core.backbones import BackboneSpec
 from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
+from lib.core.runs import TrainConfig
 from lib.training.network import efficientnet_lite
 from lib.training.network import weights as pretrained
 
@@ -164,6 +165,19 @@ def build_backbone(
     if seed is not None:
         _seed_dropout(model, seed)
     return model
+
+
+def first_backbone(
+    config: TrainConfig, progress: Callable[[int, int], None] | None = None
+) -> keras.Model:
+    """The backbone as a run begins with it; see `build_backbone`."""
+    return build_backbone(
+        config.backbone,
+        config.image_size,
+        weights="imagenet" if strategies.get(config.strategy).pretrained else None,
+        seed=config.seed,
+        progress=progress,
+    )
 
 
 def _seed_dropout(model: keras.Model, seed: int) -> None:

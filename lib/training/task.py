@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from lib.core import datasets, intervals, runs, strategies
+from lib.core import datasets, intervals, runs
 from lib.core.errors import StoreError, ThawError
 from lib.core.lab.folder import RunWriter, read_run
 from lib.core.lab.store import RunStore
@@ -121,12 +121,8 @@ def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any
 
     log.say("loading_model")
     with log.timed("model"):
-        backbone = model.build_backbone(
-            config.backbone,
-            config.image_size,
-            weights="imagenet" if strategies.get(config.strategy).pretrained else None,
-            seed=config.seed,
-            progress=lambda done, total: log.say("loading_model", done, total),
+        backbone = model.first_backbone(
+            config, lambda done, total: log.say("loading_model", done, total)
         )
         runner = PhaseRunner(log, writer, backbone, data)
     for phase in config.phases:

@@ -40,11 +40,10 @@ def values(
             hovertemplate="around %{x:.3g}: %{y:,} values<extra></extra>",
         )
     )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, bargap=0)
     margin = MARGIN * (high - low)
     figure.update_xaxes(title_text=title, range=[low - margin, high + margin], automargin=True)
     figure.update_yaxes(title_text="values", automargin=True, nticks=4)
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=theme.NARROW_MARGIN, bargap=0)
 
 
 def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
@@ -91,10 +90,9 @@ def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
         yanchor="bottom",
         font={"color": colours.muted},
     )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
     figure.update_xaxes(title_text="width in pixels", range=[0, 1.15 * top], automargin=True)
     figure.update_yaxes(title_text="height in pixels", range=[0, 1.15 * top], automargin=True)
-    return theme.apply(figure, dark=dark, height=320)
+    return theme.apply(figure, dark=dark, height=320, margin=theme.NARROW_MARGIN)
 
 
 def grouped(of_images: IntArray) -> tuple[npt.NDArray[np.float64], IntArray]:
@@ -153,7 +151,6 @@ def class_bars(
             hovertemplate="%{customdata}: %{x:,} images<extra></extra>",
         )
     )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, bargap=0.25)
     figure.update_xaxes(title_text="images", range=[0, 1.15 * max(counts)], automargin=True)
     figure.update_yaxes(
         tickvals=list(range(len(counts))),
@@ -162,7 +159,8 @@ def class_bars(
         automargin=True,
         showgrid=False,
     )
-    return theme.apply(figure, dark=dark, height=90 + 28 * max(len(counts), 4))
+    height = 90 + 28 * max(len(counts), 4)
+    return theme.apply(figure, dark=dark, height=height, margin=theme.NARROW_MARGIN, bargap=0.25)
 
 
 def _short(name: str) -> str:

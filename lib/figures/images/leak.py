@@ -53,14 +53,13 @@ def figure(epochs: Sequence[Epoch], *, dark: bool = False) -> go.Figure:
             showarrow=False,
             font={"color": colour, "size": theme.FONT_SIZE},
         )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
     figure.update_xaxes(
         title_text="epoch", dtick=1, range=[0.7, numbers[-1] + 0.3], automargin=True
     )
     figure.update_yaxes(
         title_text="already trained on", range=[-0.04 * total, 1.18 * total], automargin=True
     )
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=theme.NARROW_MARGIN)
 
 
 def alt_text(epochs: Sequence[Epoch]) -> str:

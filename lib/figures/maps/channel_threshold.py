@@ -49,11 +49,6 @@ def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Fig
         showarrow=False,
         font={"color": colours.ink},
     )
-    drawn.update_layout(
-        margin={"l": 64, "r": 16, "t": 32, "b": 52},
-        dragmode=False,
-        legend={"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"},
-    )
     ticks = channels[::2]
     drawn.update_xaxes(
         title_text="channels",
@@ -63,7 +58,11 @@ def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Fig
         ticktext=[f"{each:,}" for each in ticks],
     )
     drawn.update_yaxes(title_text="test accuracy", tickformat=".0%", nticks=5)
-    return theme.apply(drawn, dark=dark, height=HEIGHT).update_layout(showlegend=True)
+    legend = {"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"}
+    margin = {"l": 64, "r": 16, "t": 32, "b": 52}
+    return theme.apply(
+        drawn, dark=dark, height=HEIGHT, margin=margin, showlegend=True, legend=legend
+    )
 
 
 def alt_text(line: ChannelLine, chosen: Measured) -> str:

@@ -70,10 +70,8 @@ def curves(pair: HeadPair, measure: str = "loss", *, dark: bool = False) -> go.F
         title_text="epoch", showgrid=False, nticks=7, range=[0.5, max(num_epochs, 2) + 0.2]
     )
     figure.update_yaxes(title_text=measure, range=[low, high], nticks=5)
-    figure.update_layout(
-        margin={"l": 64, "r": 104, "t": 12, "b": 52}, hovermode="x unified", dragmode=False
-    )
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    margin = {"l": 64, "r": 104, "t": 12, "b": 52}
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=margin, hovermode="x unified")
 
 
 def _places(pair: HeadPair, measure: str, low: float, high: float) -> list[float]:
@@ -140,14 +138,14 @@ def intervals(found: Sequence[HeadPair], *, dark: bool = False) -> go.Figure:
         showgrid=False,
         range=[-0.6, len(found) - 0.4],
     )
-    figure.update_layout(margin={"l": 150, "r": 20, "t": 8, "b": 56}, dragmode=False)
-    figure = theme.apply(figure, dark=dark, height=80 + ROW_HEIGHT * len(found))
-    figure.update_layout(
+    return theme.apply(
+        figure,
+        dark=dark,
+        height=80 + ROW_HEIGHT * len(found),
+        margin={"l": 150, "r": 20, "t": 40, "b": 56},
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-        margin={"t": 40},
     )
-    return figure
 
 
 def _row_title(pair: HeadPair) -> str:

@@ -126,11 +126,11 @@ def _figure(
             yanchor="top" if below else "bottom",
             font={"color": look["color"], "size": theme.FONT_SIZE},
         )
-    figure.update_layout(margin={"l": 64, "r": 16, "t": 32, "b": 52}, dragmode=False)
     figure.update_yaxes(
         title_text="parameters of the head", type="log", dtick=1, exponentformat="SI"
     )
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    margin = {"l": 64, "r": 16, "t": 32, "b": 52}
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=margin)
 
 
 def alt_text(what: str, names: Sequence[str], values: Sequence[int]) -> str:

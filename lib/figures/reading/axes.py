@@ -136,7 +136,6 @@ def two_rows(view: View, ends: tuple[float, float], lowest_accuracy: float) -> d
         # One box for both rows: training and validation of the epoch under the pointer.
         "hovermode": "x unified",
         "hoversubplots": "axis",
-        "dragmode": False,
     }
 
 

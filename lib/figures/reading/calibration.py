@@ -52,13 +52,11 @@ def figure(calibration: Calibration, *, dark: bool = False) -> go.Figure:
             ),
         ]
     )
-    figure.update_layout(
-        margin={"l": 64, "r": 16, "t": 12, "b": 52}, dragmode=False, hovermode="closest"
-    )
     lowest = min((0.5, *(each.low for each in bins)))
     figure.update_xaxes(title_text="confidence", range=[lowest, 1.02], tickformat=".0%")
     figure.update_yaxes(title_text="share that is right", range=[0, 1.03], tickformat=".0%")
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    margin = {"l": 64, "r": 16, "t": 12, "b": 52}
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=margin, hovermode="closest")
 
 
 def alt_text(calibration: Calibration) -> str:

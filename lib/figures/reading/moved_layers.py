@@ -39,7 +39,6 @@ def figure(changes: Sequence[LayerChange], *, dark: bool = False) -> go.Figure:
         customdata=[changes[position].name for position in still],
         hovertemplate="%{customdata}: exactly 0<extra></extra>",
     )
-    figure.update_layout(margin={"l": 64, "r": 16, "t": 16, "b": 44}, bargap=0.1, dragmode=False)
     figure.update_xaxes(
         title_text="layers with weights, from the image to the features",
         range=[-1, len(changes)],
@@ -47,7 +46,8 @@ def figure(changes: Sequence[LayerChange], *, dark: bool = False) -> go.Figure:
         showgrid=False,
     )
     figure.update_yaxes(title_text="relative change", rangemode="tozero", nticks=5)
-    return theme.apply(figure, dark=dark, height=HEIGHT)
+    margin = {"l": 64, "r": 16, "t": 16, "b": 44}
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=margin, bargap=0.1)
 
 
 def alt_text(changes: Sequence[LayerChange]) -> str:

@@ -84,8 +84,8 @@ def accuracies(
         ticktext=[f"{each:,}" for each in sizes],
     )
     drawn.update_yaxes(tickformat=".0%", range=[lowest - 0.02, 1.015], nticks=6)
-    drawn.update_layout(margin={"l": 54, "r": 10, "t": 8, "b": 52}, dragmode=False)
-    return theme.apply(drawn, dark=dark, height=HEIGHT)
+    margin = {"l": 54, "r": 10, "t": 8, "b": 52}
+    return theme.apply(drawn, dark=dark, height=HEIGHT, margin=margin)
 
 
 def lowest(cells: Sequence[Cell], measure: str) -> float:
@@ -183,8 +183,9 @@ def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
             borderpad=0,
         )
     drawn.update_yaxes(visible=False, range=[len(rows) - 0.6, -0.8])
-    drawn.update_layout(margin={"l": 8, "r": 12, "t": 4, "b": 56}, dragmode=False)
-    return theme.apply(drawn, dark=dark, height=ROW_HEIGHT * len(rows) + ROWS_MARGIN)
+    height = ROW_HEIGHT * len(rows) + ROWS_MARGIN
+    margin = {"l": 8, "r": 12, "t": 4, "b": 56}
+    return theme.apply(drawn, dark=dark, height=height, margin=margin)
 
 
 def row_words(cell: Cell, found: Difference) -> str:

@@ -48,10 +48,8 @@ def depths(scores: Scores, *, dark: bool = False) -> go.Figure:
         "yaxis": {"tickformat": ".0%", "range": [max(0.0, lowest - 0.05), 1.02], "nticks": 6},
         "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"},
         "margin": MARGIN,
-        "dragmode": False,
     }
-    drawn = theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
-    return drawn.update_layout(showlegend=True)
+    return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT, showlegend=True)
 
 
 def _shares(scores: Scores) -> tuple[list[Share], list[Share]]:
@@ -175,7 +173,6 @@ def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.F
         },
         # As wide as its labels, and its axis as high as that of the figure beside it.
         "margin": MARGIN | {"l": 8},
-        "dragmode": False,
     }
     return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from lib.core import runs, strategies
+from lib.core import runs
 from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER, folder_names
 from lib.core.runs import TrainConfig
 from lib.training import model
@@ -84,13 +84,7 @@ def first_backbone(config: TrainConfig) -> bytes:
     Raises:
         WeightsError: If the pretrained weights cannot be had.
     """
-    pretrained = strategies.get(config.strategy).pretrained
-    backbone = model.build_backbone(
-        config.backbone,
-        config.image_size,
-        weights="imagenet" if pretrained else None,
-        seed=config.seed,
-    )
+    backbone = model.first_backbone(config)
     with TemporaryDirectory() as folder:
         path = Path(folder, BACKBONE_FILE)
         backbone.save(path)

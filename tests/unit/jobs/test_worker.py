@@ -182,10 +182,10 @@ def test_a_run_folder_travels_with_its_model_unless_that_is_too_large(
     (here.folder(id_) / "model").mkdir()
     (here.folder(id_) / "model" / "weights").write_bytes(b"12345")
     writer.finish({"status": "finished"})
-    folders.write_files(there, id_, folders.read_files(here, id_))
-    assert folders.read_files(there, id_) == folders.read_files(here, id_)
+    folders.write_files(there, id_, folders.read_folder(here.folder(id_)))
+    assert folders.read_folder(there.folder(id_)) == folders.read_folder(here.folder(id_))
     run = there.open(id_)
     assert run
     assert run.history == (RECORD,)
     monkeypatch.setattr(folders, "MODEL_LIMIT_BYTES", 4)
-    assert set(folders.read_files(here, id_)) == {"config.json", "history.jsonl", "result.json"}
+    assert set(folders.read_folder(here.folder(id_))) == {"config.json", "history.jsonl", "result.json"}
