@@ -81,6 +81,13 @@ def a_popover_button(app: AppTest, label: str) -> Callable[[], AppTest]:
     return lambda: button.click().run()
 
 
+def test_test_images_that_cannot_be_read_are_as_good_as_none() -> None:
+    run = stored(50)
+    (run.folder / runs.TEST_IMAGES_FILE).write_bytes(b"cut off")
+    words = all_text(open_page(run=run.id))
+    assert "The images themselves were not kept with this run." in words
+
+
 def test_it_opens_complete_with_the_recorded_run_of_the_lab() -> None:
     app = open_page()
     run = recorded()

@@ -280,35 +280,11 @@ def check_evaluation(values: Mapping[str, Any], result: Mapping[str, Any]) -> No
 
 def check_picture(content: bytes, num_images: int) -> None:
     """A WebP picture no larger than its tiles: what is decoded later must not be a surprise."""
-    size = webp_size(content)
-    down = math.ceil(num_images / test_images.TILES_A_ROW)
-    across = min(num_images, test_images.TILES_A_ROW)
-    tile = test_images.TILE_PIXELS
-    if size is None or size[1] != down * tile or not across * tile <= size[0] <= 20 * tile:
+    size = test_images.webp_size(content)
+    least, height = test_images.sheet_size(num_images)
+    most, _ = test_images.sheet_size(test_images.TILES_A_ROW)
+    if size is None or size[1] != height or not least <= size[0] <= most:
         raise RefusedError(f"{TEST_IMAGES_FILE} is not the picture of {num_images} test images")
-
-
-def webp_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height that the head of a WebP file says; None where it is not one.
-
-    Reference:
-        RFC 9649, sections 2.5 to 2.7 (rfc-9649).
-    """
-    if len(content) < 30 or content[:4] != b"RIFF" or content[8:12] != b"WEBP":
-        return None
-    kind, chunk = content[12:16], content[20:30]
-    if kind == b"VP8X":
-        return (
-            int.from_bytes(chunk[4:7], "little") + 1,
-            int.from_bytes(chunk[7:10], "little") + 1,
-        )
-    if kind == b"VP8L" and chunk[0] == 0x2F:
-        bits = int.from_bytes(chunk[1:5], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b"VP8 " and chunk[3:6] == b"\x9d\x01\x2a":
-        width, height = (int.from_bytes(chunk[at : at + 2], "little") for at in (6, 8))
-        return width & 0x3FFF, height & 0x3FFF
-    return None
 
 
 def check_model(content: bytes, config: TrainConfig, num_classes: int) -> None:

@@ -1,6 +1,7 @@
 """The test images of a run: where their picture is, and which of them to show first.
 
-`test_images.webp` holds them as square tiles, row after row, in the order of evaluation.json.
+`test_images.webp` holds them as square tiles, row after row, in the order of evaluation.json. With
+fewer than a row of them it is as wide as they are, or as a row in some files: its head says which.
 """
 
 from pathlib import Path
@@ -49,6 +50,41 @@ def tile_box(row: int) -> tuple[int, int, int, int]:
     down, across = divmod(row, TILES_A_ROW)
     left, top = across * TILE_PIXELS, down * TILE_PIXELS
     return left, top, left + TILE_PIXELS, top + TILE_PIXELS
+
+
+def sheet_size(num_images: int) -> tuple[int, int]:
+    """Width and height in pixels of the picture of so many test images, 1 or more.
+
+    Example:
+
+    >>> sheet_size(3), sheet_size(21)
+    ((192, 64), (1280, 128))
+    """
+    rows = -(-num_images // TILES_A_ROW)
+    return min(num_images, TILES_A_ROW) * TILE_PIXELS, rows * TILE_PIXELS
+
+
+def webp_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height that the head of a WebP file says; None where it is not one.
+
+    Reference:
+        RFC 9649, sections 2.5 to 2.7 (rfc-9649).
+    """
+    if len(content) < 30 or content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return None
+    kind, chunk = content[12:16], content[20:30]
+    if kind == b"VP8X":
+        return (
+            int.from_bytes(chunk[4:7], "little") + 1,
+            int.from_bytes(chunk[7:10], "little") + 1,
+        )
+    if kind == b"VP8L" and chunk[0] == 0x2F:
+        bits = int.from_bytes(chunk[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 " and chunk[3:6] == b"\x9d\x01\x2a":
+        width, height = (int.from_bytes(chunk[at : at + 2], "little") for at in (6, 8))
+        return width & 0x3FFF, height & 0x3FFF
+    return None
 
 
 def cell(evaluation: Evaluation, label: int, predicted: int) -> tuple[int, ...]:

@@ -19,9 +19,13 @@ MAX_CHARACTERS = 12
 
 
 @lru_cache(maxsize=8)
-def _encoded(picture: Path, modified: float) -> str:
-    """A picture as text; `modified` tells versions of it apart."""
-    return base64.b64encode(picture.read_bytes()).decode()
+def _encoded(picture: Path, modified: float) -> tuple[str, int, int]:
+    """A picture as text, its width and height; `modified` tells versions of it apart."""
+    content = picture.read_bytes()
+    size = test_images.webp_size(content)
+    if size is None:
+        raise OSError(f"{picture.name} is not a WebP picture.")
+    return base64.b64encode(content).decode(), *size
 
 
 def svg(
@@ -36,7 +40,7 @@ def svg(
         dark: Which appearance.
 
     Raises:
-        OSError: If the picture cannot be read.
+        OSError: If the picture cannot be read, or is not a WebP.
     """
     tile, step = test_images.TILE_PIXELS, test_images.TILE_PIXELS + GAP
     row_height = tile + LINE_HEIGHT * max(map(len, captions), default=0) + GAP
@@ -57,12 +61,12 @@ def svg(
             f'text-anchor="middle">{escape(_short(words))}</text>'
             for number, words in enumerate(lines, start=1)
         ]
-    data = _encoded(picture, picture.stat().st_mtime)
+    data, pixels_wide, pixels_high = _encoded(picture, picture.stat().st_mtime)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'font-family="sans-serif" font-size="{CAPTION_SIZE}" fill="{ink}">'
-        f'<defs><image id="all" width="{test_images.TILES_A_ROW * tile}" '
-        f'preserveAspectRatio="xMinYMin" href="data:image/webp;base64,{data}"/></defs>'
+        f'<defs><image id="all" width="{pixels_wide}" height="{pixels_high}" '
+        f'href="data:image/webp;base64,{data}"/></defs>'
         f"{''.join(parts)}</svg>"
     )
 

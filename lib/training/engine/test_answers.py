@@ -8,7 +8,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from lib.core import heads
-from lib.core.reading.test_images import TILE_PIXELS, TILES_A_ROW
+from lib.core.reading import test_images
+from lib.core.reading.test_images import TILE_PIXELS
 from lib.training.sources.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet
 
@@ -30,13 +31,10 @@ def answers(test: ImageSet, logits: npt.NDArray[np.float32]) -> dict[str, Any]:
 
 def picture(images: UInt8Array) -> bytes:
     """The test images as tiles of one WebP picture, row after row."""
-    rows = -(-len(images) // TILES_A_ROW)
-    columns = min(len(images), TILES_A_ROW)
-    sheet = Image.new("RGB", (columns * TILE_PIXELS, rows * TILE_PIXELS), "white")
+    sheet = Image.new("RGB", test_images.sheet_size(len(images)), "white")
     for number, pixels in enumerate(images):
-        row, column = divmod(number, TILES_A_ROW)
         tile = Image.fromarray(pixels).resize((TILE_PIXELS, TILE_PIXELS))
-        sheet.paste(tile, (column * TILE_PIXELS, row * TILE_PIXELS))
+        sheet.paste(tile, test_images.tile_box(number))
     encoded = io.BytesIO()
     sheet.save(encoded, "WEBP", quality=WEBP_QUALITY)
     return encoded.getvalue()

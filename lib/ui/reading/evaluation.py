@@ -1,6 +1,7 @@
 """How good a finished run is, by its test images: used once, at the end."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -125,7 +126,12 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
         for row in shown
     ]
     in_words = ", ".join(" ".join(lines) for lines in captions)
-    if picture is None:
+    drawing = ""
+    if picture is not None:
+        # A picture that cannot be read is as good as none.
+        with suppress(OSError):
+            drawing = gallery.svg(picture, shown, captions, dark=shell.is_dark())
+    if not drawing:
         if not may_see:
             st.caption("The images are another reader's, who has not shared them.")
         elif access.are_gone(dataset):
@@ -135,7 +141,7 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
         st.text(in_words)
         return
     st.image(
-        gallery.svg(picture, shown, captions, dark=shell.is_dark()),
+        drawing,
         width="stretch",
         alt=f"Test images, taken for: {in_words}",
     )

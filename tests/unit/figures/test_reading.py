@@ -1,5 +1,6 @@
 """Figures show what they are given: where lines stand, what is framed, and what stays in sight."""
 
+import io
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -7,10 +8,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
+import resvg_py
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from lib.core import runs
 from lib.core.reading import curves, evaluation
@@ -20,6 +24,7 @@ from lib.figures import theme
 from lib.figures.reading import calibration, comparison, confusion, learning_curves
 from lib.figures.reading.axes import View
 from lib.figures.svg import gallery
+from lib.training.engine import test_answers
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -337,9 +342,40 @@ def test_calibration_is_drawn_as_it_was_measured() -> None:
     assert f"{measured.expected_error * 100:.1f} points" in calibration.alt_text(measured)
 
 
+def a_sheet(folder: Path, num_images: int, *, whole_row: bool = False) -> tuple[Path, Any]:
+    """The picture of test images whose quarters have colours of their own, and those colours."""
+    colours = np.random.default_rng(num_images).integers(0, 256, (num_images, 2, 2, 3), np.uint8)
+    content = test_answers.picture(colours.repeat(48, axis=1).repeat(48, axis=2))
+    path = folder / "test_images.webp"
+    path.write_bytes(content)
+    if whole_row:
+        with Image.open(path) as sheet, Image.new("RGB", (1280, sheet.height), "white") as wide:
+            wide.paste(sheet)
+            wide.save(path, "WEBP", quality=80)
+    return path, colours
+
+
+@pytest.mark.parametrize("num_images", [1, 3, 19, 20, 21, 40])
+@pytest.mark.parametrize("whole_row", [False, True], ids=["as many columns", "20 columns"])
+def test_a_reader_sees_the_whole_of_every_image_that_was_tested(
+    tmp_path: Path, num_images: int, whole_row: bool
+) -> None:
+    picture, colours = a_sheet(tmp_path, num_images, whole_row=whole_row)
+    svg = gallery.svg(picture, range(num_images), [("a", "b")] * num_images)
+    drawn = np.asarray(
+        Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg)))).convert("RGB"), float
+    )
+    root = ElementTree.fromstring(svg)
+    for quarters, tile in zip(colours, root.findall(f"{SVG}svg"), strict=True):
+        left, top, wide, high = (int(tile.attrib[name]) for name in ("x", "y", "width", "height"))
+        seen = drawn[top : top + high, left : left + wide].reshape(2, high // 2, 2, wide // 2, 3)
+        # Without the borders, where WebP lets a colour run into the next.
+        inside = seen[:, 6:-6, :, 6:-6]
+        assert np.abs(inside - quarters[:, None, :, None]).max() < 20
+
+
 def test_a_gallery_cuts_each_image_from_its_place_and_escapes_what_is_said(tmp_path: Path) -> None:
-    picture = tmp_path / "test_images.webp"
-    picture.write_bytes(b"a picture")
+    picture, _ = a_sheet(tmp_path, 40)
     said = [("cat & <dog>", "51 %"), ("a name without an end", "60 %")]
     svg = gallery.svg(picture, [0, 21], said)
     root = ElementTree.fromstring(svg)

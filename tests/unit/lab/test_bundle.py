@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from lib.core.errors import StoreError
 from lib.core.lab import bundle, bundle_checks
 from lib.core.lab.folder import META_FILE, MODEL_FILE, RunMeta, RunWriter
 from lib.core.lab.store import RunStore
+from lib.core.reading import test_images
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord
 
 CONFIG = runs.make_config(num_images=40, head_epochs=2, fine_tune_epochs=1, seed=7)
@@ -473,6 +475,12 @@ def test_a_picture_of_another_size_is_refused(store, picture):
     assert TEST_IMAGES_FILE in refused(store, zipped(good_files() | {TEST_IMAGES_FILE: picture}))
 
 
+def test_a_run_with_three_test_images_comes_in_with_their_picture(store):
+    content = (Path(__file__).parents[2] / "data/uploads/run_3_test_images.zip").read_bytes()
+    picture = test_images.sprite_path(bundle.import_run(content, store))
+    assert test_images.webp_size(picture.read_bytes()) == test_images.sheet_size(3) == (192, 64)
+
+
 def test_the_size_of_each_kind_of_webp_is_read_from_its_head():
     pytest.importorskip("PIL")
     from PIL import Image
@@ -481,7 +489,7 @@ def test_the_size_of_each_kind_of_webp_is_read_from_its_head():
         for size in ((1280, 128), (64, 64), (1280, 1216)):
             content = io.BytesIO()
             Image.new("RGB", size, "navy").save(content, "webp", **options)
-            assert bundle_checks.webp_size(content.getvalue()) == size
+            assert test_images.webp_size(content.getvalue()) == size
 
 
 ROWS = backbones.load_layer_table(CONFIG.backbone, CONFIG.image_size)
