@@ -123,7 +123,33 @@ def paired_difference(first_only: int, second_only: int, num_images: int) -> Pai
     return PairedDifference(num_images, first_only, second_only, low, high, p_value)
 
 
-def _tango_bound(gained: int, lost: int, num_images: int) -> float:
+def paired_interval(first: float, second: float, num_images: int) -> tuple[float, float]:
+    """95 % interval of a paired difference of which only the two accuracies are known.
+
+    How many images only one of them has right is taken from the accuracies as if they were
+    independent. That is cautious: what is hard for one is mostly hard for the other.
+
+    Args:
+        first: Accuracy of the first, 0 to 1.
+        second: Accuracy of the second, on the same images.
+        num_images: Images in all, 1 or more.
+
+    Returns:
+        Lower and upper end of second minus first, -1 to 1.
+
+    Example:
+
+    >>> [round(bound, 2) for bound in paired_interval(1 / 3, 1, 3)]
+    [-0.27, 0.94]
+
+    Reference:
+        Tango 1998 (tango-1998).
+    """
+    lost, gained = num_images * first * (1 - second), num_images * (1 - first) * second
+    return -_tango_bound(lost, gained, num_images), _tango_bound(gained, lost, num_images)
+
+
+def _tango_bound(gained: float, lost: float, num_images: int) -> float:
     """Upper end of Tango's interval of (gained - lost) / num_images.
 
     The largest difference from which the one measured is 1.96 standard errors away, the errors

@@ -1,6 +1,7 @@
 """How sure one can be is computed as the literature says, and never beyond what can be."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -116,6 +117,29 @@ def test_turning_the_runs_around_turns_the_interval_around(num_images, data):
     assert mirrored.high == pytest.approx(-found.low, abs=1e-9)
     assert mirrored.p_value == found.p_value
     assert -1 <= found.low <= found.difference <= found.high <= 1
+
+
+@pytest.mark.parametrize("num_images", [1, 2, 3, 5, 8, 13, 40, 100])
+def test_an_accuracy_that_is_told_apart_lies_outside_the_interval_of_the_other(num_images):
+    for first, second in product(range(num_images + 1), repeat=2):
+        shares = first / num_images, second / num_images
+        low, high = intervals.paired_interval(*shares, num_images)
+        assert -1 <= low <= shares[1] - shares[0] + 1e-9
+        assert shares[1] - shares[0] - 1e-9 <= high <= 1
+        assert low < high
+        if not low <= 0 <= high:
+            for share, other in (shares, shares[::-1]):
+                ends = intervals.wilson_interval(round(other * num_images), num_images)
+                assert not ends[0] <= share <= ends[1]
+
+
+def test_where_one_accuracy_is_nought_or_one_the_counts_are_known_and_the_interval_is_the_same():
+    for first, second in product((0, 3, 10), repeat=2):
+        if {first, second} & {0, 10}:
+            lost, gained = max(0, first - second), max(0, second - first)
+            found = intervals.paired_difference(lost, gained, 10)
+            ends = intervals.paired_interval(first / 10, second / 10, 10)
+            assert ends == pytest.approx((found.low, found.high), abs=1e-9)
 
 
 @pytest.mark.parametrize("counts", [(-1, 0, 5), (0, -1, 5), (3, 3, 5), (0, 0, 0)])

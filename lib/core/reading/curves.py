@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate, pairwise
-from math import sqrt
+from typing import Any
 
+from lib.core import intervals, splits
 from lib.core.backbones import load_layer_table
 from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
 
@@ -46,6 +47,13 @@ def fine_tuning_gain(history: Sequence[EpochRecord]) -> float | None:
     if not {"feature_extraction", "fine_tuning"} <= set(ends):
         return None
     return ends["fine_tuning"].val_accuracy - ends["feature_extraction"].val_accuracy
+
+
+def num_validation(config: TrainConfig, result: Mapping[str, Any]) -> int:
+    """From the result, or while a run goes on from what is known of its dataset; else 0."""
+    known = config.catalogued
+    expected = splits.evaluation_size(known.num_images) if known else 0
+    return int(result.get("split_sizes", {}).get("validation", expected))
 
 
 @dataclass(frozen=True)
@@ -240,16 +248,14 @@ def to_csv(runs: Sequence[Run]) -> str:
 def headline(run: Run) -> str:
     """What a run shows, in one sentence that its numbers bear out.
 
-    A gain is called one only where it exceeds what so few validation images can tell: twice the
-    standard error of a difference of two accuracies, taken as independent (which is cautious:
-    both are measured on the same images).
+    A gain is called one only where its interval leaves out 0.
 
     Args:
         run: With at least one epoch.
     """
     gain = fine_tuning_gain(run.history)
     best = best_epoch(run.history)
-    num_images = int(run.result.get("split_sizes", {}).get("validation", 0))
+    num_images = num_validation(run.config, run.result)
     if gain is None:
         return f"Validation accuracy reached {best.val_accuracy:.3f}, best at epoch {best.epoch}"
     points = f"{abs(gain) * 100:.1f} points"
@@ -259,10 +265,8 @@ def headline(run: Run) -> str:
         verdict = f"Fine-tuning {'gained' if gain > 0 else 'lost'} {points}"
     if num_images and gain:
         ends = phase_ends(run.history)
-        variances = (
-            end.val_accuracy * (1 - end.val_accuracy) / num_images
-            for end in (ends["feature_extraction"], ends["fine_tuning"])
-        )
-        if abs(gain) < 2 * sqrt(sum(variances)):
+        before, after = ends["feature_extraction"], ends["fine_tuning"]
+        low, high = intervals.paired_interval(before.val_accuracy, after.val_accuracy, num_images)
+        if low <= 0 <= high:
             return f"{verdict}, too little to tell with {num_images} validation images"
     return verdict

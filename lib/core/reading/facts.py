@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from lib.core import splits
+from lib.core import intervals
+from lib.core.reading import curves
 from lib.core.runs import EpochRecord, TrainConfig
 
 # A phase with fewer epochs has no shape yet.
@@ -128,20 +129,22 @@ class Facts:
 
     @property
     def num_validation(self) -> int:
-        """From the result, or while a run goes on from what is known of its dataset; else 0."""
-        known = self.config.catalogued
-        expected = splits.evaluation_size(known.num_images) if known else 0
-        return int(self.result.get("split_sizes", {}).get("validation", expected))
+        """Validation images; 0 where that is not known."""
+        return curves.num_validation(self.config, self.result)
 
-    def margin(self, *accuracies: float) -> float:
-        """Two standard errors of a difference of accuracies on the validation images.
-
-        Taken as independent, which is cautious: they are measured on the same images.
-        """
+    def change(self, before: float, after: float) -> tuple[float, float]:
+        """95 % interval of the change of an accuracy on the validation images, -1 to 1."""
         if not self.num_validation:
-            return math.inf
-        variances = (accuracy * (1 - accuracy) for accuracy in accuracies)
-        return 2 * math.sqrt(sum(variances) / self.num_validation)
+            return -1.0, 1.0
+        return intervals.paired_interval(before, after, self.num_validation)
+
+    def parted(self, train: float, val: float) -> bool:
+        """True where a training accuracy lies above the 95 % interval of a validation accuracy.
+
+        The training accuracy has no interval: it is of all images that the gap is about.
+        """
+        number = self.num_validation
+        return number > 0 and train > intervals.wilson_interval(round(val * number), number)[1]
 
     def train_evaluated(self, stretch: Stretch) -> Mapping[str, float] | None:
         """Loss and accuracy of the training images in inference mode at the end of a phase."""

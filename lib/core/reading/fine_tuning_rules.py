@@ -14,22 +14,21 @@ ABOVE = 0.05
 WIDE_MARGIN = 0.05
 
 
-def _gain(facts: Facts) -> tuple[float, float, Stretch, Stretch] | None:
-    """What fine-tuning did to the validation accuracy, what can be told, and the two phases."""
-    gain = curves.fine_tuning_gain(facts.history)
-    if gain is None:
+def _gain(facts: Facts) -> tuple[tuple[float, float], Stretch, Stretch] | None:
+    """95 % interval of what fine-tuning did to the validation accuracy, and the two phases."""
+    if curves.fine_tuning_gain(facts.history) is None:
         return None
     head, tuned = facts.stretches[0], facts.stretches[-1]
-    margin = facts.margin(head.records[-1].val_accuracy, tuned.records[-1].val_accuracy)
-    return gain, margin, head, tuned
+    interval = facts.change(head.records[-1].val_accuracy, tuned.records[-1].val_accuracy)
+    return interval, head, tuned
 
 
 def destroyed(facts: Facts) -> Finding | None:
     """Validation accuracy lower after fine-tuning than before, by more than chance explains."""
     known = _gain(facts)
-    if known is None or not known[0] < -known[1]:
+    if known is None or known[0][1] >= 0:
         return None
-    _, _, head, tuned = known
+    _, head, tuned = known
     first = next(each for each in facts.stretches if each.is_fine_tuning)
     changes: dict[str, Any] = {"batch_norm": "frozen"}
     suggestion = Suggestion("Keep BatchNormalization frozen", changes)
@@ -50,9 +49,10 @@ def destroyed(facts: Facts) -> Finding | None:
 def helped(facts: Facts) -> Finding | None:
     """Validation accuracy higher after fine-tuning than before, by more than chance explains."""
     known = _gain(facts)
-    if known is None or not known[0] > known[1]:
+    if known is None or known[0][0] <= 0:
         return None
-    gain, _, head, tuned = known
+    _, head, tuned = known
+    gain = tuned.records[-1].val_accuracy - head.records[-1].val_accuracy
     return Finding(
         "fine_tuning_helped",
         head.last + 1,
@@ -68,13 +68,13 @@ def helped(facts: Facts) -> Finding | None:
 def did_nothing(facts: Facts) -> Finding | None:
     """Neither: training stood still, or enough images say that validation did."""
     known = _gain(facts)
-    if known is None or abs(known[0]) > known[1]:
+    if known is None or not known[0][0] <= 0 <= known[0][1]:
         return None
-    _, margin, head, tuned = known
+    (low, high), head, tuned = known
     losses = [record.loss for record in facts.history if record.phase == "fine_tuning"]
     stood_still = _hardly_changed(losses[0], losses[-1])
     same_loss = _hardly_changed(head.end("val_loss"), tuned.end("val_loss"))
-    if not stood_still and (margin > WIDE_MARGIN or not same_loss):
+    if not stood_still and ((high - low) / 2 > WIDE_MARGIN or not same_loss):
         return None
     seen = "The training loss stood still too" if stood_still else "Training went on meanwhile"
     suggestion = Suggestion("Leave it out", {"strategy": "feature_extraction"})
@@ -113,8 +113,8 @@ def too_few_validation_images(facts: Facts) -> Finding | None:
         end.epoch,
         end.epoch,
         f"With {facts.num_validation:,} validation images an accuracy of {end.val_accuracy:.3f} "
-        f"stands for anything from {low:.3f} to {high:.3f}. Differences smaller than that, "
-        "between epochs or between runs, say nothing; several seeds together say more.",
+        f"stands for anything from {low:.3f} to {high:.3f}. An accuracy within that range, of "
+        "another epoch or another run, can differ by chance; several seeds together say more.",
         Suggestion("Repeat with another seed", {"seed": facts.config.seed + 1}),
     )
 

@@ -66,9 +66,7 @@ def batch_norm_lag(facts: Facts) -> Finding | None:
                 _steadier_statistics(facts),
             )
         late = _late_climb(stretch)
-        if late and late[1].val_accuracy - late[0].val_accuracy > facts.margin(
-            late[0].val_accuracy, late[1].val_accuracy
-        ):
+        if late and facts.change(late[0].val_accuracy, late[1].val_accuracy)[0] > 0:
             low, high = late
             return Finding(
                 "batch_norm_lag",
@@ -151,7 +149,6 @@ def overfitting(facts: Facts) -> Finding | None:
         and stretch.last - best.epoch >= 2
     )
     train, val = facts.train_accuracy(stretch), stretch.end("val_accuracy")
-    needed = max(GAP, facts.margin(val))
     if rises:
         return Finding(
             "overfitting",
@@ -163,9 +160,11 @@ def overfitting(facts: Facts) -> Finding | None:
             _against_overfitting(facts, stop=True),
         )
     # While the validation loss still falls, what is learned still carries over.
-    if train - val > needed and _fall_at_end(stretch.values("val_loss")) <= FLAT_FALL:
-        wide = [each.epoch for each in records if each.accuracy - each.val_accuracy <= needed]
-        first = min(wide[-1] + 1 if wide else stretch.first, stretch.last)
+    if _gapes(facts, train, val) and _fall_at_end(stretch.values("val_loss")) <= FLAT_FALL:
+        close = [
+            each.epoch for each in records if not _gapes(facts, each.accuracy, each.val_accuracy)
+        ]
+        first = min(close[-1] + 1 if close else stretch.first, stretch.last)
         return Finding(
             "overfitting",
             first,
@@ -176,6 +175,10 @@ def overfitting(facts: Facts) -> Finding | None:
             _against_overfitting(facts, stop=False),
         )
     return None
+
+
+def _gapes(facts: Facts, train: float, val: float) -> bool:
+    return train - val > GAP and facts.parted(train, val)
 
 
 def _against_overfitting(facts: Facts, *, stop: bool) -> Suggestion | None:

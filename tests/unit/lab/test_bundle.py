@@ -16,7 +16,7 @@ from lib.core.errors import StoreError
 from lib.core.lab import bundle, bundle_checks
 from lib.core.lab.folder import META_FILE, MODEL_FILE, RunMeta, RunWriter
 from lib.core.lab.store import RunStore
-from lib.core.reading import test_images
+from lib.core.reading import diagnose, test_images
 from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord
 
 CONFIG = runs.make_config(num_images=40, head_epochs=2, fine_tune_epochs=1, seed=7)
@@ -477,8 +477,10 @@ def test_a_picture_of_another_size_is_refused(store, picture):
 
 def test_a_run_with_three_test_images_comes_in_with_their_picture(store):
     content = (Path(__file__).parents[2] / "data/uploads/run_3_test_images.zip").read_bytes()
-    picture = test_images.sprite_path(bundle.import_run(content, store))
-    assert test_images.webp_size(picture.read_bytes()) == test_images.sheet_size(3) == (192, 64)
+    run = bundle.import_run(content, store)
+    picture = test_images.sprite_path(run).read_bytes()
+    assert test_images.webp_size(picture) == test_images.sheet_size(3) == (192, 64)
+    assert "fine_tuning_helped" not in {each.kind for each in diagnose.diagnose(run)}
 
 
 def test_the_size_of_each_kind_of_webp_is_read_from_its_head():

@@ -5,14 +5,15 @@ import math
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lib.core import runs
-from lib.core.reading import diagnose, fit_rules
+from lib.core import intervals, runs
+from lib.core.reading import curves, diagnose, fit_rules
 from lib.core.runs import EpochRecord, Run, TrainConfig
 from tests.unit.toy_runs import Toy, train
 
@@ -422,6 +423,30 @@ def test_fine_tuning_helped_only_where_the_images_can_tell():
     many = kinds(drawn(head=LEARNED, tuned=tuned, validation=400))
     assert "fine_tuning_helped" in many
     assert "fine_tuning_helped" not in few
+
+
+@pytest.mark.parametrize("num_images", range(1, 13))
+def test_no_finding_contradicts_the_interval_beside_it(num_images):
+    counts = range(num_images + 1)
+    for before, after, seen in product(counts, counts, (0.5, 1.0)):
+        first, last = before / num_images, after / num_images
+        run = drawn(
+            head=[(0.5, seen, 0.5, first)] * 4,
+            tuned=[(0.4, seen, 0.5, last)] * 4,
+            validation=num_images,
+        )
+        found = {each.kind: each for each in diagnose.diagnose(run)}
+        low, high = intervals.wilson_interval(after, num_images)
+        beside = found["too_few_validation_images"].explanation
+        assert f"from {low:.3f} to {high:.3f}." in beside
+        changed = {"fine_tuning_helped", "fine_tuning_destroyed"} & found.keys()
+        told = first != last and "too little to tell" not in curves.headline(run)
+        if "overfitting" in found:
+            assert high < seen
+        else:
+            assert bool(changed) == told
+        if told:
+            assert not low <= first <= high
 
 
 def test_while_a_run_goes_on_its_dataset_tells_how_many_images_validate():
