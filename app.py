@@ -8,18 +8,18 @@ from lib.figures.svg import backbone_strip
 from lib.ui import cache, shell, widgets
 
 STARTS = {
-    "data": "Look at what goes into a run, step by step from the file to the batch; bring forty "
-    "photographs of your own.",
-    "model_summary": "Move the cut yourself, and watch the counts of well-known networks follow.",
-    "global_average_pooling": "Change one cell of a map and follow it into the vector and the "
-    "decision; then do the same on a photograph.",
-    "strategy": "Answer a few questions about your data, and see which layers to thaw, and what "
-    "happened when it was tried.",
-    "training_lab": "Train one on real images in under half a minute, and see in the curves where "
-    "fine-tuning starts and whether it helped.",
-    "learning_curves": "What the curves of a run say, what to change next, and whether two runs "
-    "can be told apart at all.",
-    "predict": "Give it an image of your own: what it answers, how sure it is and where it looked.",
+    "data": "Look at what goes into a run, step by step from the file to the batch; forty "
+    "photographs of your own are enough.",
+    "model_summary": "Freeze layers of well-known networks, and watch their parameter counts.",
+    "global_average_pooling": "Change one cell of a feature map and follow it into the vector and "
+    "the decision; then do the same with a photograph.",
+    "strategy": "Answer a few questions about your data, and see which layers to thaw and what "
+    "recorded runs on similar data showed.",
+    "training_lab": "Train a network on real images in under half a minute, and see in the curves "
+    "where fine-tuning starts and whether it helped.",
+    "learning_curves": "Read what the curves of a run show, what to change next, and whether the "
+    "difference between two runs is more than chance.",
+    "predict": "Show a network your own image: its prediction, its confidence, where it looked.",
 }
 
 shell.page("home")
@@ -32,9 +32,9 @@ head = heads.count_params(heads.HeadSpec(), layers[-1].output_shape)
 # --- Result -----------------------------------------------------------------
 st.markdown(
     "A network that has seen a million photographs already knows edges, fur and wheels. "
-    "**Transfer learning** puts a small new *head* on it and asks how much of the rest should "
-    "learn along. Here is one such network, EfficientNet-Lite0, under three answers. Each layer is "
-    "as wide as its parameters, :blue[frozen] or :orange[trainable]."
+    "**Transfer learning** puts a small new *head* on it and asks how many of its other layers "
+    "should be trained too. Here is one such network, EfficientNet-Lite0, with three strategies. "
+    "The width of a layer is its number of parameters, :blue[frozen] or :orange[trainable]."
 )
 for id_ in ("feature_extraction", "partial_fine_tuning", "full_fine_tuning"):
     strategy = strategies.get(id_)
@@ -46,7 +46,7 @@ for id_ in ("feature_extraction", "partial_fine_tuning", "full_fine_tuning"):
         right.image(
             backbone_strip.svg(layers, plan, dark=shell.is_dark()),
             width="stretch",
-            alt=f"{strategy.title}: {counts.trainable_share:.1%} of the parameters learn",
+            alt=f"{strategy.title}: {counts.trainable_share:.1%} of the parameters are trainable",
         )
         right.caption(
             f"{counts.trainable_share:.2%} of {counts.total:,} parameters learn. {strategy.about}"

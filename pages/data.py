@@ -1,4 +1,4 @@
-"""Data: what goes into a run, seen before it runs."""
+"""Data: look at what goes into a run before it starts."""
 
 from lib.ui import shell
 from lib.ui.images import page

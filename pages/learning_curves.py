@@ -1,4 +1,4 @@
-"""Learning curves: read a run that has ended, and see how sure one can be of it."""
+"""Learning curves: read a run that has ended, and see how certain its results are."""
 
 import streamlit as st
 
@@ -29,19 +29,19 @@ else:
 
 # --- Why --------------------------------------------------------------------
 left, right = st.columns(2)
-with left.expander("Why does validation fall?"):
+with left.expander("Why is the validation score low?"):
     st.markdown(
-        "Four reasons look alike and want different cures. **Overfitting**: the training score "
-        "goes on rising; more images, augmentation or an earlier end help. **Underfitting**: the "
-        "training score is low too; more layers or more epochs help. **Distribution shift**: the "
-        "two splits differ, and a classifier can tell them apart; only other data help. "
-        "**Settings**: a rate too high jumps, one too low crawls."
+        "Four causes look alike and need different remedies. **Overfitting**: the training score "
+        "goes on rising; more images, augmentation or early stopping help. **Underfitting**: the "
+        "training score is low too; more thawed layers or more epochs help. **Distribution "
+        "shift**: the two splits differ, and a classifier can tell them apart; only other data "
+        "help. **Settings**: the curves jump if the rate is too high and crawl if it is too low."
     )
     sources.cite("cs231n-training")
 with right.expander("Why is a higher accuracy not always better?"):
     st.markdown(
-        "With 40 test images one image is 2.5 points. An interval says what accuracies the images "
-        "seen are compatible with; two runs on the same images are compared image by image, which "
-        "tells more than two intervals beside each other."
+        "With 40 test images one image is 2.5 points. A confidence interval gives the accuracies "
+        "that fit the result on these images. Two runs on the same images are compared image by "
+        "image, which tells more than comparing their two intervals."
     )
 widgets.show_source(intervals.wilson_interval, compare, diagnose.diagnose)

@@ -14,7 +14,7 @@ shell.page("model_summary")
 
 @st.fragment
 def instrument() -> None:
-    """Everything that follows from the freeze plan; a gesture reruns this and nothing else."""
+    """Draw everything that follows from the freeze plan; a gesture reruns only this fragment."""
     # --- Controls -----------------------------------------------------------
     wanted, ignored = plan_link.open_page()
     controls.show(wanted)
@@ -33,7 +33,7 @@ def instrument() -> None:
         by_hand=wanted.by_hand_indices,
         weights="imagenet" if strategies.get(wanted.strategy).pretrained else None,
     )
-    with st.expander("Keras code of exactly this state", icon=":material/code:"):
+    with st.expander("Keras code of this model and freeze plan", icon=":material/code:"):
         st.code(code, language="python")
         st.download_button(
             "Download",

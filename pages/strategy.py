@@ -1,4 +1,4 @@
-"""Strategy: a few questions about the data, a recommendation, and what happened when tried."""
+"""Strategy: a few questions about the data, a recommendation, and what recorded runs showed."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ shell.page("strategy")
 
 @st.fragment
 def instrument() -> None:
-    """The questions and what follows from them; a gesture reruns this and nothing else."""
+    """Draw the questions and what follows from them; a gesture reruns only this fragment."""
     # --- Controls -----------------------------------------------------------
     ignored = answers.open_link()
     with st.container(horizontal=True):

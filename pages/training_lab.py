@@ -39,17 +39,17 @@ else:
 left, right = st.columns(2)
 with left.expander("Why is the head trained first?"):
     st.markdown(
-        "A new head starts with random weights, so its first gradients are large and mean "
-        "nothing. Sent into a thawed backbone, they would destroy features that took ImageNet "
-        "to learn. So the backbone stays frozen until the head is sensible, and then learns "
-        "at a lower rate."
+        "A new head starts with random weights, so its first gradients are large and carry no "
+        "information. In a thawed backbone they would destroy the features learned on ImageNet. "
+        "So the backbone stays frozen until the head has been trained, and is then trained with "
+        "a lower learning rate."
     )
     sources.cite("keras-transfer")
 with right.expander("Why does it take so little time?"):
     st.markdown(
         "Frozen layers give the same output for the same image in every epoch. Thaw runs them "
-        "once, keeps what comes out, and trains only what follows. The curves are the ones of "
-        "training the whole network, except for rounding: in a test, losses differ by less than "
-        "0.01 %."
+        "once, caches their output, and trains only the layers after them. The curves are those "
+        "of training the whole network, except for rounding: in a test, losses differ by less "
+        "than 0.01 %."
     )
     st.caption("Measured: docs/benchmarks.md")

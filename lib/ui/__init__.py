@@ -1,1 +1,1 @@
-"""What every page shares: shell, state, caches and components."""
+"""Modules that every page shares: shell, state, caches and widgets."""

@@ -1,4 +1,4 @@
-"""Asking a worker from a page: one question a slot, its answer kept for this session."""
+"""Ask a worker from a page: one question per slot, its answers cached for this session."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ SECONDS_BETWEEN_LOOKS = 0.3
 
 @dataclass
 class Slot:
-    """What a session asked of one kind.
+    """The question of one kind that a session is asking, and its cached answers.
 
     Args:
-        keep: How many answers are kept.
-        key: What is asked now.
-        question: What a worker is busy with; None where nothing is.
-        answers: By what was asked, oldest first.
+        keep: The number of answers to cache.
+        key: The key of the current question.
+        question: The question that a worker is answering; None if there is none.
+        answers: The cached answers by key, oldest first.
     """
 
     keep: int
@@ -30,13 +30,13 @@ class Slot:
 
 
 def answers(name: str) -> Mapping[Any, Any]:
-    """The answers of a slot that are kept, by what was asked, oldest first."""
+    """Return the cached answers of a slot by their keys, oldest first."""
     slot = state.read(f"question_{name}")
     return slot.answers if isinstance(slot, Slot) else {}
 
 
 def forget(name: str) -> None:
-    """Keep no answer of a slot, and wait for none."""
+    """Drop the cached answers of a slot and its open question."""
     state.choose(f"question_{name}", None)
 
 
@@ -56,21 +56,21 @@ def ask(
     final: type[ThawError] | None = None,
     **arguments: Any,
 ) -> Any:
-    """What a worker says to a question, or None while it has not: then the page says so here.
+    """Return a worker's answer; while there is none, draw a progress bar here and return None.
 
-    A question is asked once; asking for something else in the same slot withdraws it. An answer
-    that is an error is one sentence, a next step and a button.
+    A question is asked once; another question in the same slot withdraws it. If the worker
+    raises an error, the page shows its sentence, a next step and a button to ask again.
 
     Args:
-        name: Of the slot.
-        key: What is asked: equal keys have equal answers.
+        name: Name of the slot.
+        key: Key of the question; equal keys have equal answers.
         task: "module:function" in a worker.
-        waiting: What is going on meanwhile, in words.
-        room: Pixels kept free for what will be in this place, so that nothing jumps.
-        keep: How many answers of this slot are kept.
-        read: Makes of the worker's answer what is kept.
-        final: Kind of errors that asking again would not change.
-        arguments: Of the function.
+        waiting: Text of the progress bar.
+        room: Height in pixels to reserve for the answer, so that the layout does not jump.
+        keep: The number of answers of this slot to cache.
+        read: Converts the worker's answer into the value to cache.
+        final: Class of the errors after which asking again would not help.
+        arguments: Arguments of the function.
     """
     slot = state.read(f"question_{name}")
     if not isinstance(slot, Slot):
@@ -103,7 +103,7 @@ def ask(
 
 
 def _wait(question: Any, waiting: str, room: int | None) -> None:
-    """Say what the worker is doing, and look again until it has answered."""
+    """Show what the worker is doing, and poll until it has answered."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
     def look() -> None:

@@ -18,33 +18,33 @@ from lib.jobs.downloads import Downloads
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def layer_table(backbone: str, image_size: int) -> tuple[LayerRow, ...]:
-    """The layer table of a backbone at an input size; not to be changed."""
+    """Load the layer table of a backbone at an input size. Callers must not change it."""
     return backbones.load_layer_table(backbone, image_size)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def recorded_runs() -> tuple[runs.Run, ...]:
-    """The runs that ship with Thaw; not to be changed."""
+    """Load the runs that ship with Thaw. Callers must not change them."""
     return tuple(run for run in store.RunStore() if run.recorded)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def head_pairs() -> tuple[HeadPair, ...]:
-    """The recorded runs that differ in GAP against Flatten alone; not to be changed."""
+    """Find the recorded runs that differ only in GAP or Flatten. Callers must not change them."""
     return pooling_pairs.pairs(recorded_runs())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def evidence() -> Evidence:
-    """What was recorded of every strategy; not to be changed."""
+    """Load the recorded runs of every strategy. Callers must not change them."""
     return strategy_evidence.read()
 
 
 class _Holder:
-    """Streamlit's cache refuses what can be awaited, as a Dask client can."""
+    """Holds the client: Streamlit's cache refuses awaitable objects such as a Dask client."""
 
     def __init__(self) -> None:
-        retention.tidy()  # what the last start left half made
+        retention.tidy()  # scratch directories that the last process left behind
         self.client = Client(store.RunStore())
         self.downloads = Downloads(self.client)
         atexit.register(self.client.close)
@@ -56,21 +56,21 @@ def _holder() -> _Holder:
 
 
 def client() -> Client:
-    """The one client of this web process."""
+    """Return the one client of this web process."""
     return _holder().client
 
 
 def downloads() -> Downloads:
-    """The downloads of datasets, the same for every reader."""
+    """Return the downloads of datasets, which all readers share."""
     return _holder().downloads
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def stored_run(run_id: str, ended: float) -> runs.Run | None:
-    """A run that has ended, as it was when its result was written; not to be changed.
+    """Open a run that has ended. Callers must not change it.
 
     Args:
-        run_id: Its id.
-        ended: When that was; the same id may be deleted and run again.
+        run_id: Id of the run.
+        ended: Time of its end, part of the cache key: a deleted run may be trained again.
     """
     return client().store.open(run_id)

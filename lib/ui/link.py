@@ -1,4 +1,4 @@
-"""The link of a page: what the address says, when that counts, and how a page writes it."""
+"""The link of a page: how a page reads its parameters, when they apply, and how it writes them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ from lib.ui import state
 
 
 def get(name: str) -> str | None:
-    """A parameter of the link; None where it is not there."""
+    """Return a parameter of the link; None if it is missing or empty."""
     value = st.query_params.get(name)
     return value if isinstance(value, str) and value else None
 
 
 def put(name: str, value: str) -> None:
-    """Put a parameter into the link, so that what is on screen can be shared."""
+    """Set a parameter of the link, so that the page can be shared as it is shown."""
     st.query_params[name] = value
 
 
 def drop(name: str) -> None:
-    """Take a parameter out of the link."""
+    """Remove a parameter from the link."""
     if name in st.query_params:
         del st.query_params[name]
 
 
 def once(name: str, key: str) -> str | None:
-    """A parameter that this session has not opened yet; from then on the choice is the reader's.
+    """Return a parameter that this session has not opened yet; later the reader's choice counts.
 
     Args:
-        name: Of the parameter.
-        key: Of the session, for what was opened last.
+        name: Name of the parameter.
+        key: Session key of the value that was opened last.
     """
     asked = get(name)
     if asked is None or asked == state.read(key):
@@ -40,7 +40,7 @@ def once(name: str, key: str) -> str | None:
 
 
 def follow(name: str, value: str, key: str) -> None:
-    """Put what is on screen into the link; the arguments `name` and `key` are those of `once`."""
+    """Write the value on screen into the link; `name` and `key` are those of `once`."""
     state.choose(key, value)
     put(name, value)
 
@@ -50,23 +50,23 @@ class Link:
     """The address of a page as a link to the state on screen.
 
     Args:
-        parameters: Of this page; others stay in the address.
-        component: Key of a component that is on screen whenever the page is.
+        parameters: Names of this page's parameters; all others stay in the address.
+        component: Key of a component that is always on this page.
     """
 
     parameters: tuple[str, ...]
     component: str
 
     def said(self) -> dict[str, str]:
-        """What the address says, by parameter."""
+        """Return the values in the address by parameter."""
         return {name: value for name in self.parameters if (value := get(name)) is not None}
 
     def unseen(self, now: object) -> dict[str, str] | None:
-        """What the address says, where it is to be opened; None where the session counts.
+        """Return the values in the address if they should be opened; None if the session counts.
 
-        A quick second gesture arrives with the link from before the first: what a reader just did
-        counts for more than the address. Without a gesture, a new address is a pasted link or the
-        browser's back button; an empty one means back only where this page was on screen before.
+        A quick second gesture arrives with the link from before the first one, so a gesture takes
+        precedence over the address. Without a gesture, a new address is a pasted link or the
+        browser's back button; an empty one means "back" only if this page was on screen before.
 
         Args:
             now: The state of the session.
@@ -81,9 +81,9 @@ class Link:
         """Make the address a link to the state on screen.
 
         Args:
-            now: That state.
-            parameters: Those that restore it.
-            is_first: True for the state that every session begins with, which needs no link.
+            now: The state on screen.
+            parameters: The parameters that restore it.
+            is_first: True for the initial state of every session, which needs no link.
         """
         said = self.said()
         link = {} if is_first and not said else dict(parameters)
@@ -99,7 +99,7 @@ class Link:
 
 
 def quoted(text: str) -> str:
-    """A piece of a link as it may be shown: short, and inert in Markdown.
+    """Return a part of a link so that it is safe to show: short, and inert in Markdown.
 
     Example:
 
@@ -111,20 +111,20 @@ def quoted(text: str) -> str:
 
 
 def warn(ignored: Sequence[str]) -> None:
-    """Say what was ignored.
+    """Show which parts of the link were ignored.
 
     Args:
-        ignored: A sentence for each piece of the link; none where all of it was opened.
+        ignored: A sentence for each ignored part; empty if the whole link was opened.
     """
     if ignored:
         st.warning("\n".join(f"- {sentence}" for sentence in ignored), icon=":material/link_off:")
 
 
 def caption_unknown(known: Collection[str]) -> None:
-    """Say which parameters no page reads.
+    """Show which parameters of the link are unknown to every page.
 
     Args:
-        known: Names of those that some page does.
+        known: Names of the parameters that some page reads.
     """
     if unknown := [quoted(name) for name in st.query_params if name not in known]:
         st.caption(f"Ignored unknown link parameters: {', '.join(unknown[:5])}.")

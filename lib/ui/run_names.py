@@ -1,4 +1,4 @@
-"""What a run is called: in lists to choose from, in headings and beside its figures."""
+"""Names of runs: in lists to choose from, in headings and beside figures."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,28 +14,28 @@ from lib.core.runs import Run, TrainConfig
 from lib.core.strategy import evidence
 from lib.ui.uploads import access, pickers
 
-# Said first, in these words; the other settings follow where they are not the usual ones.
+# These settings come first, in words of their own; the others follow if they are not the default.
 SAID_FIRST = ("dataset", "strategy", "num_images", "seed", "backbone")
 
 
 def name(run: Run) -> str:
-    """What a run is called: as its reader named it, or by its settings."""
+    """Return the reader's name for a run, or else its settings in words."""
     return called(run.config, read_meta(run.folder))
 
 
 def meta(run: Run) -> RunMeta:
-    """What its reader says of a run, for those who may see more of it than its numbers."""
+    """Return the name and note of a run; empty for readers who may see its numbers only."""
     may_see = access.may_see(run.config.dataset)
     return read_meta(run.folder) if may_see else RunMeta()
 
 
 def called(config: TrainConfig, meta: RunMeta, words: str = "") -> str:
-    """What a run is called: as its reader named it, where this one may see it, or in words.
+    """Return the name of a run if the current reader may see it, or else a description.
 
     Args:
-        config: Of the run.
-        meta: What its reader says of it.
-        words: The words; the settings where there are none.
+        config: Settings of the run.
+        meta: Name and note that its owner gave it.
+        words: The description; by default the settings in words.
     """
     if meta.name and access.may_see(config.dataset):
         return meta.name
@@ -43,10 +43,10 @@ def called(config: TrainConfig, meta: RunMeta, words: str = "") -> str:
 
 
 def in_words(config: TrainConfig) -> str:
-    """A run by its settings: data, strategy, images, seed, and what is not as usual.
+    """Describe a run by its data, strategy, images, seed, and settings that are not the default.
 
     Args:
-        config: Of the run.
+        config: Settings of the run.
     """
     return f"{access.title(config.dataset)}, {_settings_in_words(config)}"
 
@@ -70,7 +70,7 @@ def _settings_in_words(config: TrainConfig) -> str:
 
 
 def _usual(config: TrainConfig) -> TrainConfig | None:
-    """The run of the same data and strategy with nothing else chosen; None where unknown."""
+    """Return the default settings for the same data and strategy; None if they are unknown."""
     try:
         return runs.make_config(
             backbone=config.backbone,
@@ -88,7 +88,7 @@ def _usual(config: TrainConfig) -> TrainConfig | None:
 
 
 def to_choose(offered: Iterable[RunSummary]) -> dict[str, str]:
-    """What a list of runs calls each; the id tells apart what would read the same."""
+    """Return a label for each run in a list; equal labels are made distinct by the run's id."""
     words = {each.id: _line(each) for each in offered}
     times = Counter(words.values())
     return {id_: f"{text}, {id_[:6]}" if times[text] > 1 else text for id_, text in words.items()}
@@ -112,7 +112,7 @@ def _line(summary: RunSummary) -> str:
 
 
 def of_head(summary: RunSummary) -> str:
-    """A run among those that trained a head on the same maps: its images and its epochs."""
+    """Return the label of a run among runs that trained a head on the same feature maps."""
     config = summary.config
     words = f"{access.title(config.dataset)}, {_images(config)}, {summary.num_epochs} epochs"
     named = called(config, summary.meta, words)
@@ -127,7 +127,7 @@ def _images(config: TrainConfig) -> str:
 
 
 def on_screen(config: TrainConfig) -> str:
-    """A run on the page that shows it alone, within Markdown."""
+    """Describe the one run on screen, in Markdown."""
     return (
         f"{backbones.get(config.backbone).title} on {pickers.dataset_name(config.dataset)}, "
         f"{config.num_images:,} training images of {config.image_size} px, "
@@ -136,7 +136,7 @@ def on_screen(config: TrainConfig) -> str:
 
 
 def without_way(config: TrainConfig) -> str:
-    """What runs of several ways have in common, within Markdown."""
+    """Describe what runs with several ways of training have in common, in Markdown."""
     return (
         f"{pickers.dataset_name(config.dataset)}, {config.num_images:,} training images of "
         f"{config.image_size} pixels, {backbones.get(config.backbone).title}"
@@ -144,6 +144,6 @@ def without_way(config: TrainConfig) -> str:
 
 
 def way_title(config: TrainConfig) -> str:
-    """The way of the evidence a run goes, or its strategy where it goes another."""
+    """Return the title of the run's way of training in the evidence, or else its strategy."""
     way = evidence.way_of(config)
     return evidence.WAYS[way].title if way else config.strategy.replace("_", " ").capitalize()

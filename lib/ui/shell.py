@@ -12,11 +12,11 @@ class PageSpec:
     """A page.
 
     Args:
-        path: File, from the top of the project.
-        title: In the navigation and as heading.
-        subtitle: The one idea of the page, in a sentence.
+        path: File, relative to the root of the project.
+        title: Title in the navigation and in the heading.
+        subtitle: The main idea of the page, in one sentence.
         icon: Material icon.
-        parameters: Of the link, as far as this page reads them.
+        parameters: The link parameters that this page reads.
     """
 
     path: str
@@ -26,7 +26,7 @@ class PageSpec:
     parameters: tuple[str, ...] = ()
 
 
-# In pixels: the longest title on one line, and the rest of a projector for the lesson.
+# In pixels: wide enough for the longest title on one line, and no wider.
 SIDEBAR_WIDTH = 242
 
 # In the order of the lessons.
@@ -40,48 +40,48 @@ PAGES: dict[str, PageSpec] = {
     "data": PageSpec(
         "pages/data.py",
         "Data",
-        "What goes into a run, seen before it runs; and how to bring your own images.",
+        "See what goes into a run before it starts, and how to use your own images.",
         ":material/photo_library:",
         state.DATA_PARAMETERS,
     ),
     "model_summary": PageSpec(
         "pages/model_summary.py",
         "Model summary",
-        "Freeze layers of a pretrained backbone and see what is left to learn.",
+        "Freeze layers of a pretrained backbone and see which parameters remain trainable.",
         ":material/layers:",
         state.LINK,
     ),
     "global_average_pooling": PageSpec(
         "pages/global_average_pooling.py",
         "Global average pooling",
-        "How a stack of maps becomes a short vector, and the vector a decision.",
+        "See how a stack of feature maps becomes a short vector, and the vector a decision.",
         ":material/grid_view:",
     ),
     "strategy": PageSpec(
         "pages/strategy.py",
         "Strategy",
-        "A few questions about your data, one recommendation, and what happened when it was tried.",
+        "Answer a few questions about your data, and get one recommendation with recorded runs.",
         ":material/signpost:",
         (*state.LINK_SITUATION, state.TRIED),
     ),
     "training_lab": PageSpec(
         "pages/training_lab.py",
         "Training lab",
-        "Run a strategy for a minute on real images and watch where fine-tuning begins.",
+        "Run a strategy on real images for a minute and watch where fine-tuning begins.",
         ":material/science:",
         (state.RUN,),
     ),
     "learning_curves": PageSpec(
         "pages/learning_curves.py",
         "Learning curves",
-        "Read a run that has ended: what its curves say, and how sure one can be.",
+        "Read a run that has ended: what its curves show, and how certain that is.",
         ":material/show_chart:",
         state.CURVES_LINK,
     ),
     "predict": PageSpec(
         "pages/predict.py",
         "Predict",
-        "Show a network an image, and see what it answers and where it looked.",
+        "Show a network an image, and see what it predicts and where it looked.",
         ":material/image_search:",
         (state.RUN,),
     ),
@@ -89,7 +89,7 @@ PAGES: dict[str, PageSpec] = {
 
 
 def page(name: str) -> PageSpec:
-    """Draw the frame of a page. The first call of every page.
+    """Draw the frame of a page. Every page calls this first.
 
     Args:
         name: Key of PAGES.
@@ -111,11 +111,11 @@ def page(name: str) -> PageSpec:
     with st.container(gap=None):
         st.title(spec.title, anchor=False)
         st.markdown(f":gray[{spec.subtitle}]")
-    # Another page's parameters may still be there after a change of page.
+    # After a change of page, the parameters of the previous page may still be in the link.
     link.caption_unknown([name for each in PAGES.values() for name in each.parameters])
     return spec
 
 
 def is_dark() -> bool:
-    """True where the reader sees the dark appearance."""
+    """Return True if the reader sees the dark theme."""
     return st.context.theme.type == "dark"

@@ -1,4 +1,4 @@
-"""The sources of the claims on pages, as docs/sources.md lists them, and how a page names them."""
+"""The sources of claims on pages, read from docs/sources.md, and how a page cites them."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import streamlit as st
 _LIST = Path(__file__).parents[2] / "docs" / "sources.md"
 _ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (.+?), <(https://[^>]+)>", re.MULTILINE)
 
-# key -> (title, address); the list also says what was taken from each.
+# key -> (title, address); the list also says what was used from each source.
 SOURCES = {key: (title, address) for key, title, address in _ROW.findall(_LIST.read_text("utf-8"))}
 
 # Title, text, and the keys of its sources.
@@ -17,14 +17,14 @@ Lesson = tuple[str, str, tuple[str, ...]]
 
 
 def cite(*keys: str) -> None:
-    """Where a claim comes from."""
+    """Show the sources of a claim."""
     links = "; ".join(map(link, keys))
     # A caption would fade the links below a contrast of 4.5:1.
     st.markdown(f":small[Source: {links}]")
 
 
 def link(key: str) -> str:
-    """A source in a table: its title as a link; what Thaw measured has no address."""
+    """Return the title of a source as a link for a table; Thaw's own runs have no address."""
     if key not in SOURCES:
         return "Thaw's own recorded runs"
     title, address = SOURCES[key]
@@ -32,7 +32,7 @@ def link(key: str) -> str:
 
 
 def lessons(of_page: Sequence[Lesson]) -> None:
-    """The short lessons below a page, in two columns, each with its sources."""
+    """Show the short lessons below a page in two columns, each with its sources."""
     columns = st.columns(2)
     for position, (title, text, keys) in enumerate(of_page):
         with columns[position % 2].expander(title):

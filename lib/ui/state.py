@@ -1,13 +1,13 @@
-"""Every key of the session and of the link, and typed ways to read them.
+"""All keys of the session and of the link, and typed functions to read them.
 
-Widgets keep what they are set to under these keys; `st.session_state` is written here only.
+Widgets store their values under these keys; only this module writes `st.session_state`.
 """
 
 from collections.abc import Collection
 
 import streamlit as st
 
-# What follows the reader from page to page. A setting of a run has the name of its field as key.
+# Choices that all pages share. The key of a run's setting is the name of its field.
 BACKBONE = "backbone"
 IMAGE_SIZE = "image_size"
 DATASET = "dataset"
@@ -25,8 +25,8 @@ THEN_THAW_FROM = "then_thaw_from"
 START = "start_run"
 CANCEL = "cancel_run"
 OPENED_RUN = "opened_run"
-# Model summary. Layers set by hand belong to the choices they were made under
-# (lib/ui/network/plan.py).
+# Model summary. Layers set by hand are kept only while the choices they were made with stay the
+# same (lib/ui/network/plan.py).
 NUM_CLASSES = "num_classes"
 LOGIT_PER_CLASS = "logit_per_class"
 BY_HAND = "layers_by_hand"
@@ -67,7 +67,7 @@ PREDICT_IMAGENET = "predict_imagenet"
 PREDICT_ANSWER = "predict_answer"
 PREPARE_FOLDER = "prepare_folder"
 PREPARE_MODEL = "prepare_model"
-# Strategy. Answers by hand hang on the dataset they were given for (lib/ui/strategy/answers.py).
+# Strategy. The reader's own answers belong to one dataset (lib/ui/strategy/answers.py).
 SITUATION = "situation"
 SITUATION_GESTURE = "last_situation_gesture"
 STRATEGY_BOARD = "strategy_board"
@@ -99,10 +99,10 @@ LINK_SITUATION = (
     LINK_NOISY,
 )
 TRIED = "tried"
-# The link only: `?run=<run_id>` opens a run, as other programs rely on.
+# In the link only: `?run=<run_id>` opens a run, and other programs rely on it.
 RUN = "run"
 
-# Data. A widget bound to the link has the name of its parameter as key.
+# Data. The key of a widget that is bound to the link is the name of its parameter.
 SHOW = "show"
 SECTION = "data_section"
 DATA_LABELS = "data_labels"
@@ -126,7 +126,7 @@ PIPELINE_TWICE = "twice"
 TWICE = "preprocessed_twice"
 DATA_PARAMETERS = (LINK_DATASET, SHOW, SPLIT_SEED, PIPELINE_SEED)
 
-# Learning curves. A widget bound to the link has the name of its parameter as key.
+# Learning curves. The key of a widget that is bound to the link is the name of its parameter.
 RUNS = "runs"
 AXIS = "axis"
 SMOOTHING = "smooth"
@@ -155,7 +155,7 @@ DELETE_SURELY = "delete_run_surely"
 IMPORT_RUN = "import_run"
 STORE_PROBLEM = "store_problem"
 COMPARE_WITH = "compare_with"
-# Who reads, and their own images.
+# The reader and their own images.
 READER = "reader_key"
 READER_COOKIE = "reader_cookie"
 OWN_WAY = "own_images_way"
@@ -181,7 +181,7 @@ def choose(key: str, value: object) -> None:
 
 
 def enter(page: str) -> None:
-    """Hand the shared choices over to the widgets of another page, which may look different."""
+    """Keep the shared choices when the page changes, because its widgets are other ones."""
     if st.session_state.get(PAGE) != page:
         st.session_state[PAGE] = page
         for key in SHARED:
@@ -190,30 +190,30 @@ def enter(page: str) -> None:
 
 
 def start_with(key: str, value: object) -> None:
-    """What a widget shows first; a link or another page may have said otherwise."""
+    """Set the initial value of a widget, unless a link or another page has set one."""
     st.session_state.setdefault(key, value)
 
 
 def read(key: str, default: object = None) -> object:
-    """What a key holds; for callbacks, where the widget's own value is not at hand."""
+    """Return the value of a key; for callbacks, which do not get the widget's value."""
     return st.session_state.get(key, default)
 
 
 def keep_within(key: str, options: Collection[object]) -> None:
-    """Forget a choice that is no longer among the options, so that the default shows."""
+    """Drop a choice that is no longer among the options, so that the default applies."""
     if key in st.session_state and st.session_state[key] not in options:
         del st.session_state[key]
 
 
 def keep_list_within(key: str, options: Collection[object]) -> None:
-    """Forget those of several choices that are no longer among the options."""
+    """Drop those of several choices that are no longer among the options."""
     chosen = st.session_state.get(key)
     if isinstance(chosen, list) and not set(chosen) <= set(options):
         st.session_state[key] = [each for each in chosen if each in options]
 
 
 def session_id() -> str:
-    """Name of this browser tab's session; runs are queued fairly by it."""
+    """Return the id of this browser tab's session, by which runs are queued fairly."""
     key = "session_id"
     if key not in st.session_state:
         import uuid

@@ -1,4 +1,4 @@
-"""Pieces that more than one page shows."""
+"""Widgets that more than one page uses."""
 
 import inspect
 import re
@@ -17,23 +17,23 @@ from lib.ui import state
 
 
 def quiet(text: str) -> str:
-    """A label for a segmented control.
+    """Return a grey label for a segmented control or a tab.
 
-    Streamlit writes the chosen segment in the primary colour, which white has to be readable on
-    as well; in the dark appearance no colour can do both.
+    Streamlit writes the chosen segment in the primary colour. White text must be readable on that
+    colour too, and in the dark theme no colour has enough contrast for both.
     """
     return f":gray[{text}]"
 
 
 def verbatim(text: str) -> str:
-    """Text from outside within Markdown: as code, whatever it says."""
-    # Nothing within ends it: its fence is longer than any in the text.
+    """Return untrusted text as inline code in Markdown, so that it is never interpreted."""
+    # The text cannot end the code span: the fence is longer than any run of backticks in it.
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}"
 
 
 def backbone_picker() -> backbones.BackboneSpec:
-    """Choose the backbone. The choice follows the reader from page to page."""
+    """Let the reader choose the backbone. All pages share the choice."""
     state.keep_within(state.BACKBONE, backbones.BACKBONES)
     chosen = st.selectbox(
         "Backbone",
@@ -46,37 +46,37 @@ def backbone_picker() -> backbones.BackboneSpec:
 
 
 def card(label: str, value: str, note: str) -> None:
-    """A number with its name above and what it means below."""
+    """Show a number with its name above and its meaning below."""
     with st.container(border=True, height="stretch", gap=None):
         st.metric(label, value)
         st.caption(note)
 
 
 def plot(figure: Any, key: str, alt: str, **options: Any) -> Any:
-    """A figure of lib.figures, in the look that it brings.
+    """Show a figure of lib.figures in its own theme.
 
     Args:
-        figure: Of Plotly.
-        key: Of this place on the page.
-        alt: The figure in a sentence, for those who cannot see it.
-        options: Further ones of st.plotly_chart.
+        figure: Plotly figure.
+        key: Streamlit key.
+        alt: Alternative text, one sentence.
+        options: Further arguments of st.plotly_chart.
     """
-    # Quiet: nothing to zoom into, and a button bar would cover the first numbers.
+    # No button bar: there is nothing to zoom into, and it would cover the first numbers.
     config = {"displayModeBar": False}
     return st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt, **options)
 
 
 def problem(error: ThawError) -> None:
-    """An expected failure: one sentence and a next step."""
+    """Show an expected failure: one sentence and a next step."""
     st.warning(f"{error.message}\n\n{error.next_step}".strip(), icon=":material/info:")
 
 
 @contextmanager
 def attempt(key: str) -> Iterator[None]:
-    """Try something from a callback; what goes wrong is kept for `last_problem`.
+    """Run code in a callback and store its error for `last_problem`.
 
     Args:
-        key: Of the session, for the error.
+        key: Session key of the error.
     """
     state.choose(key, None)
     try:
@@ -86,7 +86,7 @@ def attempt(key: str) -> Iterator[None]:
 
 
 def last_problem(key: str) -> None:
-    """Say why the last attempt failed, where it did.
+    """Show why the last attempt failed, if it did.
 
     Args:
         key: As in `attempt`.
@@ -97,13 +97,13 @@ def last_problem(key: str) -> None:
 
 
 def delete_or_keep(what: str, it: str, key: str, delete: Callable[[], None]) -> None:
-    """What a dialog asks before something is gone; either answer closes it.
+    """Ask for confirmation in a dialog before deleting; either answer closes the dialog.
 
     Args:
-        what: What will be gone, in Markdown.
-        it: What the buttons call it: "it" or "them".
-        key: Of the button that deletes.
-        delete: What that one does.
+        what: What will be deleted, in Markdown.
+        it: "it" or "them", for the labels of the buttons.
+        key: Key of the button that deletes.
+        delete: Callback of that button.
     """
     st.markdown(what)
     with st.container(horizontal=True):
@@ -116,25 +116,25 @@ def delete_or_keep(what: str, it: str, key: str, delete: Callable[[], None]) -> 
 
 
 def attribution(dataset: DatasetSpec) -> None:
-    """Who made the images and under which licence; wherever the images are."""
+    """Show who made the images and under which licence, wherever the images are shown."""
     st.caption(f"{dataset.attribution} {dataset.licence}.")
 
 
 def credit(dataset: str) -> str:
-    """The same as the end of a sentence; empty for images of a reader's own."""
+    """Return the attribution as a sentence to append; empty for a reader's own images."""
     spec = datasets.DATASETS.get(dataset)
     return f" Images: {spec.attribution} {spec.licence}." if spec else ""
 
 
 def show_source(*functions: Callable[..., Any]) -> None:
-    """The code that made the numbers above, as it runs."""
+    """Show the source code that computed the numbers above."""
     with st.expander("The code behind these numbers", icon=":material/code:"):
         for function in functions:
             st.code(inspect.getsource(function), language="python")
 
 
 def strategy_picker() -> StrategySpec:
-    """Choose the strategy. The choice follows the reader from page to page."""
+    """Let the reader choose the strategy. All pages share the choice."""
     state.keep_within(state.STRATEGY, strategies.STRATEGIES)
     state.start_with(state.STRATEGY, TrainConfig.strategy)
     chosen = st.segmented_control(
