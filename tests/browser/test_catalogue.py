@@ -105,7 +105,7 @@ def test_a_download_is_seen_by_everybody_cancelled_killed_taken_up_and_used(
     tiny, theirs = card(page, "tiny_web"), card(second_page, "tiny_web")
     open_page(page, own_app.url)
     expect(tiny).to_contain_text("Can be downloaded · 1 MB")
-    expect(tiny).to_contain_text("Its picture is made when its images are first read here.")
+    expect(tiny).to_contain_text("A preview is made when the images are first read here.")
 
     # Seen by a second reader, and after a reload.
     tiny.get_by_role("button", name="Download").click()

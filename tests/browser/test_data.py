@@ -17,9 +17,9 @@ HEADINGS = {
     "Look": ("A few images of each class", "Class balance", "Image sizes", "Left out"),
     "Splits": ("Every image has one use", "What goes wrong with shuffle, take and skip"),
     "Pipeline": (
-        "1 As it is stored",
+        "1 As stored",
         "2 Resized to 128 × 128",
-        "3 Augmented, where a run asks for it",
+        "3 Augmented, if the run asks for it",
         "4 Rescaled for EfficientNet-Lite0",
         "5 Batched",
     ),

@@ -111,7 +111,7 @@ def test_the_code_of_cats_and_dogs_slices_and_the_page_says_how_a_run_splits():
     for part in ("train[:80%]", "train[80%:90%]", "train[90%:]"):
         assert f'"{part}"' in code
     compile(code, "code", "exec")
-    assert "A run in Thaw splits by file instead" in words(app)
+    assert "A run in Thaw splits the list of images instead" in words(app)
 
 
 @pytest.mark.parametrize(("spec", "config"), [(CATS, ""), (DATASETS["eurosat"], "rgb")])

@@ -123,7 +123,7 @@ def test_the_link_chooses_the_dataset_and_follows_the_choice() -> None:
 def test_a_dataset_that_is_not_here_is_one_sentence(dataset: str) -> None:
     app = open_data("Splits", dataset=dataset)
     assert not app.exception
-    assert ["names a dataset that is not here" in each.value for each in app.warning] == [True]
+    assert ["names a dataset that you cannot use" in each.value for each in app.warning] == [True]
     assert dataset not in words(app)
     assert len(dots(app)) == 2
 
@@ -170,7 +170,7 @@ def test_own_images_are_looked_at_by_their_owner_alone(
         assert "`ant` has 3.0 times the images of `bee`" in words(app)
     else:
         assert not worker.asked
-        assert "names a dataset that is not here for you" in app.warning[0].value
+        assert "names a dataset that you cannot use here" in app.warning[0].value
 
 
 # --- Splits -------------------------------------------------------------------------------
@@ -278,8 +278,8 @@ def test_a_look_at_an_offline_dataset_needs_no_worker(worker: Worker) -> None:
     assert "`functional` has 2.1 times the images of `defective`" in said
     assert "right 67.8% of the time" in said
     assert "Every image has 300 × 300 pixels. 2,223 PNG, grey." in said
-    assert "No picture comes twice among the 2,223 looked at." in said
-    assert "nothing was left out" in said
+    assert "No picture occurs twice among the 2,223 inspected ones." in said
+    assert "none was left out" in said
 
 
 @pytest.mark.usefixtures("asks_for_looks")
@@ -325,7 +325,7 @@ def test_pictures_that_only_look_alike_are_no_warning_and_are_counted(worker: Wo
     app = open_data("Look")
     assert not app.warning
     assert any("4 pairs are nearly alike" in each.label for each in app.expander)
-    assert "**2 of the 40 test images** are nearly like one of" in words(app)
+    assert "**2 of the 40 test images** are nearly the same as" in words(app)
 
 
 def test_the_solar_cells_that_look_alike_are_counted_as_bits_count_them() -> None:
@@ -358,7 +358,7 @@ def test_a_sample_is_called_a_sample(worker: Worker) -> None:
     worker.answers["look"] = a_look(
         looked_at=np.arange(100), sizes=np.full((100, 2), 9), kinds={"PNG, grey": 100}
     )
-    assert "a sample of 100 of 240 images, in 2.3 s" in words(open_data("Look"))
+    assert "a sample of 100 of 240 images in 2.3 s" in words(open_data("Look"))
 
 
 # --- Pipeline -----------------------------------------------------------------------------
@@ -369,15 +369,15 @@ def test_the_steps_say_what_happens_to_the_values(worker: Worker) -> None:
     app = open_data("Pipeline")
     assert not app.exception
     said = words(app)
-    for step in ("1  As it is stored", "2  Resized to 128", "3  Aug", "4  Rescaled", "5  Batched"):
+    for step in ("1  As stored", "2  Resized to 128", "3  Aug", "4  Rescaled", "5  Batched"):
         assert step in said
     assert "**640 × 480 pixels**, 12,345 bytes" in said
     assert f"{480 * 640 * 3:,} bytes in memory" in said
     assert "**Before: 0 to 254**" in said
     # (0 - 127) / 128 and (254 - 127) / 128.
-    assert "**After: −0.9922 to 0.9922**, of −0.9922 to 1" in said
+    assert "**After: −0.9922 to 0.9922**, expected −0.9922 to 1" in said
     assert f"**32 × 128 × 128 × 3**, `float32`, {32 * 128 * 128 * 3 * 4 / 1e6:.1f} MB" in said
-    assert "Its class is ` food `, number 1." in said
+    assert "The true class is ` food `, label 1." in said
     task, arguments = worker.asked[0]
     assert (task, arguments["index"], arguments["image"]) == ("pipeline", 0, b"")
     assert (arguments["image_size"], arguments["seed"]) == (128, 0)
@@ -402,7 +402,7 @@ def test_applied_twice_the_range_and_the_answers_are_others(worker: Worker) -> N
     assert f"**After twice: {low:.4g} to {high:.4g}**".replace("-", "−") in said
     assert f"| Rescaled once | {names[285]} | 81.7% |" in said
     assert f"| Rescaled twice | {names[111]} | 2.1% |" in said
-    assert "Of 24 other images of this dataset, **23 get another answer**" in said
+    assert "Of 24 other images of this dataset, **23 get another prediction**" in said
     assert f"20 of them {names[111]}" in said
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of datasets: what each is, whether it is here, and one thing to do with it."""
+"""The catalogue of datasets: what each one is, whether it is downloaded, and one action."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from lib.ui import cache, state, widgets
 
 SECONDS_BETWEEN_LOOKS = 0.5
 CARDS_IN_A_ROW = 3
-# In pixels: as high as a picture is on a laptop, so that titles stand in one line.
+# In pixels: the height of a picture on a laptop, so that the titles of a row are aligned.
 TILE_HEIGHT = 126
 
 HOSTS = frozenset(spec.host for spec in DATASETS.values() if spec.host)
@@ -24,16 +24,16 @@ WORDS = {
     "no_network": (":material/cloud_off:", "No network"),
     "no_space": (":material/disc_full:", "Not enough disk space"),
 }
-TILE_TEXT = ":material/image: Its picture is made when its images are first read here."
+TILE_TEXT = ":material/image: A preview is made when the images are first read here."
 SPLIT_TEXT = """\
-A run in Thaw splits by file instead: {of} for the test and as many for validation, at most \
-{most:,} each, the same for every run, and the rest for training. So runs can be compared, and no \
-image is in two parts.
+A run in Thaw splits the list of images instead: {of} for testing and as many for validation, at \
+most {most:,} each and the same for every run, and the rest for training. So runs can be \
+compared, and no image is in two splits.
 """
 
 
 def show() -> None:
-    """The datasets as cards, those that are ready here first; choosing one sets it in the app."""
+    """Show the datasets as cards, downloaded ones first; choosing one sets it for all pages."""
     known = cache.downloads()
     standings = {id_: known.standing(spec) for id_, spec in DATASETS.items()}
     reachable, free_mb = known.reachable(HOSTS), known.free_mb()
@@ -145,7 +145,7 @@ def _why_not(spec: DatasetSpec, verdict: str) -> str | None:
 
 
 def _follow(spec: DatasetSpec) -> None:
-    """How far a download is, and a way to end it, until it has ended."""
+    """Show the progress of a download and a button to cancel it, until it has ended."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
     def look() -> None:
@@ -155,7 +155,7 @@ def _follow(spec: DatasetSpec) -> None:
             return
         if standing.progress.total:
             st.progress(standing.progress.share, text=standing.progress.words)
-        else:  # nobody knows how long that takes
+        else:  # the total is unknown
             st.markdown(f":small[:material/hourglass_top: {standing.progress.words}]")
         st.button(
             "Cancel",
@@ -169,7 +169,7 @@ def _follow(spec: DatasetSpec) -> None:
 
 
 def _wait_for_the_network() -> None:
-    """Draw the page again once it is known what can be reached."""
+    """Draw the page again once it is known which hosts can be reached."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
     def look() -> None:
@@ -180,7 +180,7 @@ def _wait_for_the_network() -> None:
 
 
 def _about(spec: DatasetSpec) -> None:
-    """Where it comes from, why it is as similar, its classes, and how a tutorial loads it."""
+    """Show the source, the reason for the similarity, the classes and a tutorial's loading code."""
     kind = kinds.KINDS[spec.kind]
     st.markdown(
         f"{spec.citation} [{spec.address.split('/')[2]}]({spec.address})\n\n{spec.attribution} "
@@ -193,11 +193,11 @@ def _about(spec: DatasetSpec) -> None:
     if measured := similarity.references().get(spec.id):
         st.markdown(
             f"Measured on {measured.num_images:,} of its images: "
-            f"{similarity.on_scale(measured):.2f}. How, and for which others, is on the page "
-            "Strategy."
+            f"{similarity.on_scale(measured):.2f}. The page Strategy explains how, and shows the "
+            "other datasets."
         )
     st.markdown("**Classes:** " + ", ".join(f"`{name}`" for name in spec.class_names))
-    st.markdown("**As a tutorial loads it**")
-    # Streamlit's colours for code are too pale for small type, and a line must not be scrolled to.
+    st.markdown("**How a tutorial loads it**")
+    # Streamlit's colours for code are too pale for small type, and long lines must wrap.
     st.code(datasets.load_code(spec), language=None, wrap_lines=True)
     st.markdown(SPLIT_TEXT.format(of="a sixth", most=splits.MAX_EVALUATION_IMAGES))

@@ -1,4 +1,4 @@
-"""A look at a dataset on the page Data: its classes, its sizes, and the same picture twice."""
+"""Inspection of a dataset on the page Data: its classes, image sizes and duplicates."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ TILE = 84  # px on the page
 
 
 def look_at(dataset: DatasetSpec) -> Look | None:
-    """What is in a dataset; None while a worker is looking, which is said here."""
+    """Inspect a dataset; while a worker does so, show its progress here and return None."""
     shipped = inspection.shipped(dataset.id, dataset.fingerprint)
     if shipped is not None:
         return shipped
@@ -26,7 +26,7 @@ def look_at(dataset: DatasetSpec) -> Look | None:
         state.LOOK,
         dataset.fingerprint,
         "lib.training.answers.dataset:look",
-        waiting=f"Looking at {min(dataset.num_images, inspection.MAX_LOOKED_AT):,} images",
+        waiting=f"Inspecting {min(dataset.num_images, inspection.MAX_LOOKED_AT):,} images",
         room=WAITING_HEIGHT,
         keep=ANSWERS_KEPT,
         read=Look.from_worker,
@@ -37,10 +37,10 @@ def look_at(dataset: DatasetSpec) -> Look | None:
 
 
 def show(dataset: DatasetSpec) -> None:
-    """Samples, class balance, sizes, copies and what was left out.
+    """Show samples, class balance, sizes, copies and unusable files of a dataset.
 
     Args:
-        dataset: The chosen one, which is on this machine.
+        dataset: The chosen dataset, which is on this machine.
     """
     found = look_at(dataset)
     if found is None:
@@ -57,7 +57,7 @@ def show(dataset: DatasetSpec) -> None:
     how_many = (
         f"all {total}" if found.is_all else f"a sample of {len(found.looked_at):,} of {total}"
     )
-    st.caption(f"A worker looked at {how_many} images, in {found.seconds:.1f} s.")
+    st.caption(f"A worker inspected {how_many} images in {found.seconds:.1f} s.")
     sources.cite("imagehash")
     widgets.show_source(near_duplicates.close_pairs, near_duplicates.correlation)
 
@@ -105,13 +105,13 @@ def _sizes(found: Look) -> None:
 
 
 def _copies(found: Look) -> None:
-    """The same picture twice, and above all in two splits."""
+    """Show pictures that occur twice, above all in two different splits."""
     st.subheader("The same picture twice", anchor=False)
     st.markdown(
-        "A picture that was trained on and comes up in the test again makes a network look better "
-        "than it is. A **perceptual hash** is 64 bits that say roughly what a picture looks like; "
-        f"pairs that differ in at most {near_duplicates.MAX_DISTANCE} of them are compared by "
-        "their pixels."
+        "A training picture that is also a test picture makes a network look better than it is. "
+        "A **perceptual hash** is 64 bits that describe roughly what a picture looks like; pairs "
+        f"that differ in at most {near_duplicates.MAX_DISTANCE} bits are then compared pixel by "
+        "pixel."
     )
     parts = inspection.every_use(found.labels)
     crossing = near_duplicates.across(found.pairs, parts) if parts else ()
@@ -119,7 +119,7 @@ def _copies(found: Look) -> None:
     if crossing:
         st.warning(
             f"{len(crossing):,} {'pictures are' if len(crossing) > 1 else 'picture is'} in two "
-            "splits at once, so a score on them says little. Keep one of each pair.",
+            "splits at once, so a score on them means little. Keep one of each pair.",
             icon=":material/warning:",
         )
     elif copies:
@@ -129,14 +129,14 @@ def _copies(found: Look) -> None:
             f"{'each ' if several else ''}within one split."
         )
     else:
-        st.markdown(f"No picture comes twice among the {len(found.looked_at):,} looked at.")
+        st.markdown(f"No picture occurs twice among the {len(found.looked_at):,} inspected ones.")
     if copies:
         _pairs(found, copies, parts, "copies")
     _alike(found, parts)
 
 
 def _alike(found: Look, parts: Splits | None) -> None:
-    """Pairs of which the pixels do not say whether they show the same thing."""
+    """Show nearly alike pairs; their pixels cannot tell whether they show the same thing."""
     alike = [pair for pair in found.pairs if pair.kind == near_duplicates.ALIKE]
     if not alike:
         return
@@ -150,15 +150,15 @@ def _alike(found: Look, parts: Splits | None) -> None:
         icon=":material/compare:",
     ):
         st.markdown(
-            "Their hashes are close, and their pixels are not those of one picture (correlated by "
-            f"less than {near_duplicates.COPY_CORRELATION}). Plain things just look alike. But two "
-            "photographs of one thing, neighbouring slices of it or frames of one film leak as "
-            "copies do, and only somebody who knows the images can tell: have a look."
+            "Their hashes are close, but they are not copies (the correlation of their pixels is "
+            f"below {near_duplicates.COPY_CORRELATION}). Simple images often look alike. But two "
+            "photographs of one object, neighbouring slices or frames of one video leak as copies "
+            "do, and only somebody who knows the images can decide: please look at them."
         )
         if parts:
             st.markdown(
-                f"**{trained:,} of the {len(parts.test):,} test images** are nearly like one of "
-                "the images a run may train on."
+                f"**{trained:,} of the {len(parts.test):,} test images** are nearly the same as "
+                "an image that a run may train on."
             )
         _pairs(found, alike, parts, "alike")
 
@@ -166,7 +166,7 @@ def _alike(found: Look, parts: Splits | None) -> None:
 def _pairs(
     found: Look, pairs: Sequence[near_duplicates.Pair], parts: Splits | None, key: str
 ) -> None:
-    """The first of some pairs side by side, and in which splits they are."""
+    """Show the first pairs side by side, and the splits that they are in."""
     crossing = near_duplicates.across(pairs, parts, near_duplicates.KINDS) if parts else ()
     where = {pair: f", in {one} and {other}" for pair, one, other in crossing}
     rows = [
@@ -190,9 +190,9 @@ def _tile(found: Look, index: int) -> tiles.Tile:
 def _left_out(found: Look) -> None:
     st.subheader("Left out", anchor=False)
     if not found.left_out:
-        st.markdown("Every file could be opened, and nothing was left out.")
+        st.markdown("Every file could be opened, and none was left out.")
         return
     files = "1 file" if len(found.left_out) == 1 else f"{len(found.left_out):,} files"
-    st.markdown(f"{files} cannot be used. Runs go on with the rest.")
+    st.markdown(f"{files} cannot be used. Runs use the rest.")
     with st.container(height=min(220, 40 + 28 * len(found.left_out)), border=True):
         st.text("\n".join(found.left_out))

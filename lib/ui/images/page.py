@@ -1,4 +1,4 @@
-"""The page Data: the chosen dataset, and the sections that show what goes into a run with it."""
+"""The page Data: the chosen dataset, and the sections that show what goes into a run."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from lib.ui.uploads import access, form, pickers
 
 
 def dataset_picker() -> DatasetSpec:
-    """Choose the dataset; the link says which, and a link opens with it."""
+    """Let the reader choose the dataset; the link restores the choice."""
     asked = link.once(state.LINK_DATASET, state.DATA_LINK)
     if asked is not None:
         if access.spec(asked):
@@ -21,7 +21,7 @@ def dataset_picker() -> DatasetSpec:
         else:
             widgets.problem(
                 DataError(
-                    "The link names a dataset that is not here for you.", "Choose one of these."
+                    "The link names a dataset that you cannot use here.", "Choose one of these."
                 )
             )
     chosen = pickers.dataset_picker()
@@ -30,7 +30,7 @@ def dataset_picker() -> DatasetSpec:
 
 
 def _here(show: Callable[[DatasetSpec], None]) -> Callable[[DatasetSpec], None]:
-    """A section about the images themselves, which have to be on this machine."""
+    """Wrap a section that needs the images, so that it is drawn only if they are downloaded."""
 
     def checked(dataset: DatasetSpec) -> None:
         if download_status.standing(dataset).state == "ready":
@@ -46,7 +46,7 @@ def _here(show: Callable[[DatasetSpec], None]) -> Callable[[DatasetSpec], None]:
     return checked
 
 
-# In the link by these names; only the open one is drawn.
+# The link uses these names; only the open section is drawn.
 SECTIONS: dict[str, Callable[[DatasetSpec], None]] = {
     "Datasets": lambda dataset: catalogue.show(),
     "Your own images": lambda dataset: form.panel(),
@@ -57,12 +57,12 @@ SECTIONS: dict[str, Callable[[DatasetSpec], None]] = {
 
 
 def sections(dataset: DatasetSpec) -> None:
-    """The sections as tabs, of which the open one is drawn; the link says which that is.
+    """Show the sections as tabs and draw the open one; the link names it.
 
     Args:
-        dataset: The chosen one.
+        dataset: The chosen dataset.
     """
-    # The colour of an open tab cannot be read in the dark, so its name brings its own.
+    # The colour of an open tab has too little contrast in the dark theme, so its label sets one.
     labels = {widgets.quiet(name): name for name in SECTIONS}
     asked = link.get(state.SHOW)
     first = widgets.quiet(asked) if asked in SECTIONS else next(iter(labels))
@@ -77,7 +77,7 @@ def sections(dataset: DatasetSpec) -> None:
 
 
 def _follow() -> None:
-    """The link says which section is open."""
+    """Write the open section into the link."""
     label = str(state.read(state.SECTION))
     for name in SECTIONS:
         if label == widgets.quiet(name):

@@ -1,4 +1,4 @@
-"""One image on its way to a network, on the page Data: every step and what it does."""
+"""The path of one image to a network, on the page Data: every step and its effect."""
 
 import random
 from collections.abc import Mapping
@@ -27,22 +27,22 @@ from lib.ui.parts.tiles.component import Row, Tile
 WAITING_HEIGHT = 900
 ANSWERS_KEPT = 6
 OF_DATASET = "dataset"
-# Shipped photographs beside the dataset's own images: they are not square.
+# Photographs that ship with Thaw: unlike many datasets' images, they are not square.
 PHOTOGRAPHS = ("cat", "espresso")
-# In pixels on the page: eight beside each other on a laptop, two ways on a phone.
+# In pixels on the page: a laptop shows eight small tiles in a row, a phone two middle ones.
 SMALL, MIDDLE, LARGE = 100, 168, 200
 WAYS = {
-    "stretched": ("Stretched", "Everything is there, out of shape. Thaw's runs do this."),
-    "cropped": ("Cropped", "In shape, and what is at the edges is gone."),
-    "padded": ("Padded", "In shape and whole, and part of the input is empty."),
+    "stretched": ("Stretched", "Complete, but distorted. Thaw's runs do this."),
+    "cropped": ("Cropped", "Not distorted, but the edges are cut off."),
+    "padded": ("Padded", "Complete and not distorted, but part of the input is empty."),
 }
 
 
 def show(dataset: DatasetSpec) -> None:
-    """The steps, on an image of the dataset or a photograph that ships with Thaw.
+    """Show the steps for an image of the dataset or a photograph that ships with Thaw.
 
     Args:
-        dataset: The chosen one, which is on this machine.
+        dataset: The chosen dataset, which is on this machine.
     """
 
     @st.fragment
@@ -81,7 +81,7 @@ def show(dataset: DatasetSpec) -> None:
     body()
 
 
-# --- Which image ------------------------------------------------------------------------------
+# --- Choosing the image -----------------------------------------------------------------------
 
 
 def _number(dataset: DatasetSpec) -> int:
@@ -112,13 +112,13 @@ def _another(key: str, num_images: int) -> None:
 
 
 def _example() -> str:
-    """Id of the shipped photograph on screen; "" for an image of the dataset."""
+    """Return the id of the shipped photograph on screen; "" for an image of the dataset."""
     chosen = state.read(state.PIPELINE_IMAGE)
     return str(chosen) if chosen in PHOTOGRAPHS else ""
 
 
 def _asked(dataset: DatasetSpec, example: str, index: int) -> dict[str, Any]:
-    """What a worker has to know to find the image."""
+    """Return the arguments with which a worker finds the image."""
     return {
         "dataset": dataset.id,
         "fingerprint": dataset.fingerprint,
@@ -128,7 +128,7 @@ def _asked(dataset: DatasetSpec, example: str, index: int) -> dict[str, Any]:
 
 
 def _picker(index: int, known: Mapping[str, Any] | None, example: str) -> None:
-    """Choose between the image of the dataset, once a worker has opened it, and photographs."""
+    """Let the reader choose the image of the dataset, once it is decoded, or a photograph."""
     thumbnail = drawing.data_uri(known["stretched"]) if known else ""
     choices = [Choice(OF_DATASET, f"Image {index:,}", thumbnail)]
     choices += [subject.shipped()[id_] for id_ in PHOTOGRAPHS]
@@ -137,7 +137,7 @@ def _picker(index: int, known: Mapping[str, Any] | None, example: str) -> None:
 
 
 def _take_over() -> None:
-    """The image the reader chose in the browser, before the next run; nonsense is left out."""
+    """Store the image that the reader chose in the browser; ignore invalid values."""
     match base.said(state.PIPELINE_PICKER, "choice"):
         case {"id": str(id_)} if id_ in (OF_DATASET, *PHOTOGRAPHS):
             state.choose(state.PIPELINE_IMAGE, id_)
@@ -146,14 +146,14 @@ def _take_over() -> None:
 def _seed() -> int:
     state.start_with(state.PIPELINE_SEED, 0)
     seed = st.number_input(
-        "Seed of the draws",
+        "Augmentation seed",
         0,
         2**31 - 1,
         step=1,
         key=state.PIPELINE_SEED,
         bind="query-params",
         width=170,
-        help="Of the augmentation, step 3.",
+        help="For the random augmentation in step 3.",
     )
     return int(seed)
 
@@ -162,7 +162,7 @@ def _seed() -> int:
 
 
 def _stored(dataset: DatasetSpec, example: str, index: int, said: Mapping[str, Any]) -> None:
-    st.subheader("1  As it is stored", anchor=False)
+    st.subheader("1  As stored", anchor=False)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         with st.container(width=LARGE + 2):
             tiles.show(
@@ -183,7 +183,7 @@ def _stored(dataset: DatasetSpec, example: str, index: int, said: Mapping[str, A
                 st.caption(subject.credit(example))
             else:
                 name = widgets.verbatim(dataset.class_names[said["label"]])
-                st.markdown(f"Its class is {name}, number {said['label']}.")
+                st.markdown(f"The true class is {name}, label {said['label']}.")
                 widgets.attribution(dataset)
 
 
@@ -197,16 +197,16 @@ def _resized(backbone: BackboneSpec, said: Mapping[str, Any]) -> None:
     tiles.show([Row(ways)], state.PIPELINE_WAYS, MIDDLE)
     if width == height:
         st.caption(
-            "This image is square, so all three are the same. The photographs above are not."
+            "This image is square, so all three are the same. The photographs above are not square."
         )
 
 
 def _augmented(said: Mapping[str, Any]) -> None:
-    st.subheader("3  Augmented, where a run asks for it", anchor=False)
+    st.subheader("3  Augmented, if the run asks for it", anchor=False)
     st.markdown(
-        "While training, each image is flipped, turned, zoomed and changed in contrast by chance: "
-        "new at every epoch, so the network cannot learn it by heart. Validation and test images "
-        "are left alone. These are eight draws of the layers that Thaw trains with."
+        "In training, each image is flipped, rotated, zoomed and changed in contrast at random, "
+        "anew in every epoch, so the network cannot memorise it. Validation and test images are "
+        "never changed. These are eight random draws of the layers that Thaw trains with."
     )
     draws = [Tile(draw, f"Draw {number}") for number, draw in enumerate(said["augmented"], start=1)]
     tiles.show([Row(draws)], state.PIPELINE_DRAWS, SMALL)
@@ -221,7 +221,7 @@ def _rescaled(
 ) -> None:
     how, pixels = backbone.preprocessing, said["pixels"]
     st.subheader(f"4  Rescaled for {backbone.title}", anchor=False)
-    st.markdown(f"Every network wants the range it was trained with: {predictions.in_words(how)}.")
+    st.markdown(f"A network expects the value range of its training: {predictions.in_words(how)}.")
     values = how.apply(pixels)
     low, high = how.value_range
     built_in = how == backbones.BUILT_IN
@@ -229,32 +229,32 @@ def _rescaled(
         "Apply it twice, a common mistake",
         key=state.PIPELINE_TWICE,
         disabled=built_in,
-        help="This network rescales by itself, so there is nothing to apply." if built_in else None,
+        help="This network rescales its input itself, so nothing is applied." if built_in else None,
     )
     before, after = st.columns(2, gap="medium")
     with before:
-        st.markdown(f"**Before: {pixels.min():,} to {pixels.max():,}**, whole numbers of 0 to 255")
-        _histogram(pixels, (0.0, 255.0), "value of 0 to 255", "before")
+        st.markdown(f"**Before: {pixels.min():,} to {pixels.max():,}**, integers from 0 to 255")
+        _histogram(pixels, (0.0, 255.0), "value, 0 to 255", "before")
     with after:
         if twice and not built_in:
             values = how.apply(values)
             narrow = how.apply(np.array([[low] * 3, [high] * 3]))
             st.markdown(
                 f"**After twice: {_say(values.min())} to {_say(values.max())}**, "
-                f"of {_say(low)} to {_say(high)}"
+                f"expected {_say(low)} to {_say(high)}"
             )
             axis = min(low, float(narrow.min())), max(high, float(narrow.max()))
         else:
             found = f"{_say(values.min())} to {_say(values.max())}"
-            st.markdown(f"**After: {found}**, of {_say(low)} to {_say(high)}")
+            st.markdown(f"**After: {found}**, expected {_say(low)} to {_say(high)}")
             axis = low, high
-        _histogram(values, axis, "what the network is given", "after")
+        _histogram(values, axis, "input of the network", "after")
     if twice and not built_in:
         _twice(dataset, backbone, example, index)
 
 
 def _say(value: float) -> str:
-    """A number of four digits, with a minus that is one."""
+    """Format a number with four significant digits and a true minus sign."""
     return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -269,12 +269,12 @@ def _histogram(
 
 
 def _twice(dataset: DatasetSpec, backbone: BackboneSpec, example: str, index: int) -> None:
-    """What a network answers to an image that was rescaled twice."""
+    """Show the predictions for an image that was rescaled twice."""
     said = ask.ask(
         state.TWICE,
         (dataset.fingerprint, example or index),
         "lib.training.answers.dataset:preprocessed_twice",
-        waiting="The network is looking at both",
+        waiting="The network is classifying the images",
         room=150,
         keep=ANSWERS_KEPT,
         **_asked(dataset, example, index),
@@ -283,7 +283,7 @@ def _twice(dataset: DatasetSpec, backbone: BackboneSpec, example: str, index: in
         return
     names = class_names.names()
     rows = (("Rescaled once", "once"), ("Rescaled twice", "twice"), ("Not rescaled", "never"))
-    lines = ["| Input | The ImageNet classifier says | Probability |", "|---|---|---:|"]
+    lines = ["| Input | Prediction of the ImageNet classifier | Probability |", "|---|---|---:|"]
     for title, key in rows:
         best, probability = said[key]
         lines.append(f"| {title} | {names[best]} | {probability:.1%} |")
@@ -291,11 +291,11 @@ def _twice(dataset: DatasetSpec, backbone: BackboneSpec, example: str, index: in
     common, times = said["common"]
     st.markdown(
         f"Of {said['asked']:,} other images of this dataset, **{said['changed']:,} get another "
-        f"answer** when they are rescaled twice, {times:,} of them {names[common]}. There is no "
-        "error message; the network is just wrong."
+        f"prediction** when they are rescaled twice, {times:,} of them {names[common]}. There is "
+        "no error message; the predictions are just wrong."
     )
     if backbone.id != feature_maps.BACKBONE:
-        st.caption("Asked of EfficientNet-Lite0, whose classifier is always here, in its range.")
+        st.caption("Predicted by EfficientNet-Lite0, whose classifier ships with Thaw.")
 
 
 def _batched(backbone: BackboneSpec) -> None:
@@ -303,13 +303,13 @@ def _batched(backbone: BackboneSpec) -> None:
     st.subheader("5  Batched", anchor=False)
     megabytes = size * side * side * 3 * 4 / 1e6
     st.markdown(
-        f"{size} images at a time are one array of **{size} × {side} × {side} × 3**, `float32`, "
-        f"{megabytes:.1f} MB: images, height, width, channels. The weights change once a batch."
+        f"{size} images form one array of **{size} × {side} × {side} × 3**, `float32`, "
+        f"{megabytes:.1f} MB: images, height, width, channels. Weights are updated once per batch."
     )
 
 
 def _code(dataset: DatasetSpec, backbone: BackboneSpec, seed: int) -> None:
-    with st.expander("All of it as tf.data code", icon=":material/code:"):
+    with st.expander("The whole pipeline as tf.data code", icon=":material/code:"):
         st.code(
             tf_data.code(
                 dataset,
@@ -318,11 +318,11 @@ def _code(dataset: DatasetSpec, backbone: BackboneSpec, seed: int) -> None:
                 num_images=dataset.max_train_images,
                 seed=seed,
             ),
-            # In one colour: those of the highlighter are too faint beside text.
+            # No highlighting: its colours have too little contrast.
             language=None,
         )
         st.caption(
-            "Thaw decodes with Pillow, so that every machine has the same bytes. TensorFlow's "
-            "resizing differs from it by at most 1 of 255, and by more for large JPEG files, which "
-            "Pillow decodes at a fraction of their size."
+            "Thaw decodes with Pillow, so that every machine gets the same pixels. TensorFlow's "
+            "resizing differs by at most 1 of 255, and by more for large JPEG files, which Pillow "
+            "decodes at a fraction of their size."
         )

@@ -1,4 +1,4 @@
-"""Splits on the page Data: which image is used for what, and how another way of splitting leaks."""
+"""Splits on the page Data: the use of each image, and a way of splitting that leaks."""
 
 import numpy as np
 import streamlit as st
@@ -15,9 +15,9 @@ from lib.ui.parts.dots import payload as drawing
 
 WAITING_HEIGHT = 320
 LABELS_KEPT = 4
-# Enough of the leak: after these nearly every validation image has been trained on.
+# Enough to show the leak: by then nearly every validation image has been trained on.
 NUM_EPOCHS = 10
-# What a browser steps through without a pause; the shares are those of the whole.
+# A browser animates this many smoothly; the shares are the same as with all images.
 MAX_LEAK_IMAGES = 2_400
 BUFFERS = {
     0: "all images",
@@ -26,7 +26,7 @@ BUFFERS = {
 
 
 def labels_of(dataset: DatasetSpec) -> IntArray | None:
-    """The class of every image; None while a worker is looking, which is said here."""
+    """Return the class of every image; while a worker reads them, show so here and return None."""
     shipped = inspection.shipped(dataset.id, dataset.fingerprint)
     if shipped is not None:
         return shipped.labels
@@ -45,10 +45,10 @@ def labels_of(dataset: DatasetSpec) -> IntArray | None:
 
 
 def show(dataset: DatasetSpec) -> None:
-    """The split of a dataset, and a demonstration of the one that tutorials leak with.
+    """Show the split of a dataset, and demonstrate how the split of many tutorials leaks.
 
     Args:
-        dataset: The chosen one, which is on this machine.
+        dataset: The chosen dataset, which is on this machine.
     """
     labels = labels_of(dataset)
     if labels is None:
@@ -84,7 +84,7 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
             key=state.SPLIT_SEED,
             bind="query-params",
             width=160,
-            help="Chooses the training images. Validation and test images are the same for all.",
+            help="Chooses the training images. Validation and test images do not depend on it.",
         )
     parts = splits.split(labels, int(num_images), int(seed), dataset.class_names)
     described = drawing.split_dots(parts, labels, dataset.class_names, dark=shell.is_dark())
@@ -92,8 +92,8 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
     st.markdown(
         "**Stratified**: every class has the same share of each split. **Disjoint**: the list of "
         "images is divided before anything is shuffled or read, so no image is in two splits. "
-        "**The same for every run**: the seed chooses among the training images only, and fewer "
-        "images with the same seed are part of more. So two runs can be compared."
+        "**The same for every run**: the seed chooses the training images only, and with the same "
+        "seed a smaller training set is part of a larger one. So two runs can be compared."
     )
     counts = inspection.per_class(parts, labels, dataset.num_classes)
     with st.expander(f"Images of each class, seed {seed}", icon=":material/table_rows:"):
@@ -118,7 +118,7 @@ def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
             "Many tutorials split like this. `shuffle` has a new order every time the data is "
             "read, and it is read twice an epoch: once to train, once to validate. So `take` and "
             "`skip` divide two different orders, and a validation image may be one the network "
-            "has just been trained on. The accuracy then says how well it remembers."
+            "has just been trained on. The accuracy then measures memorisation."
         )
         buffer = st.selectbox(
             "Shuffled within a buffer of",
@@ -127,7 +127,7 @@ def _leak(dataset: DatasetSpec, labels: IntArray) -> None:
             key=state.LEAK_BUFFER,
             help="`image_dataset_from_directory` shuffles within eight batches of 32 images.",
         )
-        # In one colour: those of the highlighter are too faint beside text.
+        # No highlighting: its colours have too little contrast.
         st.code(
             shuffle_leak.code(num_images, num_validation, buffer), language=None, wrap_lines=True
         )
