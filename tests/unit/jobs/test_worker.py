@@ -188,4 +188,8 @@ def test_a_run_folder_travels_with_its_model_unless_that_is_too_large(
     assert run
     assert run.history == (RECORD,)
     monkeypatch.setattr(folders, "MODEL_LIMIT_BYTES", 4)
-    assert set(folders.read_folder(here.folder(id_))) == {"config.json", "history.jsonl", "result.json"}
+    assert set(folders.read_folder(here.folder(id_))) == {
+        "config.json",
+        "history.jsonl",
+        "result.json",
+    }
