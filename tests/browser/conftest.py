@@ -49,7 +49,7 @@ def browser_type_launch_args(
         # Pages of one reader share a process, so what one has compiled the next has not to.
         "--process-per-site",
         # A camera that shows a clock, and a reader who lets the page use it.
-        "--use-fake-device-for-media-stream",
+        "--use-fake-device-for-media-stream=fps=10",
         "--use-fake-ui-for-media-stream",
     ]
     return browser_type_launch_args | {"executable_path": chromium, "args": arguments}

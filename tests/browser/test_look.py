@@ -8,7 +8,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import lab
 
-PAGES = {"": "Thaw", "model_summary": "Model summary", "training_lab": "Training lab"}
+# A scattered plan with a cut inside a block: all there can be to say.
+MODEL_SUMMARY = "model_summary?backbone=mobilenet_v2&bn=thawed&thaw=100&hand=5"
+PAGES = {"": "Thaw", MODEL_SUMMARY: "Model summary", "training_lab": "Training lab"}
 LAYER_TABLE = {"fromShadowDom": ["[data-testid='stBidiComponentIsolated']", ".rows"]}
 # axe judges the contrast of what is in view only.
 TALL = {"width": 1280, "height": 4000}
@@ -66,7 +68,11 @@ def _expect_nothing_serious(page: Page) -> None:
     # axe gives up the contrast of the whole page where a scrolled box inside a component is on it
     # (dequelabs/axe-core, "getCellFromPoint"), so the layer table has every rule but that one.
     everywhere = Axe().run(page, options={"rules": {"color-contrast": {"enabled": False}}}).response
-    elsewhere = Axe().run(page, context={"exclude": [LAYER_TABLE]}).response
+    elsewhere = (
+        Axe()
+        .run(page, context={"exclude": [LAYER_TABLE]}, options={"runOnly": ["color-contrast"]})
+        .response
+    )
     serious = [
         f"{rule['id']}: {rule['help']}: {node['html'][:160]}: {node['failureSummary']}"
         for rule in everywhere["violations"] + elsewhere["violations"]

@@ -1,12 +1,9 @@
 """The layer instrument in a browser: by mouse, by keyboard, by link, and as others see it."""
 
-import json
 import re
-from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from lib.core import backbones, freezing
 from lib.ui.network.plan import PlanState
@@ -188,20 +185,6 @@ def test_nonsense_in_a_link_opens_the_page_and_says_so(page: Page, app_url: str)
     open_page(page, app_url, "backbone=vgg16&size=3&thaw=conv99")
     expect(page.get_by_text("VGG16 takes 32 to 512 pixels here")).to_be_visible()
     expect(page.get_by_text("VGG16 has no layer conv99")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(
-    new_context: Callable[..., BrowserContext], app_url: str, scheme: str
-) -> None:
-    page = new_context(color_scheme=scheme).new_page()
-    # All of it at once: axe is not sure of the contrast of what is out of sight.
-    page.set_viewport_size({"width": 1280, "height": 2000})
-    open_page(page, app_url, "backbone=mobilenet_v2&bn=thawed&thaw=100&hand=5")
-    expect(page.get_by_text("The code behind these numbers")).to_be_visible()
-    found = Axe().run(page).response["violations"]
-    serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-    assert not serious, json.dumps([[rule["id"], rule["nodes"][0]["html"]] for rule in serious])
 
 
 def test_a_narrow_window_shows_the_number_and_the_toggles_without_scrolling_sideways(
