@@ -35,25 +35,6 @@ CONFIGS: dict[str, TrainConfig] = {
 }
 
 
-class Clock:
-    """Adds up the seconds spent inside functions."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, on the clock."""
-
-        def on_the_clock(*args: Any) -> Any:
-            started = time.perf_counter()
-            try:
-                return function(*args)
-            finally:
-                self.seconds += time.perf_counter() - started
-
-        return on_the_clock
-
-
 def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
     """Transfer learning as the tutorials write it, with the images in Thaw's order.
 
@@ -137,15 +118,26 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
     from lib.training.engine import prefix, steps
 
     gc.freeze()  # as lib.training.run and a worker of the app do
-    clock = Clock()
+    seconds: list[float] = []
+
+    def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+        def measured(*args: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*args)
+            finally:
+                seconds.append(time.perf_counter() - began)
+
+        return measured
+
     trace, make_forward = steps.PhaseTrainer._traced, prefix.FrozenForward.__init__
 
     def traced(self: Any, *args: Any) -> Any:
-        return clock.timed(trace(self, *args))
+        return timed(trace(self, *args))
 
     def forward(self: Any, *args: Any) -> None:
         make_forward(self, *args)
-        self._forward = clock.timed(self._forward.get_concrete_function())
+        self._forward = timed(self._forward.get_concrete_function())
 
     steps.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
     prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign, assignment]
@@ -158,7 +150,7 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
         "total_s": total_s,
         "cpu_s": time.process_time() - cpu_started,
         "head_s": sum(r.wall_time_s for r in run.history if r.phase == "feature_extraction"),
-        "other_share": 1 - clock.seconds / total_s,
+        "other_share": 1 - sum(seconds) / total_s,
         "seconds": run.result["seconds"],
         "val_accuracy": run.history[-1].val_accuracy,
         "val_loss": run.history[-1].val_loss,

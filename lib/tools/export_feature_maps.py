@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,37 +58,31 @@ class TestImage:
     index: int
 
 
-def _photograph(
-    id_: str, title: str, about: str, author: str, file: str, sha256: str
-) -> Photograph:
-    width, height = PHOTOGRAPH_SIZE
-    example = Example(
-        id=id_,
-        title=title,
-        about=about,
-        licence="CC0 1.0",
-        attribution=f"Photograph by {author}, no rights reserved.",
-        source="scikit-image 0.26.0",
-        width=width,
-        height=height,
-    )
-    return Photograph(example, file, sha256)
-
-
+_photograph = partial(
+    Example,
+    licence="CC0 1.0",
+    source="scikit-image 0.26.0",
+    width=PHOTOGRAPH_SIZE[0],
+    height=PHOTOGRAPH_SIZE[1],
+)
 IMAGES: tuple[Photograph | TestImage, ...] = (
-    _photograph(
-        "espresso",
-        "Espresso",
-        "A photograph of an espresso in its cup.",
-        "Rachel Michetti",
+    Photograph(
+        _photograph(
+            id="espresso",
+            title="Espresso",
+            about="A photograph of an espresso in its cup.",
+            attribution="Photograph by Rachel Michetti, no rights reserved.",
+        ),
         "coffee.png",
         "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
     ),
-    _photograph(
-        "cat",
-        "Cat",
-        "A photograph of a tabby cat.",
-        "Stéfan van der Walt",
+    Photograph(
+        _photograph(
+            id="cat",
+            title="Cat",
+            about="A photograph of a tabby cat.",
+            attribution="Photograph by Stéfan van der Walt, no rights reserved.",
+        ),
         "chelsea.png",
         "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
     ),

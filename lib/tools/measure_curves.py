@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
 from lib.core import runs
 from lib.core.lab.folder import read_run
@@ -124,9 +124,7 @@ def main() -> None:
         other = read_run(_with_fewer_images(source, Path(home) / "other"))
         assert other
         fill(store, other, options.stored - options.compared + 1)
-        with measure_ui.server() as (port, _), sync_playwright() as playwright:
-            browser = measure_ui.launch(playwright)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
+        with measure_ui.app() as (page, port, _):
             link = f"http://127.0.0.1:{port}/learning_curves?run={source.id}"
             page.goto(link)
             page.locator(f"{FIGURE} .trace path").first.wait_for()
@@ -141,7 +139,6 @@ def main() -> None:
                     f"{words}: {statistics.median(took):.0f} ms, at most {max(took):.0f}",
                     flush=True,
                 )
-            browser.close()
 
 
 def _with_fewer_images(source: Run, folder: Path) -> Path:

@@ -11,7 +11,7 @@ import argparse
 import statistics
 from collections.abc import Callable
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from lib.tools import measure_ui
 
@@ -63,9 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_strategy")
     parser.add_argument("--changes", type=int, default=20)
     options = parser.parse_args()
-    with measure_ui.server() as (port, _), sync_playwright() as playwright:
-        browser = measure_ui.launch(playwright)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with measure_ui.app() as (page, port, _):
         for name, act in questions(page).items():
             # Where every answer makes a difference.
             page.goto(f"http://127.0.0.1:{port}/strategy?images=1700&similar=0.7")
@@ -79,7 +77,6 @@ def main() -> None:
                 f"(longest {max(painted):.0f}), confirmed {statistics.median(confirmed):.0f} ms",
                 flush=True,
             )
-        browser.close()
 
 
 if __name__ == "__main__":

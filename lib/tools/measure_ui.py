@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+import psutil
+from playwright.sync_api import Page, sync_playwright
 
 from lib.tools import load_server
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_TIMEOUT_S = 60.0
 
 # From the next input event: when has one of some parts of a component changed on screen, and when
@@ -70,10 +71,9 @@ POOLING_VISITS = 6
 
 
 @contextmanager
-def server() -> Iterator[tuple[int, int]]:
-    """The app on a free port of this machine; its port and its process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+def app() -> Iterator[tuple[Page, int, int]]:
+    """Serve the app on a free port, open Chromium; yields a page, the port and the process id."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
@@ -91,16 +91,15 @@ def server() -> Iterator[tuple[int, int]]:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
-        yield port, process.pid
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        with (
+            sync_playwright() as playwright,
+            playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS) as one,
+        ):
+            yield one.new_page(viewport={"width": 1280, "height": 900}), port, process.pid
     finally:
         process.terminate()
         process.wait()
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Chromium of this machine without a window."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    return playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
 
 
 def measure(
@@ -224,9 +223,9 @@ def start_run(page: Page, port: int) -> None:
 
 
 def cpu_time_s(process_id: int) -> float:
-    """CPU seconds a process has used so far (Linux)."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100  # in clock ticks, 100 a second
+    """CPU seconds a process has used so far."""
+    times = psutil.Process(process_id).cpu_times()
+    return float(times.user + times.system)
 
 
 def main() -> None:
@@ -236,26 +235,25 @@ def main() -> None:
     parser.add_argument("--backbone", default="mobilenet_v2")
     parser.add_argument("--training", action="store_true", help="also while a run goes on")
     options = parser.parse_args()
-    with server() as (port, process_id):
-        with sync_playwright() as playwright:
-            browser = launch(playwright)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
-            page.locator(".meters .card").first.wait_for()
-            page.wait_for_timeout(1000)
-            alone = _all(page, options.clicks)
-            if options.training:
-                lab = browser.new_page()
-                start_run(lab, port)
-                beside = _all(page, options.clicks)
-                still_going = lab.get_by_role("button", name="Cancel run").is_visible()
-                ratios = {name: beside[name][1] / alone[name][1] for name in alone}
-                longer = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
-                print(f"times longer beside a run, confirmed: {longer}")
-                print(f"the run was still going on at the end: {still_going}")
-                lab.get_by_role("button", name="Cancel run").click()
-            _pooling(page, port, options.clicks)
-            browser.close()
+    with app() as (page, port, process_id):
+        page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
+        page.locator(".meters .card").first.wait_for()
+        page.wait_for_timeout(1000)
+        alone = _all(page, options.clicks)
+        if options.training:
+            browser = page.context.browser
+            assert browser
+            lab = browser.new_page()
+            start_run(lab, port)
+            beside = _all(page, options.clicks)
+            still_going = lab.get_by_role("button", name="Cancel run").is_visible()
+            ratios = {name: beside[name][1] / alone[name][1] for name in alone}
+            longer = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+            print(f"times longer beside a run, confirmed: {longer}")
+            print(f"the run was still going on at the end: {still_going}")
+            lab.get_by_role("button", name="Cancel run").click()
+        _pooling(page, port, options.clicks)
+        page.close()
         before_s = cpu_time_s(process_id)
         times_s = asyncio.run(load_server.load(port, 1, options.clicks, 0.0))
         used_s = cpu_time_s(process_id) - before_s

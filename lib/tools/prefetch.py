@@ -11,10 +11,8 @@ output; exit 0 if all that was asked for is ready, 1 if not, 2 if the question w
 import argparse
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +41,19 @@ class Item:
 
 def dataset(name: str, say: Callable[[str], None]) -> Item:
     """Get a dataset ready, unless it is."""
-    from lib.training.sources import tfds
+    from lib.training.sources import tfds, tfds_prepare
 
-    begin = time.monotonic()
+    begin, said = time.monotonic(), ""
+
+    def look() -> None:  # whichever process is downloading it
+        nonlocal said
+        progress = download_status.read(name)
+        if progress and progress.words != said:
+            said = progress.words
+            say(said)
+
     try:
-        with _progress(name, say):
+        with tfds_prepare.repeated(look, SECONDS_BETWEEN_LINES):
             tfds.source(name)
     except ThawError as error:
         return Item(
@@ -119,28 +125,6 @@ def _files(spec: BackboneSpec) -> list[Path]:
     if folder.is_file():
         return [folder]
     return [folder / weights.file_name(spec, size) for size in _sizes(spec)]
-
-
-@contextmanager
-def _progress(name: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Say how far the download of a dataset is, whoever is at it, while inside."""
-    ended = threading.Event()
-
-    def look() -> None:
-        said = ""
-        while not ended.wait(SECONDS_BETWEEN_LINES):
-            progress = download_status.read(name)
-            if progress and progress.words != said:
-                said = progress.words
-                say(said)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def table(items: Sequence[Item]) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,13 @@ def write_records(builder: tfds.core.DatasetBuilder) -> None:
     # has fetched stays: the download goes on there.
     download_status.clean_up(builder.name, archives=False)
     meter = _Meter(builder)
+
+    def note() -> None:
+        download_status.note(builder.name, Progress(*meter.count()))
+
+    note()
     try:
-        with _noted(meter):
+        with repeated(note, SECONDS_BETWEEN_NOTES):
             _download_and_prepare(builder, meter)
     except http.CancelledError:
         download_status.clean_up(builder.name, archives=True)
@@ -175,16 +180,15 @@ class _Meter:
 
 
 @contextlib.contextmanager
-def _noted(meter: _Meter) -> Iterator[None]:
-    """Write down how far it is, a few times a second, while something is going on inside."""
+def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Call a function every few seconds, in a thread, until the block ends."""
     ended = threading.Event()
 
-    def write() -> None:
-        while not ended.wait(SECONDS_BETWEEN_NOTES):
-            download_status.note(meter.name, Progress(*meter.count()))
+    def repeat() -> None:
+        while not ended.wait(seconds):
+            action()
 
-    download_status.note(meter.name, Progress(*meter.count()))
-    thread = threading.Thread(target=write, daemon=True)
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield
