@@ -303,8 +303,7 @@ def get(backbone: str) -> BackboneSpec:
     """
     if backbone not in BACKBONES:
         raise ConfigError(
-            f"Thaw has no backbone called {backbone!r}.",
-            f"Choose one of: {', '.join(BACKBONES)}.",
+            f"Thaw has no backbone called {backbone!r}.", f"Choose one of: {', '.join(BACKBONES)}."
         )
     return BACKBONES[backbone]
 
@@ -324,7 +323,6 @@ def load_layer_table(backbone: str, image_size: int | None = None) -> tuple[Laye
     and proven against it in tests/oracle.
 
     Args:
-        backbone: Id of the backbone.
         image_size: Side of the square input in pixels; the spec's own where None.
 
     Raises:

@@ -393,11 +393,7 @@ def disk_mb(download_mb: int) -> int:
 
 
 def load_code(spec: DatasetSpec) -> str:
-    """The lines with which a tutorial reads a dataset through TFDS.
-
-    Args:
-        spec: A dataset of the registry.
-    """
+    """The lines with which a tutorial reads a dataset through TFDS."""
     parts = "".join(f'        "{part}",\n' for part in spec.tfds_split)
     known = "import lib.training.builders  # registers the name\n" if spec.offline else ""
     return (

@@ -98,7 +98,6 @@ def pooled_shape(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[int]:
     """Length of the vector a head makes of a feature map.
 
     Args:
-        head: The head.
         feature_shape: (height, width, channels).
     """
     if len(feature_shape) != 3 or min(feature_shape) < 1:
@@ -142,7 +141,6 @@ def count_params(head: HeadSpec, feature_shape: Sequence[int]) -> ParamCounts:
     """Count the parameters of a head on a feature map. All of them are trainable.
 
     Args:
-        head: The head.
         feature_shape: (height, width, channels) of the backbone's output.
 
     Raises:

@@ -66,8 +66,7 @@ def get(strategy: str) -> StrategySpec:
     """
     if strategy not in STRATEGIES:
         raise ConfigError(
-            f"Thaw has no strategy called {strategy!r}.",
-            f"Choose one of: {', '.join(STRATEGIES)}.",
+            f"Thaw has no strategy called {strategy!r}.", f"Choose one of: {', '.join(STRATEGIES)}."
         )
     return STRATEGIES[strategy]
 
@@ -78,7 +77,6 @@ def final_plan(
     """What is frozen in the last phase of a strategy.
 
     Args:
-        strategy: Id of the strategy.
         layers: Layer table of the backbone.
         thaw_from: First thawed layer of partial fine-tuning; ignored by the others.
         batch_norm: "frozen" keeps every BatchNormalization frozen; "thawed" and "tutorial"

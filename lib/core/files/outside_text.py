@@ -15,7 +15,6 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """A text from outside, to be read in a sentence: on one line and not too long.
 
     Args:
-        text: Any text.
         longest: In characters; of a longer text, the beginning and the end are shown.
 
     Example:

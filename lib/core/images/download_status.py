@@ -108,7 +108,6 @@ def verdict(spec: DatasetSpec, state: str, reachable: Collection[str] | None, fr
     """What can be done with a dataset, in one word.
 
     Args:
-        spec: The dataset.
         state: As `standing` has it.
         reachable: Hosts that can be reached; None where nobody knows yet.
         free_mb: Free space where datasets are kept.
@@ -199,7 +198,6 @@ def clean_up(dataset: str, archives: bool) -> None:
     """Remove what a preparation left that did not end; only for whoever holds the lock.
 
     Args:
-        dataset: TFDS name.
         archives: Also what was fetched, so that the next download starts from nothing.
     """
     # TFDS writes a version under a name of its own, and moves it into place at the end.

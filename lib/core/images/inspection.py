@@ -122,11 +122,7 @@ class Look:
 
 
 def shipped_file(dataset: str) -> Path:
-    """Where it is stored what was found in an offline dataset.
-
-    Args:
-        dataset: TFDS name.
-    """
+    """Where it is stored what was found in an offline dataset."""
     return FOLDER / f"{dataset}.json"
 
 
@@ -211,7 +207,6 @@ def worst_first(pairs: Sequence[Pair], labels: IntArray) -> tuple[Pair, ...]:
     """The same picture before what looks like it, and what is in two splits before the rest.
 
     Args:
-        pairs: In any order.
         labels: (num_images,), class index of every image.
     """
     parts = every_use(labels)

@@ -30,11 +30,7 @@ MAX_PAIRS = 20_000
 CHUNK = 512
 
 SAME, COPY, ALIKE = "same", "copy", "alike"
-KINDS = {
-    SAME: "the same pixels",
-    COPY: "the same picture, saved again",
-    ALIKE: "nearly alike",
-}
+KINDS = {SAME: "the same pixels", COPY: "the same picture, saved again", ALIKE: "nearly alike"}
 PARTS = ("training", "validation", "test")
 
 
@@ -111,7 +107,6 @@ def across(
 
     Args:
         pairs: As they were found.
-        parts: The splits of a run.
         kinds: Keys of KINDS that count.
     """
     part_of = {
@@ -134,7 +129,6 @@ def trained_alike(pairs: Sequence[Pair], parts: Splits) -> int:
 
     Args:
         pairs: As they were found.
-        parts: The splits of a run.
     """
     return len(
         {

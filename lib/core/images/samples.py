@@ -16,9 +16,6 @@ def sample_paths(dataset: str) -> dict[str, tuple[Path, ...]]:
     All of them are test images: no run was ever trained on one. They are written by
     `python -m lib.tools.export_samples`.
 
-    Args:
-        dataset: TFDS name.
-
     Returns:
         Files per class, in label order; empty where the dataset is not an offline one.
 
@@ -38,10 +35,6 @@ def sample_paths(dataset: str) -> dict[str, tuple[Path, ...]]:
 
 
 def picture(dataset: str) -> Path | None:
-    """A few images of a dataset in one picture, 384 x 192 pixels; None where it ships none.
-
-    Args:
-        dataset: TFDS name.
-    """
+    """A few images of a dataset in one picture, 384 x 192 pixels; None where it ships none."""
     spec = DATASETS.get(dataset)
     return FOLDER / spec.id / PICTURE if spec and spec.offline else None

@@ -45,7 +45,6 @@ def shuffled(num_images: int, buffer_size: int, rng: np.random.Generator) -> Int
     Args:
         num_images: Of the dataset.
         buffer_size: Of the shuffle, in images.
-        rng: Of the draws.
 
     Reference:
         TensorFlow API, tf.data.Dataset.shuffle (tf-shuffle).
@@ -76,7 +75,6 @@ def take_and_skip(
         num_images: Of the dataset.
         num_validation: How many are taken for validation.
         num_epochs: How many epochs.
-        seed: Of all the orders.
         buffer_size: Of the shuffle, in images; 0 for all of them.
 
     Raises:

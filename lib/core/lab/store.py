@@ -244,7 +244,6 @@ class RunStore:
         What is in the files is the caller's to have checked; see lib.core.lab.bundle.
 
         Args:
-            id_: Of the run.
             files: Path in the run folder, with "/" -> content.
 
         Raises:

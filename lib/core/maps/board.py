@@ -143,12 +143,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "meanings": Example(
         "Two meanings",
-        _board(
-            "0230 2962 0320 0000",
-            "0000 0000 0104 9019",
-            weights=(2.0, -1.0),
-            bias=0.5,
-        ),
+        _board("0230 2962 0320 0000", "0000 0000 0104 9019", weights=(2.0, -1.0), bias=0.5),
         "One channel answers to fur, the other to wheels. The score of “cat” weighs them, and its "
         "map shows what spoke for a cat and where, and what against.",
         ("fur", "wheels"),

@@ -210,7 +210,6 @@ def decimals(first: float, second: float, total: float, *, fewest: int = 4, most
 
     Args:
         first: A summand.
-        second: The other.
         total: Their sum.
         fewest: Decimals to begin with.
         most: Decimals to give up at.
@@ -243,7 +242,6 @@ def load(example: str, size: Size) -> FeatureMaps:
 
     Args:
         example: Id of the example.
-        size: One of SIZES.
 
     Raises:
         ConfigError: If there is no such example or size.
@@ -273,9 +271,6 @@ def reads_averages(config: TrainConfig) -> bool:
     """Whether the shipped maps are what the head of such a run sees, and its head is one layer.
 
     The maps are those of the pretrained backbone, so the run must leave it as it was.
-
-    Args:
-        config: Of the run.
     """
     return (
         config.backbone == BACKBONE

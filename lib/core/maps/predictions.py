@@ -190,7 +190,6 @@ def from_shipped_maps(run: Run, example: str) -> Answer | None:
     """What a run says of a shipped image, without a worker; None where only a worker can tell.
 
     Args:
-        run: A finished run.
         example: Id of a shipped image.
     """
     size = (run.config.image_size, run.config.image_size)
@@ -225,7 +224,6 @@ def lesson(image: Shown, how: Preprocessing, index: int, share: float, name: str
 
     Args:
         image: As the network is shown it.
-        how: The network's preprocessing.
         index: The likeliest class.
         share: Its probability.
         name: Its name.
@@ -311,7 +309,6 @@ def steps_table(image: Shown, how: Preprocessing) -> tuple[tuple[str, str, str],
 
     Args:
         image: As the network is shown it.
-        how: The network's preprocessing.
     """
     side = image.image_size
     width, height = image.size

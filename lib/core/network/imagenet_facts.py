@@ -71,9 +71,7 @@ IMAGENET: dict[str, ImageNetSpec] = {
         "than it halves",
     ),
     "resnet50": ImageNetSpec(
-        "Deep Residual Learning for Image Recognition",
-        "https://arxiv.org/abs/1512.03385",
-        74.9,
+        "Deep Residual Learning for Image Recognition", "https://arxiv.org/abs/1512.03385", 74.9
     ),
     "efficientnet_b0": ImageNetSpec(
         "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
@@ -89,9 +87,7 @@ IMAGENET: dict[str, ImageNetSpec] = {
         hidden_units=(1024,),
     ),
     "densenet121": ImageNetSpec(
-        "Densely Connected Convolutional Networks",
-        "https://arxiv.org/abs/1608.06993",
-        75.0,
+        "Densely Connected Convolutional Networks", "https://arxiv.org/abs/1608.06993", 75.0
     ),
     "inception_v3": ImageNetSpec(
         "Rethinking the Inception Architecture for Computer Vision",
@@ -102,9 +98,7 @@ IMAGENET: dict[str, ImageNetSpec] = {
         "nothing for the last blocks",
     ),
     "convnext_tiny": ImageNetSpec(
-        "A ConvNet for the 2020s",
-        "https://arxiv.org/abs/2201.03545",
-        81.3,
+        "A ConvNet for the 2020s", "https://arxiv.org/abs/2201.03545", 81.3
     ),
 }
 
@@ -123,9 +117,6 @@ def get(backbone: str) -> ImageNetSpec:
 def classifier_params(backbone: str) -> int:
     """Parameters of the classifier that `include_top=True` adds.
 
-    Args:
-        backbone: Id of the backbone.
-
     Example:
 
     >>> classifier_params("vgg16")
@@ -134,19 +125,12 @@ def classifier_params(backbone: str) -> int:
     spec = get(backbone)
     features = backbones.load_layer_table(backbone, spec.image_size)[-1].output_shape
     pooling = HeadSpec("flatten" if spec.flattens else "gap")
-    sizes: Sequence[int] = (
-        *heads.pooled_shape(pooling, features),
-        *spec.hidden_units,
-        NUM_CLASSES,
-    )
+    sizes: Sequence[int] = (*heads.pooled_shape(pooling, features), *spec.hidden_units, NUM_CLASSES)
     return sum(heads.dense_params(inputs, units) for inputs, units in pairwise(sizes))
 
 
 def params_with_top(backbone: str) -> int:
     """Parameters of the whole published network, classifier included.
-
-    Args:
-        backbone: Id of the backbone.
 
     Example:
 

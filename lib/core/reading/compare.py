@@ -26,7 +26,6 @@ def setting(config: TrainConfig, name: str) -> str:
     """A setting of a run in words.
 
     Args:
-        config: Of the run.
         name: Key of SETTINGS.
     """
     value = getattr(config, name)
@@ -41,7 +40,6 @@ def label(run: Run, names: Sequence[str]) -> str:
     """A run in a few words: the settings that differ, or its id where none does.
 
     Args:
-        run: One of the runs compared.
         names: What `differing` says of them.
     """
     parts = []
@@ -166,7 +164,6 @@ def band(runs: Sequence[Run], name: str) -> tuple[BandPoint, ...]:
     An epoch that early stopping cut off in some is the mean of the others.
 
     Args:
-        runs: Of one group.
         name: "accuracy", "val_accuracy", "loss" or "val_loss".
     """
     at: dict[int, list[float]] = {}
@@ -188,7 +185,6 @@ def aligned(runs: Sequence[Run], axis: str = "epochs") -> tuple[tuple[float, ...
     A run without that line starts where the run with the longest way to it does.
 
     Args:
-        runs: In any order.
         axis: Key of curves.AXES.
     """
     lines = [curves.fine_tuning_position(run, axis) for run in runs]

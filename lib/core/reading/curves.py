@@ -109,7 +109,6 @@ def phase_spans(config: TrainConfig, history: Sequence[EpochRecord]) -> tuple[Ph
     """Where each phase of a run lies; one that early stopping ended is as long as it was.
 
     Args:
-        config: Of the run.
         history: The epochs so far.
     """
     spans: list[PhaseSpan] = []

@@ -26,13 +26,7 @@ RULES: dict[str, tuple[Callable[[Facts], Finding | None], frozenset[str]]] = {
     "batch_norm_lag": (fit_rules.batch_norm_lag, frozenset({"learning_rate_too_high"})),
     "overfitting": (
         fit_rules.overfitting,
-        frozenset(
-            {
-                "learning_rate_too_high",
-                "learning_rate_too_low",
-                "distribution_shift",
-            }
-        ),
+        frozenset({"learning_rate_too_high", "learning_rate_too_low", "distribution_shift"}),
     ),
     "underfitting": (
         fit_rules.underfitting,
@@ -88,7 +82,6 @@ def suggested_config(config: TrainConfig, suggestion: Suggestion) -> TrainConfig
     """The configuration of a run with what a finding suggests changed in it.
 
     Args:
-        config: Of the run.
         suggestion: Of one of its findings.
 
     Raises:

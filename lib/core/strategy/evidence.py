@@ -85,7 +85,6 @@ def config(
     Args:
         dataset: Name of the dataset.
         way: Key of WAYS.
-        num_images: Training images.
         seed: One of SEEDS, where it is recorded.
         backbone: Whose layers are thawed.
         image_size: In pixels.
@@ -207,7 +206,6 @@ class Cell:
 
         Args:
             first: Key of `tried`.
-            second: The other.
         """
         pair = self.tried[first].correct.astype(float) - self.tried[second].correct
         return Difference(first, second, float(pair.mean()), *intervals.crossed_interval(pair))
@@ -264,12 +262,7 @@ class Evidence:
 
 
 def situation_of(dataset: str, num_images: int) -> Situation:
-    """What the questions of the page would say of a dataset of the app.
-
-    Args:
-        dataset: TFDS name.
-        num_images: Training images.
-    """
+    """What the questions of the page would say of a dataset of the app."""
     kind = kind_of(dataset)
     value = kind.value if kind else 1.0
     return Situation(num_images, value, datasets.get(dataset).num_classes)
@@ -332,7 +325,5 @@ def read(root: Path | None = None) -> Evidence:
 
 def _tried(way: str, seeds: Mapping[int, tuple[Run, BoolArray]]) -> Tried:
     return Tried(
-        way,
-        tuple(seeds[seed][0] for seed in SEEDS),
-        np.stack([seeds[seed][1] for seed in SEEDS]),
+        way, tuple(seeds[seed][0] for seed in SEEDS), np.stack([seeds[seed][1] for seed in SEEDS])
     )

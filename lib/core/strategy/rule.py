@@ -156,9 +156,6 @@ class Recommendation(Recipe):
 def middle_layer(layers: tuple[LayerRow, ...]) -> str:
     """The layer where the upper half of a backbone begins: its maps are 1/16 as wide as the image.
 
-    Args:
-        layers: Layer table, input side first.
-
     Example:
 
     >>> middle_layer(backbones.load_layer_table("efficientnet_lite0"))
@@ -179,7 +176,6 @@ def how(way: str, backbone: str = "efficientnet_lite0") -> tuple[str, str]:
 
     Args:
         way: Key of evidence.WAYS.
-        backbone: Whose layers are frozen.
 
     Returns:
         Id of the strategy, and the layer; "" where all or nothing is thawed.
@@ -211,7 +207,6 @@ def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Rec
 
     Args:
         situation: Size of the data, its similarity to ImageNet, and what else is known.
-        backbone: Whose layers are frozen.
 
     Raises:
         ConfigError: If Thaw does not know the backbone.
@@ -282,23 +277,13 @@ def _neighbours(situation: Situation, region: Region) -> tuple[Neighbour, ...]:
 
 
 def first_thawed(advice: Recommendation, layers: tuple[LayerRow, ...]) -> int:
-    """Index of the first thawed layer of a recommendation; as many as there are where none is.
-
-    Args:
-        advice: The recommendation.
-        layers: Layer table of its backbone.
-    """
+    """Index of the first thawed layer of a recommendation; as many as there are where none is."""
     if advice.strategy == "feature_extraction":
         return len(layers)
     return backbones.layer_index(layers, advice.thaw_from) if advice.thaw_from else 0
 
 
 def plan(advice: Recommendation, layers: tuple[LayerRow, ...]) -> freezing.FreezePlan:
-    """What a recommendation freezes once its head has learned.
-
-    Args:
-        advice: The recommendation.
-        layers: Layer table of its backbone.
-    """
+    """What a recommendation freezes once its head has learned."""
     frozen = freezing.FreezePlan.from_index(layers, first_thawed(advice, layers))
     return frozen.with_batch_norm_frozen(layers)

@@ -56,12 +56,7 @@ class Setting:
 
 
 def settings_table(recipe: Recipe, layers: tuple[LayerRow, ...]) -> tuple[Setting, ...]:
-    """Everything a recipe sets, in the order a run meets it.
-
-    Args:
-        recipe: The recipe.
-        layers: Layer table of its backbone.
-    """
+    """Everything a recipe sets, in the order a run meets it."""
     found = [
         _freeze_plan(recipe),
         Setting(

@@ -40,11 +40,7 @@ IntArray = npt.NDArray[np.int64]
 
 # How deep -> the layer whose maps are averaged: the last one before they get smaller than 1/8 and
 # 1/16 of the side of the image, and the last of all. The recorded evidence thaws from there on.
-LAYERS = {
-    "early": "block_5_expand_relu",
-    "middle": "block_11_expand_relu",
-    "late": "top_relu",
-}
+LAYERS = {"early": "block_5_expand_relu", "middle": "block_11_expand_relu", "late": "top_relu"}
 
 
 @dataclass(frozen=True)
