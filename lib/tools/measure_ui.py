@@ -19,6 +19,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -236,13 +237,13 @@ def main() -> None:
     parser.add_argument("--training", action="store_true", help="also while a run goes on")
     options = parser.parse_args()
     with app() as (page, port, process_id):
+        browser = page.context.browser
+        assert browser
         page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
         page.locator(".meters .card").first.wait_for()
         page.wait_for_timeout(1000)
         alone = _all(page, options.clicks)
         if options.training:
-            browser = page.context.browser
-            assert browser
             lab = browser.new_page()
             start_run(lab, port)
             beside = _all(page, options.clicks)
@@ -253,9 +254,11 @@ def main() -> None:
             print(f"the run was still going on at the end: {still_going}")
             lab.get_by_role("button", name="Cancel run").click()
         _pooling(page, port, options.clicks)
-        page.close()
+        browser.close()
         before_s = cpu_time_s(process_id)
-        times_s = asyncio.run(load_server.load(port, 1, options.clicks, 0.0))
+        with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one.
+            load = load_server.load(port, 1, options.clicks, 0.0)
+            times_s = thread.submit(asyncio.run, load).result()
         used_s = cpu_time_s(process_id) - before_s
         # Opening the page is one run more.
         print(

@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 from lib.core.splits import IntArray, Splits
 
-UInt64Array = npt.NDArray[np.uint64]
-
 # Of the 64 bits of a hash at most so many differ in a pair that is worth comparing. Of 60 drawings
 # and 60 solar cells, saved again as JPEG or at half size, nine in ten differed in no more.
 MAX_DISTANCE = 4

@@ -6,8 +6,6 @@ from math import prod
 from lib.core.backbones import LayerRow
 from lib.core.freezing import FreezePlan
 
-# Keras keeps weights and optimizer state in float32.
-BYTES_PER_PARAM = 4
 # Adam keeps two moving averages for each trainable parameter, and its step count and learning rate.
 ADAM_SLOTS, ADAM_SCALARS = 2, 2
 
@@ -74,11 +72,6 @@ def relative_step_time(layers: Sequence[LayerRow], plan: FreezePlan) -> float:
     """
     forward = sum(multiply_adds(row) for row in layers)
     return 1 + backward_multiply_adds(layers, plan) / forward
-
-
-def weights_bytes(params: int) -> int:
-    """Bytes of so many parameters in float32."""
-    return params * BYTES_PER_PARAM
 
 
 def adam_params(trainable: int) -> int:

@@ -154,15 +154,11 @@ class PhaseStart:
         epoch: Its first epoch, counted from 1.
         position: On the axis, halfway between the last epoch before it and its first: 10.5 after
             ten epochs. So neither point lies on the line.
-        learning_rate_before: Of the phase that ends.
-        learning_rate: Of the phase that starts.
     """
 
     phase: Phase
     epoch: int
     position: float
-    learning_rate_before: float
-    learning_rate: float
 
 
 def phase_starts(run: Run, axis: str = "epochs") -> tuple[PhaseStart, ...]:
@@ -179,8 +175,6 @@ def phase_starts(run: Run, axis: str = "epochs") -> tuple[PhaseStart, ...]:
             planned[now.phase, now.step],
             now.epoch,
             (along[row] + along[row + 1]) / 2,
-            before.learning_rate,
-            now.learning_rate,
         )
         for row, (before, now) in enumerate(pairwise(run.history))
         if (before.phase, before.step) != (now.phase, now.step) and (now.phase, now.step) in planned

@@ -90,4 +90,3 @@ def test_the_costs_of_the_layers_add_up_to_the_step(names):
 def test_adam_keeps_two_numbers_for_each_trainable_parameter_and_two_of_its_own():
     # `Optimizer params: 2,564 (10.02 KB)` of model.summary(), Keras 3.15.1, head-only MobileNetV2.
     assert step_cost.adam_params(1_281) == 2_564
-    assert step_cost.weights_bytes(2_564) == 10_256
