@@ -35,6 +35,7 @@ class FreezePlan:
         nothing, `len(layers)` everything, and a negative index counts from the end.
 
         Args:
+            layers: Layer table, input side first.
             index: First layer that is thawed.
         """
         return cls(frozenset(row.name for row in layers[:index]))
@@ -104,6 +105,10 @@ def count_params(layers: Sequence[LayerRow], plan: FreezePlan) -> ParamCounts:
     changes the total. BatchNormalization keeps two non-trainable vectors (moving
     mean and variance) even when it is thawed.
 
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
+
     Returns:
         Counts in parameters (scalars), not bytes.
 
@@ -165,6 +170,7 @@ def descendants(layers: Sequence[LayerRow], names: Iterable[str]) -> frozenset[s
     """The layers called `names` and every layer their output reaches.
 
     Args:
+        layers: Layer table, input side first.
         names: Where to start.
     """
     reached = set(names)
@@ -181,6 +187,10 @@ def frontier(layers: Sequence[LayerRow], plan: FreezePlan) -> tuple[str, ...]:
     output depends on the image alone, so it has to be computed once and not in every epoch.
     Layers without weights that follow it belong to it as well. Inside a residual block two
     tensors cross: the branch and the shortcut.
+
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
 
     Returns:
         Layer names in table order. The last layer alone when everything is frozen; what comes

@@ -45,6 +45,10 @@ def backward_multiply_adds(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
     A thawed layer needs the gradient of its weights: as many multiply-adds as forward. A layer
     with something thawed before it has to pass the gradient on to its input: as many again.
     Backpropagation stops at the lowest thawed layer, so what lies before it costs nothing.
+
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
     """
     live: set[str] = set()  # layers whose output a trainable weight changes
     total = 0
@@ -62,6 +66,10 @@ def relative_step_time(layers: Sequence[LayerRow], plan: FreezePlan) -> float:
 
     An estimate from multiply-adds alone: 1 for a frozen backbone, close to 3 when everything is
     thawed. The head itself is too small to count.
+
+    Args:
+        layers: Layer table, input side first.
+        plan: Which layers are frozen.
 
     Example:
 
