@@ -1,4 +1,4 @@
-"""Keras code that builds exactly what is on screen."""
+"""Keras code that builds the model shown on the page."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from lib.code import preprocessing, templates
 from lib.core import backbones
 from lib.core.heads import POOLINGS, HeadSpec
 
-# Loading these ImageNet weights, Keras puts a Rescaling in at this index, which the layer table
-# does not have: what comes after it is one further on.
+# With ImageNet weights, Keras inserts a Rescaling layer at this index. The layer table does not
+# have it, so the indices of all later layers are one higher.
 RESCALING_AT = {"efficientnet_b0": 3}
 INDICES_PER_LINE = 12
 
@@ -25,10 +25,10 @@ def code(
     """Keras code for a model, which defines `base` and `model` when run.
 
     Args:
-        head: What is put on top.
-        cut: Index of the first thawed layer; as many as there are layers where none is.
-        batch_norm_frozen: Whether every BatchNormalization is frozen, wherever the cut is.
-        by_hand: Indices of layers that are the opposite of what the two give.
+        head: The head on top of the backbone.
+        cut: Index of the first thawed layer; the number of layers if none is thawed.
+        batch_norm_frozen: Whether every BatchNormalization is frozen, independent of the cut.
+        by_hand: Indices of layers whose state is the opposite of what the other two imply.
         weights: "imagenet", or None for random weights.
 
     Raises:

@@ -1,7 +1,7 @@
-"""A run as code to take home: a Keras script, the same as a notebook, and what goes with them.
+"""Export of a run as code: a Keras script, an equivalent notebook, README and requirements.
 
-The script is plain Keras: it needs the images and the versions of the run and nothing of Thaw.
-tests/oracle/test_take_home.py runs both and compares.
+The script is plain Keras: it needs the images and package versions of the run, but not Thaw.
+tests/oracle/test_take_home.py runs both and compares the results.
 """
 
 import json
@@ -21,24 +21,24 @@ NOTEBOOK = "notebook.ipynb"
 README = "README.txt"
 REQUIREMENTS = "requirements.txt"
 
-# The CPU build of TensorFlow is a third of the size; Arm and Apple have it under the plain name.
+# The CPU build of TensorFlow is a third of the size. On Arm and Apple it is plain `tensorflow`.
 HAS_CPU_BUILD = (
     '(platform_machine == "x86_64" and sys_platform == "linux") or sys_platform == "win32"'
 )
 HAS_NONE = '(platform_machine != "x86_64" or sys_platform != "linux") and sys_platform != "win32"'
 
-# The template is a script in the percent format: a cell begins with its title and its comment.
+# The template is a script in the percent format: a cell starts with a title and a comment.
 CELL = re.compile(r"^# %% (.+)\n((?:# .+\n)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A step of the code: a cell of the notebook, a stretch of the script.
+    """A step of the code: a cell of the notebook or a section of the script.
 
     Args:
-        title: A few words.
-        text: Why it is so, in a few sentences.
-        code: Python, without a line break at the end.
+        title: Heading.
+        text: Explanation, in a few sentences.
+        code: Python code, without a line break at the end.
     """
 
     title: str
@@ -47,10 +47,10 @@ class Section:
 
 
 def title(run: Run) -> str:
-    """The run in a line."""
+    """Describe the run in one line."""
     config = run.config
     data = datasets.DATASETS.get(config.dataset)
-    # The name of other data may come from anywhere, and this goes into code.
+    # The name of other data is untrusted, and the title is inserted into code.
     named = data.title if data else re.sub(r"[^\w./-]+", "_", config.dataset)
     return (
         f"{backbones.get(config.backbone).title} on {named}, "
@@ -60,13 +60,13 @@ def title(run: Run) -> str:
 
 
 def sections(run: Run) -> tuple[Section, ...]:
-    """The code of a finished run, step by step.
+    """The code of a finished run, split into sections.
 
     Args:
-        run: With its history and its result.
+        run: A run with history and result.
 
     Raises:
-        ConfigError: If it could not have been trained: what is in its fields becomes code.
+        ConfigError: If a field is not valid. Fields are inserted into code, so they are checked.
     """
     _, *cells = CELL.split(_rendered(run))
     return tuple(
@@ -86,8 +86,8 @@ def _rendered(run: Run) -> str:
     for name in filter(None, config.thaw_from.split(",")):
         backbones.layer_index(layers, name)
     spec, strategy = backbones.get(config.backbone), strategies.get(config.strategy)
-    # Frozen layers would drop something while fit() runs. An augmented run has the whole graph
-    # in training mode, as fit() has it.
+    # Within fit(), dropout in frozen layers would be active. In an augmented run the whole graph
+    # is in training mode, as it is in fit().
     has_dropout = any(row.type == "Dropout" for row in layers)
     drops = strategy.pretrained and not config.augmentation and has_dropout
     return templates.render(
@@ -111,12 +111,12 @@ def _rendered(run: Run) -> str:
 
 
 def needs_backbone_file(config: TrainConfig) -> bool:
-    """True where keras.applications does not have the backbone, so that a file has to hold it."""
+    """True if keras.applications lacks the backbone, so that it is exported as a file."""
     return config.backbone not in preprocessing.APPLICATIONS
 
 
 def script(run: Run) -> str:
-    """The run as a Python script that reads from top to bottom."""
+    """The run as a Python script without functions, to be read from top to bottom."""
 
     def heading(cell: re.Match[str]) -> str:
         rule = f"# --- {cell[1]} ".ljust(LINE_LENGTH, "-")
@@ -128,10 +128,10 @@ def script(run: Run) -> str:
 
 
 def notebook(run: Run) -> str:
-    """The same as a Jupyter notebook, format 4.5, without outputs.
+    """The same code as a Jupyter notebook, format 4.5, without outputs.
 
     Returns:
-        Its JSON.
+        The notebook as JSON.
     """
     opening = _rendered(run).partition("# %%")[0].strip('"\n')
     cells = [_cell("markdown", "# " + opening.replace(".\n", "\n", 1), 0)]
@@ -160,11 +160,11 @@ def _cell(kind: str, text: str, position: int) -> dict[str, object]:
     return cell | {"execution_count": None, "outputs": []} if kind == "code" else cell
 
 
-# --- What goes with the code ----------------------------------------------------------------
+# --- Files beside the code -------------------------------------------------------------------
 
 
 def texts(run: Run) -> dict[str, str]:
-    """File name -> content of everything in the folder but images and weights."""
+    """File name -> content of all exported files except images and weights."""
     return {
         README: readme(run),
         SCRIPT: script(run),
@@ -193,7 +193,7 @@ def requirements(versions: Mapping[str, str]) -> str:
 
 
 def readme(run: Run) -> str:
-    """What is in the folder, how to run it, and under which licences it comes."""
+    """README text: contents of the folder, how to run the code, and the licences."""
     config = run.config
     train, validation, test = (
         f"{run.result['split_sizes'][split]:,}" for split in ("train", "validation", "test")

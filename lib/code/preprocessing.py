@@ -1,4 +1,4 @@
-"""What stands in front of a backbone, as code: the backbone's name, its rescaling, augmentation."""
+"""Values for templates: constructor and preprocessing of a backbone, and augmentation."""
 
 from typing import Any
 
@@ -31,10 +31,10 @@ AUGMENTATION = (
 
 
 def values(spec: BackboneSpec) -> dict[str, Any]:
-    """What templates say of a backbone and of what stands in front of it.
+    """Template values of a backbone and of its preprocessing.
 
-    `mean` is subtracted from an image, which is then divided by `divisor`: a number each, or a
-    list where the channels differ. `constructor` is None where keras.applications has no such
+    `mean` is subtracted from an image, and the result is divided by `divisor`. Both are numbers, or
+    lists if the channels differ. `constructor` is None if keras.applications does not have the
     backbone.
 
     Example:
@@ -55,7 +55,7 @@ def values(spec: BackboneSpec) -> dict[str, Any]:
 
 
 def _as_written(channels: npt.NDArray[np.float64]) -> float | list[float]:
-    """Seven digits are more than an image has; whole numbers stand without a point."""
+    """Round to seven digits, which is more than images need; write integers without a point."""
     numbers = [float(f"{value:.7g}") for value in np.atleast_1d(channels)]
     numbers = [int(number) if number.is_integer() else number for number in numbers]
     return numbers[0] if len(set(numbers)) == 1 else numbers

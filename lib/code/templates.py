@@ -1,8 +1,8 @@
-"""Templates that read as the Python they become, and the one way a value gets into them.
+"""Rendering of the code templates, and safe insertion of values into them.
 
-`{{ value }}` writes a Python literal, whatever the value is: a class name with quotes in it stays a
-string. A template cannot insert text as it is; words in comments and names of modules go through
-filters that let nothing else pass.
+`{{ value }}` always writes a Python literal, so a class name that contains quotes stays a string.
+A template cannot insert raw text: text in comments and names of modules pass filters that reject
+everything else.
 """
 
 import json
@@ -15,19 +15,19 @@ import jinja2
 from lib.core.errors import ConfigError
 
 LINE_LENGTH = 92
-# So that the name it is assigned to fits on the same line.
+# Shorter than a line, so that `name = [...]` fits on one line.
 LIST_LENGTH = 78
 
 
 class Code(str):
-    """Python that stands in lib.code itself, so it is inserted as it is."""
+    """Trusted Python code that is inserted unchanged."""
 
 
 def literal(value: object) -> str:
-    """A value as Python: a list on several lines where it is long, a tuple as arguments of a call.
+    """Write a value as Python code; long lists get several lines, tuples become call arguments.
 
     Raises:
-        TypeError: If it is neither of them, nor a string, a number, a truth value or None.
+        TypeError: If it is not a list, tuple, string, number, boolean or None.
 
     Example:
 
@@ -45,12 +45,12 @@ def literal(value: object) -> str:
         return short if len(short) <= LIST_LENGTH else f"[\n{_wrapped([*map(literal, value)])}\n]"
     if value is None or isinstance(value, int | float):
         return repr(value)
-    # What a template asks for and is not given comes here too, and says so itself.
+    # A missing template variable also arrives here; its text names the variable.
     raise TypeError(f"{value} cannot be written as Python.")
 
 
 def _wrapped(items: list[str]) -> str:
-    """Items on lines, as many as fit on each, and none in two."""
+    """Wrap items into lines without splitting an item."""
     lines: list[str] = []
     for item in items:
         if lines and len(lines[-1]) + len(item) + 2 <= LINE_LENGTH:
@@ -61,10 +61,10 @@ def _wrapped(items: list[str]) -> str:
 
 
 def words(value: str | float, allowed: str = r"[\w .,:()/'+-]*") -> Code:
-    """Text for a comment, or inside double quotes: nothing in it could end one of them.
+    """Text that is safe in a comment or inside double quotes.
 
     Raises:
-        ConfigError: If it holds anything but letters, digits and the simplest punctuation.
+        ConfigError: If it contains anything other than letters, digits and simple punctuation.
     """
     text = value if isinstance(value, str) else f"{value:g}"
     if not re.fullmatch(allowed, text):
@@ -73,7 +73,7 @@ def words(value: str | float, allowed: str = r"[\w .,:()/'+-]*") -> Code:
 
 
 def name(value: str) -> Code:
-    """A name of Python, with dots or without; anything else is refused as in `words`."""
+    """A Python name, possibly dotted; anything else raises ConfigError, as in `words`."""
     return words(value, r"[A-Za-z_][\w.]*")
 
 
@@ -89,9 +89,9 @@ _ENVIRONMENT.filters |= {"words": words, "name": name}
 
 
 def render(template: str, **values: Any) -> str:
-    """The text of a file of lib/code/templates with these values.
+    """Render a file of lib/code/templates with these values.
 
     Raises:
-        ConfigError: If a value that goes into a comment or a name does not fit there.
+        ConfigError: If a value is not allowed in a comment or a name.
     """
     return _ENVIRONMENT.get_template(template).render(values)

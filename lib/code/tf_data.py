@@ -1,4 +1,4 @@
-"""The tf.data code of a run's pipeline: from files to batches, in the order Thaw does it."""
+"""The tf.data code of a run's input pipeline, with the steps in the same order as in Thaw."""
 
 from lib.code import preprocessing, templates
 from lib.core import datasets
@@ -14,13 +14,12 @@ def code(
     """The pipeline of a run as tf.data code.
 
     Thaw itself decodes with Pillow, which gives the same bytes on every machine; TensorFlow's
-    resizing differs from it by rounding (tests/oracle/test_data_code.py says by how much). A
-    photograph that was taken upright, or has transparent parts, is turned and put on white by
-    Thaw only.
+    resizing differs from it by rounding (tests/oracle/test_data_code.py measures it). Only Thaw
+    applies the EXIF orientation of a photograph and puts transparent images on white.
 
     Args:
-        backbone: Whose range the values are rescaled to.
-        seed: Of the choice of training images, their order and the augmentation.
+        backbone: Its input range is the target of the rescaling.
+        seed: Seed for the choice and order of training images and for augmentation.
     """
     own = datasets.is_own(dataset.id)
     return templates.render(
@@ -28,7 +27,7 @@ def code(
         **preprocessing.values(backbone),
         dataset=dataset,
         own=own,
-        # What a reader called it goes into no code.
+        # The reader's own title is untrusted, so it is not inserted into code.
         title="Your own images" if own else dataset.title,
         image_size=image_size,
         batch_size=BATCH_SIZE,

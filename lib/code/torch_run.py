@@ -1,7 +1,8 @@
 """The freeze plan of a run in PyTorch, on torchvision's ResNet50: code to read and compare.
 
-An equivalent and no copy: torchvision's ResNet50 has other weights, other preprocessing and no
-biases in its convolutions. What is frozen, when, and at which learning rate is the same.
+The code is equivalent but not identical: torchvision's ResNet50 has other weights, other
+preprocessing and no biases in its convolutions. Frozen layers, phases and learning rates are the
+same.
 """
 
 from collections.abc import Sequence
@@ -16,16 +17,16 @@ from lib.core.runs import Phase, Run, TrainConfig
 BACKBONE = "resnet50"
 FEATURES = (7, 7, 2048)  # (height, width, channels) at 224 pixels
 
-# What torchvision calls the parts of a block that Keras numbers.
+# Keras's numbered parts of a block -> their names in torchvision.
 PARTS = {"0_conv": "downsample.0", "0_bn": "downsample.1"} | {
     f"{number}_{kind}": f"{kind}{number}" for number in (1, 2, 3) for kind in ("conv", "bn")
 }
-# Where a stage of ResNet50 begins, from the head downwards.
+# First layer of each stage of ResNet50, from output to input.
 STAGES = (*(f"conv{stage}_block1_1_conv" for stage in (5, 4, 3, 2)), "conv1_conv")
 
 
 def module_name(layer: str) -> str:
-    """The torchvision module that is this Keras layer of ResNet50.
+    """The torchvision module that corresponds to a Keras layer of ResNet50.
 
     Example:
 
@@ -43,8 +44,8 @@ def module_name(layer: str) -> str:
 def cuts(config: TrainConfig) -> tuple[str, ...]:
     """First thawed layer of each fine-tuning phase, as a layer of Keras's ResNet50.
 
-    A run with another backbone is translated: as many steps, one stage each, from the head
-    downwards. "" thaws everything.
+    For another backbone, each step thaws one stage of ResNet50, from output to input, with the
+    same number of steps. "" thaws everything.
     """
     if config.strategy != "partial_fine_tuning":
         return ("",)
@@ -53,7 +54,7 @@ def cuts(config: TrainConfig) -> tuple[str, ...]:
 
 
 def thawed_modules(layers: Sequence[LayerRow], cut: str) -> tuple[str, ...]:
-    """The torchvision modules thawed from a Keras layer on: whole stages and blocks by one name.
+    """The thawed torchvision modules for a cut; complete stages and blocks have one name.
 
     Args:
         layers: Layer table of resnet50.
@@ -98,8 +99,8 @@ def head_spec(run: Run) -> HeadSpec:
 def trainable_params(run: Run, phase: Phase) -> int:
     """Parameters that learn in a phase, with torchvision's ResNet50 as backbone.
 
-    Its convolutions have no biases. In Keras they have, and the mean that BatchNormalization
-    subtracts takes them out again.
+    Its convolutions have no biases. In Keras they have biases, which have no effect, because
+    BatchNormalization subtracts the mean.
     """
     config, layers = run.config, backbones.load_layer_table(BACKBONE)
     cut = cuts(config)[phase.step - 1]
@@ -116,10 +117,10 @@ def trainable_params(run: Run, phase: Phase) -> int:
 
 
 def code(run: Run) -> str:
-    """The phases of a run in PyTorch, to read; with the images of the run it also runs.
+    """The phases of a run in PyTorch, for reading; with the images of the run it is executable.
 
     Args:
-        run: With `class_names` in its result.
+        run: A run with `class_names` in its result.
 
     Raises:
         ConfigError: If the run names a layer ResNet50 does not have.
@@ -139,7 +140,7 @@ def code(run: Run) -> str:
 
 
 def _phase(run: Run, phase: Phase) -> tuple[Phase, str, tuple[str, ...], str]:
-    """A phase, what it trains in words, the modules that it thaws, and how many parameters."""
+    """A phase, its description, the modules it thaws, and the number of trainable parameters."""
     modules: tuple[str, ...] = ()
     words = "the head learns"
     if phase.name != "feature_extraction":

@@ -1,8 +1,8 @@
-"""The mark and the colour of each way of training, on the map and in the evidence."""
+"""The marker and the colour of each strategy, on the strategy map and in the evidence."""
 
 from lib.figures import theme
 
-# Outlines of the marks in a square from -1 to 1; with the colour they say which way won.
+# SVG paths of the markers in a square from -1 to 1. Shape and colour show the best strategy.
 MARKS = {
     "head": "M0 -1A1 1 0 1 1 0 1A1 1 0 1 1 0 -1Z",
     "top": "M0 -1.1L1.1 0.9L-1.1 0.9Z",
@@ -13,5 +13,5 @@ MARKS = {
 
 
 def way_colour(way: str, colours: theme.Palette) -> str:
-    """Cold where the backbone stays frozen, warm where any of it learns, ink from scratch."""
+    """Blue for a frozen backbone, orange for a thawed one, black for training from scratch."""
     return {"head": colours.frozen, "scratch": colours.ink}.get(way, colours.trainable)

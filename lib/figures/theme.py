@@ -1,4 +1,4 @@
-"""One visual language for every figure: colours with a meaning, large type, light and dark."""
+"""The shared look of every figure: colours that have a meaning, large type, light and dark."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +8,14 @@ import plotly.graph_objects as go
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of one appearance. The first three mean what their names say, and nothing else.
+    """Colours of the light or the dark theme. The first three mean only what their names say.
 
-    Runs side by side have the colours of `runs`, from the first on, and a letter each. Values of a
-    feature map run from paper to `heat`, and to `below` where they are negative. Images have the
-    colour of the split they are in.
+    Compared runs get the colours of `runs` in order, and a letter each. Positive values of a
+    feature map go from `paper` to `heat`, negative values from `paper` to `below`. Images have the
+    colour of their split.
 
-    They come from Okabe and Ito's set, which the common colour blindnesses tell apart
-    (okabe-ito); a word or a pattern always says it too.
+    The colours are based on the palette of Okabe and Ito, which people with the common forms of
+    colour blindness can tell apart (okabe-ito). A word or a pattern always repeats the meaning.
     """
 
     frozen: str
@@ -70,7 +70,7 @@ DARK = Palette(
     runs=("#EEF2F6", "#3DC795", "#E8C04A", "#8FA0B0", "#C9A184", "#E77FB3"),
 )
 
-# For the last row of a lecture hall.
+# Large enough to read from the last row of a lecture hall.
 FONT_SIZE = 16
 LINE_WIDTH = 4
 THIN_LINE_WIDTH = 2
@@ -79,12 +79,12 @@ FONT_FAMILY = '"Source Sans", "Source Sans Pro", sans-serif'
 
 
 def palette(dark: bool) -> Palette:
-    """The colours of an appearance."""
+    """The colours of the dark theme, or of the light one."""
     return DARK if dark else LIGHT
 
 
 def faint(colour: str, opacity: float) -> str:
-    """A colour that lets through what is behind it.
+    """A colour with an opacity between 0 and 1.
 
     Example:
 
@@ -96,12 +96,12 @@ def faint(colour: str, opacity: float) -> str:
 
 
 def apply(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go.Figure:
-    """Give a figure the house look. The height is fixed, so that nothing jumps.
+    """Give a figure the shared look. The height is fixed, so that the page does not shift.
 
     Args:
         figure: Changed in place.
         height: In pixels.
-        layout: Further properties of the layout, which come first.
+        layout: Further layout properties; `showlegend` here overrides the default False.
     """
     colours = palette(dark)
     figure.update_layout(
@@ -111,7 +111,7 @@ def apply(figure: go.Figure, *, dark: bool, height: int, **layout: Any) -> go.Fi
         font={"family": FONT_FAMILY, "size": FONT_SIZE, "color": colours.ink},
         hoverlabel={"font": {"size": FONT_SIZE}, "bgcolor": colours.paper},
         dragmode=False,
-        # A redraw with one more epoch keeps the reader's zoom.
+        # A constant value keeps the reader's zoom when the figure is redrawn with one more epoch.
         uirevision="keep",
         **{"showlegend": False} | layout,
     )

@@ -11,17 +11,17 @@ from lib.figures import theme
 
 HEIGHT = 250
 NUM_BINS = 52
-# More sizes than these are put together to a grid.
+# More different sizes than this are grouped into the cells of a grid.
 MAX_EXACT_SIZES = 60
 GRID = 12
-# Share of the range left empty on both sides, so that the ends can be seen.
+# Empty share of the range on both sides, so that bars at the ends are visible.
 MARGIN = 0.04
 
 
 def values(
     pixels: npt.ArrayLike, value_range: tuple[float, float], title: str, *, dark: bool = False
 ) -> go.Figure:
-    """How often each value comes up among all values of an image.
+    """Histogram of all values of an image.
 
     Args:
         pixels: Of any shape.
@@ -47,7 +47,7 @@ def values(
 
 
 def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
-    """Width against height; the larger a square, the more images have about that size.
+    """Scatter plot of width and height; the area of a marker shows the number of images.
 
     Args:
         of_images: (num_images, 2), width and height in pixels.
@@ -65,7 +65,7 @@ def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
                 "symbol": "square",
                 "color": colours.ink,
                 "opacity": 0.75,
-                # The area says the number.
+                # The area is proportional to the number of images.
                 "size": 6 + 30 * np.sqrt(counts / counts.max()),
                 "line": {"width": 0},
             },
@@ -96,7 +96,7 @@ def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
 
 
 def grouped(of_images: IntArray) -> tuple[npt.NDArray[np.float64], IntArray]:
-    """Sizes with how many images have them; where there are many sizes, cells of a grid.
+    """Count the images of each size, or of each grid cell where there are many sizes.
 
     Args:
         of_images: (num_images, 2), width and height in pixels.
@@ -120,7 +120,7 @@ def grouped(of_images: IntArray) -> tuple[npt.NDArray[np.float64], IntArray]:
 
 
 def values_alt_text(pixels: npt.ArrayLike, title: str) -> str:
-    """A histogram of values in a sentence, for those who cannot see it."""
+    """A text alternative to the histogram of values, in one sentence."""
     array = np.asarray(pixels, np.float64)
     return (
         f"Histogram, {title}: from {array.min():.4g} to {array.max():.4g}, in the mean "
@@ -131,7 +131,7 @@ def values_alt_text(pixels: npt.ArrayLike, title: str) -> str:
 def class_bars(
     counts: Sequence[int], class_names: Sequence[str], *, dark: bool = False
 ) -> go.Figure:
-    """A bar for each class.
+    """Bar chart of the number of images of each class.
 
     Args:
         counts: Images of each class.
@@ -164,6 +164,6 @@ def class_bars(
 
 
 def _short(name: str) -> str:
-    """A name from outside as Plotly's text, which knows markup of its own."""
+    """Shorten a name and escape it, because Plotly interprets markup in text."""
     kept = name if len(name) <= 24 else f"{name[:23]}…"
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

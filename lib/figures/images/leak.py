@@ -1,4 +1,4 @@
-"""How many validation images have been trained on, epoch by epoch."""
+"""The number of validation images that leaked into training, by epoch."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ HEIGHT = 300
 
 
 def figure(epochs: Sequence[Epoch], *, dark: bool = False) -> go.Figure:
-    """A line for take and skip, and one at 0 for a split made before anything is shuffled."""
+    """One line for a split by take and skip, and one at 0 for a split made before shuffling."""
     colours = theme.palette(dark)
     numbers = [epoch.epoch for epoch in epochs]
     seen = [len(epoch.seen) for epoch in epochs]
@@ -63,7 +63,7 @@ def figure(epochs: Sequence[Epoch], *, dark: bool = False) -> go.Figure:
 
 
 def alt_text(epochs: Sequence[Epoch]) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     first, last = epochs[0], epochs[-1]
     return (
         f"After epoch 1, {len(first.seen):,} of {len(first.validation):,} validation images have "

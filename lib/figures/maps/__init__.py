@@ -1,4 +1,4 @@
-"""Figures of the pooling page: what averaging saves and what it costs.
+"""Figures of the pooling page: how pooling changes parameters and accuracy.
 
 Imports: core, core.maps, figures.
 """

@@ -1,4 +1,4 @@
-"""Accuracy against the number of channels: where Flatten is ahead, and where GAP is."""
+"""Accuracy against the number of channels, with the range where Flatten is better than GAP."""
 
 from math import log10, sqrt
 
@@ -11,7 +11,7 @@ HEIGHT = 330
 
 
 def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Figure:
-    """Test accuracy of both heads, the channels on a logarithmic axis."""
+    """Test accuracy of both heads against the number of channels, on a logarithmic axis."""
     colours = theme.palette(dark)
     channels = [row.channels for row in line.rows]
     drawn = go.Figure()
@@ -31,7 +31,7 @@ def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Fig
     drawn.add_vline(x=chosen.channels, line={"color": colours.muted, "width": 2, "dash": "dash"})
     drawn.add_vrect(
         x0=channels[0] * 0.8,
-        # On the logarithmic axis, the middle between the two numbers that were measured.
+        # The geometric mean lies in the middle of the two measured points on this axis.
         x1=sqrt(line.flatten_up_to * line.gap_from),
         fillcolor=colours.grid,
         opacity=0.6,
@@ -66,7 +66,7 @@ def figure(line: ChannelLine, chosen: Measured, *, dark: bool = False) -> go.Fig
 
 
 def alt_text(line: ChannelLine, chosen: Measured) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     return (
         f"Test accuracy against channels, {line.num_images:,} training images. With "
         f"{chosen.channels:,}: Flatten {chosen.flatten:.1%}, GAP {chosen.gap:.1%}."

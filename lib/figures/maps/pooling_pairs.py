@@ -1,4 +1,4 @@
-"""GAP against Flatten: the curves of two runs in one figure, and what the tests say of all."""
+"""GAP compared with Flatten: learning curves of two runs, and test accuracies of all pairs."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from lib.figures import theme
 
 HEIGHT = 300
 ROW_HEIGHT = 62
-# Of Flatten, so that the two tell apart without colour.
+# Flatten is dashed, so that the lines can be told apart without colour.
 DASH = "7px,4px"
-# Two labels at the right edge closer than this share of the axis are moved apart.
+# Labels at the right edge that are closer than this share of the axis are moved apart.
 LABEL_DISTANCE = 0.11
 SIDE_BY_SIDE = 0.16
 
@@ -23,7 +23,7 @@ def _colour(name: str, colours: theme.Palette) -> str:
 
 
 def curves(pair: HeadPair, measure: str = "loss", *, dark: bool = False) -> go.Figure:
-    """Training thin, validation thick, of both heads.
+    """Learning curves of both heads: training as a thin line, validation as a thick one.
 
     Args:
         measure: "loss" or "accuracy".
@@ -75,7 +75,7 @@ def curves(pair: HeadPair, measure: str = "loss", *, dark: bool = False) -> go.F
 
 
 def _places(pair: HeadPair, measure: str, low: float, high: float) -> list[float]:
-    """Where the labels of the two validation curves stand, apart from each other."""
+    """Heights of the labels of the two validation curves, moved apart if they would overlap."""
     ends = [getattr(run.history[-1], f"val_{measure}") for run in pair.runs.values()]
     room = LABEL_DISTANCE * (high - low)
     if abs(ends[0] - ends[1]) >= room:
@@ -86,7 +86,7 @@ def _places(pair: HeadPair, measure: str, low: float, high: float) -> list[float
 
 
 def curves_alt(pair: HeadPair, measure: str) -> str:
-    """The figure of a pair in a sentence, for those who cannot see it."""
+    """A text alternative to the figure of a pair, in one sentence."""
     parts = [
         f"{name} ends with training {measure} {getattr(run.history[-1], measure):.3f} and "
         f"validation {measure} {getattr(run.history[-1], f'val_{measure}'):.3f}"
@@ -99,7 +99,7 @@ def intervals(found: Sequence[HeadPair], *, dark: bool = False) -> go.Figure:
     """Test accuracy of every run with its 95 % interval.
 
     Args:
-        found: In the order of the rows, first at the top.
+        found: The pairs, from the top row down.
     """
     colours = theme.palette(dark)
     figure = go.Figure()
@@ -154,7 +154,7 @@ def _row_title(pair: HeadPair) -> str:
 
 
 def intervals_alt(found: Sequence[HeadPair]) -> str:
-    """The figure of all pairs in sentences."""
+    """A text alternative to the figure of all pairs, one sentence for each."""
     return " ".join(
         f"{pair.title}: GAP {_accuracy(pair.gap)}, Flatten {_accuracy(pair.flatten)}."
         for pair in found
@@ -167,6 +167,6 @@ def _accuracy(run: Run) -> str:
 
 
 def heads_words(pair: HeadPair) -> str:
-    """How large the two heads are."""
+    """The numbers of parameters of the two heads, in words."""
     sizes = [pooling_pairs.head_params(run) for run in (pair.gap, pair.flatten)]
     return f"{sizes[0]:,} parameters against {sizes[1]:,}"

@@ -1,4 +1,4 @@
-"""Parameters of a head that pools and of heads that flatten, against input size and channels."""
+"""Parameters of heads with GAP and with Flatten, against input size and channels."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -11,29 +11,29 @@ from lib.core.heads import HeadSpec
 from lib.figures import theme
 
 HEIGHT = 330
-SIZE_STEP = 8  # pixels: the stairs are drawn where they are to within so many
+SIZE_STEP = 8  # pixels: sampling distance of the input size
 LARGEST_SIZE = 512
 CHANNELS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 
-NAMED_AT = 128  # channels: where the lines carry their names
+NAMED_AT = 128  # channels: where the names of the lines are drawn
 
 Counts = Mapping[str, Sequence[int]]
 
 
 @lru_cache(maxsize=16)
 def feature_shapes(backbone: str) -> dict[int, tuple[int, ...]]:
-    """Shape of the last feature map at every input size of the figure; not to be changed."""
+    """Shape of the last feature map at every input size of the figure. Do not modify the result."""
     smallest = backbones.get(backbone).min_image_size
     sizes = [size for size in range(0, LARGEST_SIZE + 1, SIZE_STEP) if size >= smallest]
     return {size: backbones.load_layer_table(backbone, size)[-1].output_shape for size in sizes}
 
 
 def counts(head_specs: Mapping[str, HeadSpec], shapes: Sequence[Sequence[int]]) -> Counts:
-    """Parameters of each head on each feature map.
+    """Number of parameters of each head for each feature map shape.
 
     Args:
-        head_specs: By name.
-        shapes: (height, width, channels) each.
+        head_specs: Name -> head.
+        shapes: Each (height, width, channels).
     """
     return {
         name: [heads.count_params(head, shape).total for shape in shapes]
@@ -44,16 +44,16 @@ def counts(head_specs: Mapping[str, HeadSpec], shapes: Sequence[Sequence[int]]) 
 def against_size(
     head_specs: Mapping[str, HeadSpec], backbone: str, image_size: int, *, dark: bool = False
 ) -> go.Figure:
-    """Parameters against the side of the input in pixels, all heads on the same backbone.
+    """Parameters of all heads against the input size in pixels, for one backbone.
 
     Args:
-        head_specs: By name, the one that pools first.
-        image_size: Side of the input that is marked, in pixels.
+        head_specs: Name -> head; the head with GAP first.
+        image_size: Input size that is marked, in pixels.
     """
     chosen = backbones.load_layer_table(backbone, image_size)[-1].output_shape
     shapes = dict(sorted({**feature_shapes(backbone), image_size: chosen}.items()))
     figure = _figure(head_specs, shapes, image_size, named_at=LARGEST_SIZE, log_x=False, dark=dark)
-    # The map grows in steps: a whole position more, or none.
+    # Height and width of the feature map are integers, so the line is a step function.
     figure.update_traces(line_shape="hv", selector={"mode": "lines"})
     return figure.update_xaxes(title_text="input size, pixels", range=[min(shapes), LARGEST_SIZE])
 
@@ -65,10 +65,10 @@ def against_channels(
     *,
     dark: bool = False,
 ) -> go.Figure:
-    """Parameters against the number of channels, at so many positions.
+    """Parameters against the number of channels, for a feature map of fixed height and width.
 
     Args:
-        head_specs: By name, the one that pools first.
+        head_specs: Name -> head; the head with GAP first.
         channels: Number of channels that is marked.
     """
     shapes = {number: (*positions, number) for number in sorted({*CHANNELS, channels})}
@@ -88,7 +88,7 @@ def _figure(
     log_x: bool,
     dark: bool,
 ) -> go.Figure:
-    """A line a head over the keys of `shapes`, its name on it, and a dot where the reader is."""
+    """A named line for each head over the keys of `shapes`, with a dot at the chosen key."""
     colours = theme.palette(dark)
     looks = (
         {"color": colours.heat, "width": theme.LINE_WIDTH + 1},
@@ -115,7 +115,7 @@ def _figure(
             marker={"size": 13, "color": look["color"]},
             hoverinfo="skip",
         )
-        # Below the lowest line and above the others, where none of them crosses it.
+        # The lowest line has its name below it and the others above, so no line crosses a name.
         below = name == next(iter(lines))
         figure.add_annotation(
             x=log10(named_at) if log_x else named_at,
@@ -134,11 +134,11 @@ def _figure(
 
 
 def alt_text(what: str, names: Sequence[str], values: Sequence[int]) -> str:
-    """A figure in a sentence, for those who cannot see it.
+    """A text alternative to a figure, in one sentence.
 
     Args:
-        what: Against what the parameters are drawn, and where the mark is.
-        values: Their parameters at the mark.
+        what: The quantity on the horizontal axis and its marked value.
+        values: Numbers of parameters at the marked value.
     """
     parts = ", ".join(f"{name} {value:,}" for name, value in zip(names, values, strict=True))
     return f"Parameters of the head against {what}: {parts}."

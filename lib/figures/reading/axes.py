@@ -1,4 +1,4 @@
-"""What every figure of curves is made of: two rows on one axis of time, phases, and lines in it."""
+"""Axis options shared by the curve figures: two rows, one time axis, phases and their borders."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,12 +12,12 @@ from lib.core.runs import EpochRecord, Phase, Run
 from lib.figures import theme
 
 ROWS = ("y", "y2")
-# Accuracy above, loss below, on one axis: shares of the height from the bottom.
+# Accuracy above loss on one time axis; vertical positions as shares of the height.
 ACCURACY_DOMAIN = (0.396, 1.0)
 LOSS_DOMAIN = (0.0, 0.338)
-# Raw points around a smoothed line: always seen, and never taken for it.
+# Opacity of the raw points behind a smoothed line: visible, but clearly not the line.
 RAW_OPACITY = 0.55
-# Above the box of hover texts.
+# Titles of the hover box.
 HOVER_TITLES = {
     "epochs": "<b>epoch %{x}</b>",
     "seconds": "<b>after %{x:.1f} s</b>",
@@ -27,13 +27,13 @@ HOVER_TITLES = {
 
 @dataclass(frozen=True)
 class View:
-    """How curves are drawn, whatever they are of.
+    """Drawing options of curves.
 
     Args:
         axis: Key of curves.AXES.
-        smoothing: Weight of the past in a smoothed line, 0 to curves.MAX_SMOOTHING; the points
-            stay as they were measured.
-        log_loss: True draws the loss on a logarithmic scale.
+        smoothing: Weight of earlier values in the moving average, 0 to curves.MAX_SMOOTHING. The
+            points always show the measured values.
+        log_loss: Whether the loss has a logarithmic scale.
     """
 
     axis: str = "epochs"
@@ -43,13 +43,13 @@ class View:
 
 @dataclass(frozen=True)
 class Band:
-    """A phase on the axis of time.
+    """A phase on the time axis.
 
     Args:
-        phase: It, as planned.
-        before: The phase before it; None for the first.
-        start: Where it begins: exactly halfway between the epochs on both sides.
-        end: Where it ends.
+        phase: The planned phase.
+        before: The previous phase; None for the first.
+        start: Start on the axis, halfway between the last epoch before it and its first.
+        end: End on the axis.
     """
 
     phase: Phase
@@ -60,7 +60,7 @@ class Band:
 
 @dataclass
 class Sheet:
-    """What a figure is made of, put together at once: Plotly checks a figure at every change."""
+    """Parts of a figure, collected first: Plotly validates a figure after every change."""
 
     traces: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
@@ -79,16 +79,16 @@ class Sheet:
         self.notes.append(values)
 
     def figure(self, layout: dict[str, Any]) -> go.Figure:
-        """All of it, laid out."""
+        """Build the figure from the collected parts."""
         marks = {"shapes": self.shapes, "annotations": self.notes}
         return go.Figure({"data": self.traces, "layout": layout | marks})
 
 
 def bands(run: Run, axis: str = "epochs") -> tuple[Band, ...]:
-    """The phases of a run on an axis; those to come as well, where it counts epochs.
+    """The phases of a run on an axis; on the axis of epochs also the phases that have not started.
 
     Args:
-        run: With any number of epochs; one with a result has no more to come.
+        run: A run with any number of epochs. A run with a result has no further epochs.
         axis: Key of curves.AXES.
     """
     spans = curves.phase_spans(run.config, run.history)
@@ -108,7 +108,7 @@ def bands(run: Run, axis: str = "epochs") -> tuple[Band, ...]:
 
 
 def two_rows(view: View, ends: tuple[float, float], lowest_accuracy: float) -> dict[str, Any]:
-    """Layout of accuracy above and loss below, on one axis of time."""
+    """Layout with accuracy above loss, on one time axis."""
     start, end = ends
     if view.axis == "epochs":
         length = end - start
@@ -133,14 +133,14 @@ def two_rows(view: View, ends: tuple[float, float], lowest_accuracy: float) -> d
         "yaxis2": {"domain": LOSS_DOMAIN, "title": {"text": "loss"}, "nticks": 4}
         | ({"type": "log", "dtick": 1} if view.log_loss else {"rangemode": "tozero"}),
         "margin": {"l": 64, "r": 60, "t": 28, "b": 52},
-        # One box for both rows: training and validation of the epoch under the pointer.
+        # One hover box for both rows: training and validation of the epoch under the pointer.
         "hovermode": "x unified",
         "hoversubplots": "axis",
     }
 
 
 def accuracy_range(lowest: float) -> tuple[float, float]:
-    """Ends of the axis: from 0.5, or lower in steps of a tenth, so it seldom moves."""
+    """Range of the accuracy axis: from 0.5, or lower in steps of 0.1, so that it rarely changes."""
     return min(0.5, math.floor(lowest * 10) / 10), 1.02
 
 
@@ -150,20 +150,20 @@ def lowest(history: Sequence[EpochRecord]) -> float:
 
 
 def of_epochs(epochs: Iterable[int]) -> list[tuple[int]]:
-    """`customdata` of points: the epoch of each, by which a replay knows when to draw it."""
+    """`customdata` of points: the epoch of each, so that a replay knows when to show the point."""
     return [(epoch,) for epoch in epochs]
 
 
 def reached(epoch: int) -> str:
-    """Name of a note that a replay shows once it has come to this epoch."""
+    """Name of an annotation that a replay shows from this epoch on."""
     return f"reached {epoch}"
 
 
 def add_band(sheet: Sheet, band: Band, colours: theme.Palette, rows: Sequence[str] = ROWS) -> None:
-    """A band behind the curves, cold while the backbone is frozen and warm once it is not.
+    """Add a background band: blue while the backbone is frozen, orange once it is thawed.
 
     Args:
-        rows: Axes of the rows it goes through.
+        rows: Vertical axes of the rows that the band covers.
     """
     cold = band.phase.name == "feature_extraction"
     for row in rows:
@@ -183,7 +183,7 @@ def add_band(sheet: Sheet, band: Band, colours: theme.Palette, rows: Sequence[st
 def add_line(
     sheet: Sheet, position: float, colours: theme.Palette, rows: Sequence[str] = ROWS
 ) -> None:
-    """The line where something is thawed; the arguments are those of `add_band`."""
+    """Add a vertical line where layers are thawed. `rows` is as in `add_band`."""
     for row in rows:
         sheet.shape(
             type="line",
@@ -197,10 +197,10 @@ def add_line(
 
 
 def add_words(sheet: Sheet, position: float, text: str, share: float) -> None:
-    """What such a line says, above it.
+    """Add a text above such a line.
 
     Args:
-        share: Of the axis that lies before the line, so that the words find room.
+        share: Position of the line as a share of the axis; decides the alignment of the text.
     """
     sheet.note(
         x=position,
@@ -208,14 +208,14 @@ def add_words(sheet: Sheet, position: float, text: str, share: float) -> None:
         yref="y domain",
         text=text,
         showarrow=False,
-        # In the middle of the line where there is room on both sides.
+        # Centred on the line where there is room on both sides.
         xanchor="left" if share < 0.3 else "center" if share < 0.7 else "right",
         yanchor="bottom",
     )
 
 
 def note_height(value: float, row: str, view: View) -> float:
-    """Where a note stands beside a value: on a logarithmic axis Plotly wants its logarithm."""
+    """Vertical position of an annotation: Plotly expects the logarithm on a logarithmic axis."""
     if row == "y2" and view.log_loss and value > 0:
         return math.log10(value)
     return value

@@ -1,4 +1,4 @@
-"""The reliability diagram: is a confidence of 80 % right 80 % of the time?"""
+"""The reliability diagram: is 80 % of the predictions with a confidence of 80 % correct?"""
 
 import plotly.graph_objects as go
 
@@ -6,12 +6,12 @@ from lib.core.reading.evaluation import Calibration
 from lib.figures import theme
 
 HEIGHT = 340
-# Area of a point: a pixel across for the square root of so many images.
+# Diameters of a point in pixels; its area shows the number of images in the bin.
 SMALLEST, LARGEST = 9, 34
 
 
 def figure(calibration: Calibration, *, dark: bool = False) -> go.Figure:
-    """A point for each range of confidence, as large as it has images, against the diagonal."""
+    """One point for each confidence bin, compared with the diagonal; its size shows the count."""
     colours = theme.palette(dark)
     bins = calibration.bins
     most = max(each.num_images for each in bins)
@@ -60,7 +60,7 @@ def figure(calibration: Calibration, *, dark: bool = False) -> go.Figure:
 
 
 def alt_text(calibration: Calibration) -> str:
-    """The diagram in a sentence, for those who cannot see it."""
+    """A text alternative to the diagram, in one sentence."""
     return (
         f"Reliability diagram of {len(calibration.bins)} ranges of confidence: confidence and "
         f"accuracy are {calibration.expected_error * 100:.1f} points apart on average."

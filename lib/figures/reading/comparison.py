@@ -1,4 +1,4 @@
-"""Runs side by side: on one pair of axes, or each in a small figure of its own."""
+"""Figures that compare runs: overlaid on common axes, or one small figure for each run."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -19,26 +19,26 @@ from lib.figures.reading.axes import Band, Sheet, View
 HEIGHT = 480
 SMALL_HEIGHT = 230
 DASHES = ("solid", "dash", "dot")
-# Settings that not every strategy has.
+# Settings that exist only for some strategies.
 FOLLOWERS = frozenset({"head_epochs", *names_of(Group.FINE_TUNING, Group.THAWING)})
-# More lines than this would make a box of hover texts taller than the figure.
+# With more lines, a unified hover box would be taller than the figure.
 MAX_IN_ONE_BOX = 8
-# Letters at the ends of lines keep so many pixels between each other, in rows of these heights.
+# Minimum distance of the letters at the line ends, and height of the rows, in pixels.
 LETTER_PIXELS = 20
 ROW_PIXELS = {"y": 240.0, "y2": 135.0}
-# Thin lines of training beside so many thick ones; more of them only tangle.
+# Training lines are drawn for at most this many curves, so that the figure stays readable.
 MAX_WITH_TRAINING = 3
 BAND_OPACITY = 0.22
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What one line of a comparison stands for.
+    """One curve of a comparison.
 
     Args:
-        letter: Beside its end, and in the table.
-        label: In a few words.
-        runs: One, or those that differ in their seed only.
+        letter: Letter at the end of the curve and in the table.
+        label: Short label.
+        runs: One run, or several runs that differ only in their seed.
     """
 
     letter: str
@@ -47,11 +47,11 @@ class Curve:
 
 
 def curves_of(runs: Sequence[Run], *, over_seeds: bool) -> tuple[Curve, ...]:
-    """The lines of a comparison, with a letter each.
+    """The curves of a comparison, each with a letter.
 
     Args:
         runs: In the order of the table.
-        over_seeds: True puts runs together that differ in their seed only.
+        over_seeds: Whether runs that differ only in their seed form one curve.
     """
     together = (
         [group.runs for group in compare.groups(runs)] if over_seeds else [(r,) for r in runs]
@@ -68,7 +68,7 @@ def curves_of(runs: Sequence[Run], *, over_seeds: bool) -> tuple[Curve, ...]:
 
 
 def followers(runs: Sequence[Run]) -> frozenset[str]:
-    """Settings that differ because the strategy does, and go without saying beside it."""
+    """Settings that differ only because the strategies differ, so labels can omit them."""
     return FOLLOWERS if "strategy" in compare.differing(runs) else frozenset()
 
 
@@ -84,17 +84,17 @@ def letter(place: int) -> str:
 
 
 def colour(place: int, colours: theme.Palette) -> str:
-    """Of the line at this place."""
+    """The colour of the curve with this index."""
     return colours.runs[place % len(colours.runs)]
 
 
 def overlay(
     lines: Sequence[Curve], *, dark: bool = False, view: View | None = None, aligned: bool = False
 ) -> go.Figure:
-    """Validation accuracy and loss of all on one pair of axes; a band covers several seeds.
+    """Validation accuracy and loss of all curves; a band shows the range over several seeds.
 
     Args:
-        aligned: True puts the start of fine-tuning at 0 in all of them.
+        aligned: Whether the start of fine-tuning is at 0 for every run.
     """
     view = view or View()
     colours = theme.palette(dark)
@@ -134,7 +134,7 @@ def small(
     dark: bool = False,
     view: View | None = None,
 ) -> go.Figure:
-    """The accuracy of one line in a small figure, on the same axes as all the others.
+    """The accuracy of one curve in a small figure, with the same axis ranges as all others.
 
     Args:
         line: From curves_of.
@@ -162,7 +162,7 @@ def small(
 
 
 def alt_text(lines: Sequence[Curve]) -> str:
-    """The comparison in a sentence, for those who cannot see it."""
+    """A text alternative to the comparison, in one sentence."""
     ends = "; ".join(
         f"{line.letter}, {line.label}, ends at "
         f"{fmean(run.history[-1].val_accuracy for run in line.runs):.3f}"
@@ -172,12 +172,12 @@ def alt_text(lines: Sequence[Curve]) -> str:
 
 
 def _positions(line: Curve, along: dict[str, tuple[float, ...]]) -> dict[int, float]:
-    """Where each epoch lies: in the middle, where seeds took different times."""
+    """Position of each epoch on the time axis: the mean over the seeds."""
     return _means(line, [along[run.id] for run in line.runs])
 
 
 def _means(line: Curve, of_runs: Iterable[Sequence[float]]) -> dict[int, float]:
-    """The mean of each epoch, over the runs of a line that came to it."""
+    """The mean of each epoch, over the runs of a curve that reached it."""
     at: dict[int, list[float]] = {}
     for run, values in zip(line.runs, of_runs, strict=True):
         for record, value in zip(run.history, values, strict=True):
@@ -196,7 +196,7 @@ def _line(
     *,
     training: bool,
 ) -> None:
-    """One line in one row: the range over its seeds, training thin, validation thick."""
+    """Draw one curve in one row: the range over seeds, training thin, validation thick."""
     where = _positions(line, along)
     parts = [("validation", f"val_{name}", theme.LINE_WIDTH)]
     if training:
@@ -227,7 +227,7 @@ def _line(
 
 
 def _smoothed(line: Curve, key: str, view: View) -> list[float]:
-    """The mean over the runs of a line, each smoothed by itself."""
+    """The mean over the runs of a curve; each run is smoothed separately."""
     of_runs = [curves.smoothed(run.history, key, view.smoothing) for run in line.runs]
     return [*_means(line, of_runs).values()]
 
@@ -241,7 +241,7 @@ def _letters(
     row: str,
     colours: theme.Palette,
 ) -> None:
-    """The letter at the end of each line; where several end at one place, they make room."""
+    """Draw the letter at the end of each curve; letters that would overlap are moved apart."""
     values = {
         line.letter: axes.note_height(compare.band(line.runs, f"val_{name}")[-1].mean, row, view)
         for line in lines
@@ -255,12 +255,12 @@ def _letters(
     if row == "y":
         drawn += axes.accuracy_range(min(drawn))
     elif not view.log_loss:
-        drawn.append(0.0)  # where this axis begins
+        drawn.append(0.0)  # the axis starts at 0
     gap = (max(drawn) - min(drawn)) * LETTER_PIXELS / ROW_PIXELS[row]
-    # Accuracies end near the top of their row and losses near the bottom: letters make room
+    # Accuracies end near the top of their row and losses near the bottom, so letters are moved
     # towards the middle.
     down = -1 if row == "y" else 1
-    nearest: dict[float, float] = {}  # of the letter last placed at each end
+    nearest: dict[float, float] = {}  # height of the letter placed last at each position
     for line in sorted(lines, key=lambda line: down * values[line.letter]):
         if not math.isfinite(values[line.letter]):
             continue
@@ -284,7 +284,7 @@ def _letters(
 
 
 def _ends(along: dict[str, tuple[float, ...]], view: View, *, aligned: bool) -> tuple[float, float]:
-    """Of the axis: half an epoch around the first and the last, or from the beginning."""
+    """Range of the time axis: half an epoch beyond the first and last, or from 0."""
     first = min((positions[0] for positions in along.values()), default=1.0)
     last = max((positions[-1] for positions in along.values()), default=1.0)
     if view.axis == "epochs":
@@ -293,7 +293,7 @@ def _ends(along: dict[str, tuple[float, ...]], view: View, *, aligned: bool) -> 
 
 
 def _count_from_the_start(ends: tuple[float, float]) -> dict[str, Any]:
-    """Label the epochs before and after the line, which is between two of them."""
+    """Tick labels that count epochs from the start of fine-tuning, which is between two epochs."""
     counts = [count for count in range(5, 200, 5) if -ends[0] >= count or ends[1] >= count]
     shown = [(count - 0.5, f"+{count}") for count in (1, *counts) if count - 0.5 <= ends[1]]
     shown += [(0.5 - count, f"\u2212{count}") for count in counts if 0.5 - count >= ends[0]]
@@ -312,7 +312,7 @@ def _phases(
     view: View,
     colours: theme.Palette,
 ) -> None:
-    """Where fine-tuning starts; bands behind it where that is one place for all."""
+    """Draw where fine-tuning starts, with phase bands if it is the same position for all."""
     starts: dict[float, list[str]] = {}
     for line in lines:
         position = curves.fine_tuning_position(line.runs[0], view.axis)

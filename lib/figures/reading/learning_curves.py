@@ -1,4 +1,4 @@
-"""The app's signature: accuracy and loss over the epochs, and the line where fine-tuning starts."""
+"""Learning curves: accuracy and loss over the epochs, and the start of fine-tuning."""
 
 import math
 from collections.abc import Sequence
@@ -21,17 +21,18 @@ THAWED_TITLES = {
     "partial_fine_tuning": "top layers thawed",
     "full_fine_tuning": "everything thawed",
 }
-# A band of less than this share of the axis has room for its name upright only, or not at all.
+# In a band narrower than NARROW (share of the axis) the name is rotated; below VERY_NARROW it
+# is omitted.
 NARROW = 0.2
 VERY_NARROW = 0.04
 BEST_LABEL_DISTANCE = 52  # pixels below its point
 
 
 def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = False) -> go.Figure:
-    """The curves of a run that may still go on: its axis is as long as the run will be.
+    """The curves of a run that may still be training; the axis has the planned length.
 
     Args:
-        config: Of the run: how many epochs there will be, and where the phases begin.
+        config: Configuration of the run, with the number of epochs and the phases.
         history: The epochs so far; may be empty.
     """
     return figure_of(Run("", config, tuple(history), {}, Path()), dark=dark)
@@ -40,14 +41,14 @@ def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = 
 def figure_of(
     run: Run, *, dark: bool = False, view: View | None = None, marked: tuple[int, int] | None = None
 ) -> go.Figure:
-    """Accuracy above, loss below, on one axis of time.
+    """Accuracy above loss, on one time axis.
 
-    Training is a thin line, validation a thick one. Phases are named bands, cold while the
-    backbone is frozen and warm once something of it is thawed.
+    Training is a thin line, validation a thick one. Phases are named bands: blue while the
+    backbone is frozen, orange once layers of it are thawed.
 
     Args:
-        run: With any number of epochs.
-        marked: First and last epoch of what a finding rests on.
+        run: A run with any number of epochs.
+        marked: First and last epoch that a finding is based on.
     """
     view = view or View()
     colours = theme.palette(dark)
@@ -72,7 +73,7 @@ def figure_of(
 
 
 def alt_text(config: TrainConfig, history: Sequence[EpochRecord]) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     if not history:
         return "Learning curves, still empty: no epoch has ended."
     last = history[-1]
@@ -85,7 +86,7 @@ def alt_text(config: TrainConfig, history: Sequence[EpochRecord]) -> str:
 def _line(
     sheet: Sheet, run: Run, view: View, key: str, title: str, width: int, colour: str, yaxis: str
 ) -> None:
-    """One measured value over time; where it is smoothed, its points stay as they were measured."""
+    """Draw one value over time; if it is smoothed, points show the measured values as well."""
     data = {
         "x": curves.positions(run, view.axis),
         "y": [getattr(record, key) for record in run.history],
@@ -112,7 +113,7 @@ def _line(
 
 
 def _said_of_each_epoch(sheet: Sheet, run: Run, view: View) -> None:
-    """The first line of the hover box: what the title does not say. Nothing of it is drawn."""
+    """Add the first line of the hover box: learning rate and time. The trace is invisible."""
     sheet.scatter(
         x=curves.positions(run, view.axis),
         y=[record.val_accuracy for record in run.history],
@@ -129,7 +130,7 @@ def _said_of_each_epoch(sheet: Sheet, run: Run, view: View) -> None:
 
 
 def _compared(history: Sequence[EpochRecord]) -> list[str]:
-    """Beside each validation accuracy: how far it is from training, in words."""
+    """For each epoch, the difference between validation and training accuracy in words."""
     words = []
     for record in history:
         points = curves.generalization_gap(record) * 100
@@ -139,7 +140,7 @@ def _compared(history: Sequence[EpochRecord]) -> list[str]:
 
 
 def _bands(sheet: Sheet, config: TrainConfig, over: Sequence[Band], colours: theme.Palette) -> None:
-    """A band a phase, its name, and a line wherever something is thawed."""
+    """Draw a band with a name for each phase, and a line wherever layers are thawed."""
     first, length = over[0].start, over[-1].end - over[0].start
     for band in over:
         axes.add_band(sheet, band, colours)
@@ -176,9 +177,9 @@ def _rate_change(before: Phase, phase: Phase) -> str:
 def _frame(
     sheet: Sheet, run: Run, view: View, marked: tuple[int, int], colours: theme.Palette
 ) -> None:
-    """A frame around the epochs that a finding rests on, through both rows."""
+    """Draw a frame around the epochs that a finding is based on, in both rows."""
     along = curves.positions(run, view.axis)
-    # Halfway to the neighbours, as the line where fine-tuning starts is.
+    # Edges are halfway to the neighbouring epochs, like the line where fine-tuning starts.
     edges = [2 * along[0] - along[1] if len(along) > 1 else along[0] - 1, *along]
     edges.append(2 * edges[-1] - edges[-2])
     first, last = (min(max(epoch, 1), len(along)) for epoch in marked)
@@ -211,7 +212,7 @@ def _best(sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: the
         x=position,
         y=best.val_accuracy,
         text=f"best, epoch {best.epoch}",
-        # From below, where accuracy curves leave room, and inside the band of its phase.
+        # The label is below the curves, where there is room, and inside the band of its phase.
         ax=0,
         ay=BEST_LABEL_DISTANCE,
         xanchor="left" if position - band.start < (band.end - band.start) / 2 else "right",
@@ -223,7 +224,7 @@ def _best(sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: the
 
 
 def _last_values(sheet: Sheet, run: Run, view: View, end: float) -> None:
-    """The last validation values: beside their points, or at the right edge once it is reached."""
+    """Write the last validation values beside their points, or at the right edge at the end."""
     last = run.history[-1]
     position = end if run.result else curves.positions(run, view.axis)[-1]
     for row, value in zip(axes.ROWS, (last.val_accuracy, last.val_loss), strict=True):
@@ -244,7 +245,7 @@ def _last_values(sheet: Sheet, run: Run, view: View, end: float) -> None:
 def _early_stops(
     sheet: Sheet, run: Run, view: View, over: Sequence[Band], colours: theme.Palette
 ) -> None:
-    """Where early stopping ended a phase, on the loss that it watches."""
+    """Mark where early stopping ended a phase, on the validation loss that it monitors."""
     length = over[-1].end - over[0].start
     planned = {phase.key: phase.num_epochs for phase in run.config.phases}
     spans = {span.phase.key: span for span in curves.phase_spans(run.config, run.history)}
@@ -265,7 +266,7 @@ def _early_stops(
         sheet.note(
             name=axes.reached(epoch),
             x=position,
-            # Where losses leave room: above as they are, below on a logarithmic scale.
+            # Loss curves leave room at the top of a linear scale and at the bottom of a logarithmic one.
             y=0 if view.log_loss else 1,
             yref="y2 domain",
             text="stopped early",

@@ -1,4 +1,4 @@
-"""What moved: one bar a layer, and nothing at all where a layer was frozen."""
+"""Bar chart of the relative weight change of each layer; frozen layers have no bar."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ HEIGHT = 260
 
 
 def figure(changes: Sequence[LayerChange], *, dark: bool = False) -> go.Figure:
-    """A bar a layer from the image to the features: how far it went in the last phase.
+    """One bar for each layer, from input to output: its relative change in the last phase.
 
-    Frozen layers are a mark on the zero line, so that one sees where they are.
+    Frozen layers have a marker on the zero line, so that their position is visible.
     """
     colours = theme.palette(dark)
     positions = list(range(len(changes)))
@@ -51,7 +51,7 @@ def figure(changes: Sequence[LayerChange], *, dark: bool = False) -> go.Figure:
 
 
 def alt_text(changes: Sequence[LayerChange]) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     moved = [change for change in changes if change.moved]
     if not moved:
         return f"None of {len(changes)} layers moved."

@@ -1,4 +1,4 @@
-"""What was recorded of every strategy: accuracy against images, and the rule against the others."""
+"""Recorded results of every strategy: accuracy by data size, and the rule's recommendation."""
 
 from collections.abc import Sequence
 from math import log10
@@ -12,9 +12,9 @@ from lib.figures import marks, theme
 
 HEIGHT = 330
 ROW_HEIGHT, ROWS_MARGIN = 56, 66
-# What is measured -> its name. The words stand in links too.
+# Measure -> its title. The keys are part of links.
 MEASURES = {"test": "Test accuracy", "validation": "Validation accuracy"}
-# Colour alone would not tell three warm lines apart.
+# Three lines are orange, so each strategy also has its own symbol.
 SYMBOLS = {
     "head": "circle",
     "top": "triangle-up",
@@ -22,22 +22,22 @@ SYMBOLS = {
     "everything": "square",
     "scratch": "cross",
 }
-# The same in text, for the legend.
+# The same symbols as characters, for the legend.
 GLYPHS = {"head": "●", "top": "▲", "middle": "◆", "everything": "■", "scratch": "✚"}
 DASHES = {"head": "solid", "top": "dot", "middle": "dash", "everything": "solid", "scratch": "dot"}
 BAND_OPACITY = 0.14
-# Points at one number of images stand a little beside each other: factors on the axis.
+# Factors that shift points of the same data size apart on the logarithmic axis.
 SHIFT = {"head": 0.9, "top": 0.95, "middle": 1.0, "everything": 1.05, "scratch": 1.1}
 
 
 def accuracies(
     cells: Sequence[Cell], measure: str, lowest: float, *, dark: bool = False
 ) -> go.Figure:
-    """Accuracy of every way against the number of images, with the range over the seeds.
+    """Accuracy of every strategy against the number of images, with the range over seeds.
 
     Args:
-        cells: Of one dataset, fewest images first.
-        lowest: Where the axis of all datasets begins, 0 to 1.
+        cells: Cells of one dataset, smallest data size first.
+        lowest: Start of the accuracy axis, 0 to 1, the same for all datasets.
     """
     colours = theme.palette(dark)
     drawn = go.Figure()
@@ -89,10 +89,10 @@ def accuracies(
 
 
 def lowest(cells: Sequence[Cell], measure: str) -> float:
-    """The lowest accuracy of any seed, rounded down to ten points.
+    """The lowest accuracy of any seed, rounded down to a multiple of 0.1.
 
     Args:
-        cells: At least one.
+        cells: At least one cell.
     """
     least = min(
         value
@@ -104,7 +104,7 @@ def lowest(cells: Sequence[Cell], measure: str) -> float:
 
 
 def accuracies_alt(cells: Sequence[Cell], measure: str) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     parts = []
     for cell in cells:
         ways = (
@@ -119,11 +119,11 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-# --- The rule against the others ------------------------------------------------------------------
+# --- The recommendation compared with the other strategies ----------------------------------------
 
 
 def against(cell: Cell) -> Difference | None:
-    """What the rule says minus the best of the others; None where it was not recorded."""
+    """Accuracy of the recommended strategy minus the best other one; None if not recorded."""
     rule = verdict.of(cell).rule
     if rule not in cell.tried:
         return None
@@ -132,10 +132,10 @@ def against(cell: Cell) -> Difference | None:
 
 
 def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
-    """How far what the rule says is ahead of the best of the others, with 95 % intervals.
+    """Accuracy difference of the recommended and the best other strategy, with 95 % intervals.
 
     Args:
-        cells: From top to bottom.
+        cells: The rows, from top to bottom.
     """
     colours = theme.palette(dark)
     rows = [(cell, found) for cell in cells if (found := against(cell))]
@@ -170,7 +170,7 @@ def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
         range=[-widest * 1.05, widest * 1.05],
     )
     for place, (cell, found) in enumerate(rows):
-        # Above its interval, so that a narrow screen has room for both.
+        # The text is above its interval, so that both fit on a narrow screen.
         drawn.add_annotation(
             text=row_words(cell, found),
             x=0,
@@ -189,13 +189,13 @@ def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
 
 
 def row_words(cell: Cell, found: Difference) -> str:
-    """A row of the figure: the data, what the rule says, and what it is compared with."""
+    """Label of a row: the data, the recommended strategy, and the one it is compared with."""
     rule, other = evidence.WAYS[found.first].title, evidence.WAYS[found.second].title
     return f"{datasets.get(cell.dataset).title}, {cell.num_images:,}: {rule} against {other}"
 
 
 def margins_alt(cells: Sequence[Cell]) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     rows = "; ".join(
         f"{row_words(cell, found)} {100 * found.mean:+.1f}, 95 % interval {100 * found.low:+.1f} "
         f"to {100 * found.high:+.1f}"

@@ -1,4 +1,4 @@
-"""How similar images are to ImageNet: what three depths are worth, and a place on the scale."""
+"""Similarity to ImageNet: accuracy of features at three depths, and position on the scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from lib.figures import theme
 from lib.figures.reading.axes import Sheet
 
 HEIGHT = 330
-# A little beside each other, so that no interval hides the other.
+# Horizontal offset, so that error bars do not overlap.
 SHIFT = 0.06
 MARGIN = {"l": 54, "r": 12, "t": 34, "b": 74}
 
 
 def depths(scores: Scores, *, dark: bool = False) -> go.Figure:
-    """Accuracy of the probe and of the neighbours at three depths, with 95 % intervals."""
+    """Accuracy of linear probe and nearest neighbours at three depths, with 95 % intervals."""
     colours = theme.palette(dark)
     probes, votes = _shares(scores)
     sheet = Sheet()
@@ -53,7 +53,7 @@ def depths(scores: Scores, *, dark: bool = False) -> go.Figure:
 
 
 def _shares(scores: Scores) -> tuple[list[Share], list[Share]]:
-    """Accuracy of the probe at each depth, and of the neighbours."""
+    """Accuracy of the linear probe at each depth, and of the nearest neighbours."""
     return (
         [scores.share(depth.probe_correct) for depth in scores.depths],
         [scores.share(depth.neighbours_correct) for depth in scores.depths],
@@ -62,7 +62,7 @@ def _shares(scores: Scores) -> tuple[list[Share], list[Share]]:
 
 @dataclass(frozen=True)
 class Look:
-    """How a line looks, what it is called, and how far beside the others it stands."""
+    """Name, colour, symbol, dash and horizontal offset of a line."""
 
     name: str
     colour: str
@@ -72,7 +72,7 @@ class Look:
 
 
 def _line(sheet: Sheet, scores: Scores, shares: Sequence[Share], look: Look) -> None:
-    """One line over the depths, an interval at each."""
+    """Draw one line over the depths, with an error bar at each."""
     sheet.scatter(
         x=[place + look.shift for place in range(len(shares))],
         y=[share.value for share in shares],
@@ -98,7 +98,7 @@ def _line(sheet: Sheet, scores: Scores, shares: Sequence[Share], look: Look) -> 
 
 
 def depths_alt(scores: Scores) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     parts = "; ".join(
         f"{depth.name} features, linear probe {probe.value:.3f}, neighbours {vote.value:.3f}"
         for depth, probe, vote in zip(scores.depths, *_shares(scores), strict=True)
@@ -111,10 +111,10 @@ class Place:
     """A row on the scale.
 
     Args:
-        title: What is there.
-        value: Where, 0 to 1.
-        interval: Of the images on the page; None for the others.
-        said: True for what the reader said.
+        title: Name of the row.
+        value: Similarity, 0 to 1.
+        interval: 95 % interval of a measurement on this page; None for reference values.
+        said: Whether the value is the reader's own estimate.
     """
 
     title: str
@@ -124,11 +124,11 @@ class Place:
 
 
 def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.Figure:
-    """Places on the scale, a row each.
+    """Values on the similarity scale, one row each.
 
     Args:
-        places: From top to bottom.
-        border: Where similar begins.
+        places: The rows, from top to bottom.
+        border: Threshold from which data count as similar.
     """
     colours = theme.palette(dark)
     sheet = Sheet()
@@ -155,7 +155,7 @@ def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.F
                 "color": colour,
                 "line": {"width": 3, "color": colour},
             },
-            # No title in it: one from outside would be taken for markup.
+            # Without the title: Plotly would interpret markup in a title from outside.
             hovertemplate="<b>%{x:.2f}</b><extra></extra>",
         )
     layout = {
@@ -171,13 +171,13 @@ def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.F
             "automargin": True,
             "showgrid": False,
         },
-        # As wide as its labels, and its axis as high as that of the figure beside it.
+        # The labels set the left margin; the axis height equals that of the figure beside it.
         "margin": MARGIN | {"l": 8},
     }
     return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
 
 
 def scale_alt(places: Sequence[Place]) -> str:
-    """The figure in a sentence, for those who cannot see it."""
+    """A text alternative to the figure, in one sentence."""
     rows = "; ".join(f"{place.title} {place.value:.2f}" for place in places)
     return f"On a scale from 0, random pixels, to 1, everyday photographs: {rows}."

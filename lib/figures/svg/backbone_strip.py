@@ -1,4 +1,4 @@
-"""A backbone as a strip to scale: one cell a layer, cold where frozen and warm where trainable."""
+"""A backbone as a strip of cells, one for each layer: blue if frozen, orange if trainable."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from lib.core.freezing import FreezePlan
 from lib.figures import theme
 
 WIDTH, HEIGHT = 1000, 72
-FROZEN_HEIGHT = 54  # Lower, so that the two tell apart without their colours.
+FROZEN_HEIGHT = 54  # Lower, so that frozen layers can be recognized without colour.
 
 
 def svg(layers: Sequence[LayerRow], plan: FreezePlan, *, dark: bool = False) -> str:
-    """An SVG picture of a freeze plan, each layer as wide as its parameters."""
+    """An SVG picture of a freeze plan; the width of a cell is the layer's share of parameters."""
     colours = theme.palette(dark)
     total = sum(row.params for row in layers)
     cells, x = [], 0.0
