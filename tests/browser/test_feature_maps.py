@@ -20,7 +20,7 @@ EXIF_ORIENTATION, QUARTER_TURN = 0x0112, 6
 
 def open_page(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/global_average_pooling")
-    expect(page.get_by_role("radiogroup", name="First five classes")).to_be_visible()
+    expect(page.get_by_role("radiogroup", name="Five most probable classes")).to_be_visible()
     lab.settle(page)
 
 
@@ -115,7 +115,7 @@ def test_two_classes_and_their_difference(page: Page, app_url: str) -> None:
     titles = page.locator(".equation figcaption")
     expect(titles).to_have_text([first, second, f"{first} against {second}"])
     expect_sums(page)
-    radio(page, "First five classes", re.compile(f"^{third}, ")).check()
+    radio(page, "Five most probable classes", re.compile(f"^{third}, ")).check()
     expect(titles).to_have_text([third, second, f"{third} against {second}"])
     # The list draws only what is in view, so it is searched as a reader would.
     other = page.get_by_role("combobox", name="Compared with")

@@ -222,7 +222,7 @@ def test_a_recorded_run_is_opened_in_the_lab(page: Page, app_url: str) -> None:
     open_page(page, app_url, link)
     page.get_by_role("link", name="Open the recorded run").click()
     expect(page.get_by_role("heading", name="Training lab", level=1)).to_be_visible()
-    expect(page.get_by_text("Recorded; it ships with Thaw.")).to_be_visible()
+    expect(page.get_by_text("It is a recorded run that ships with Thaw.")).to_be_visible()
 
 
 def test_all_strategies_stand_in_one_figure_and_survive_a_reload(page: Page, app_url: str) -> None:

@@ -119,9 +119,9 @@ def test_a_recorded_run_decides_between_its_own_classes():
     assert equation["title"] == "food against animal"
     assert "animal with" in equation["network"]
     assert equation["logit"] < 0
-    assert not any("learned from images" in one.value for one in page.caption)
+    assert not any("This head was trained on" in one.value for one in page.caption)
     choose(page, MAPS_SIZE=(224, 224))
-    assert any("learned from images of 128 x 128" in one.value for one in page.caption)
+    assert any("was trained on 128 x 128" in one.value for one in page.caption)
 
 
 def test_a_run_without_its_model_says_so(monkeypatch):

@@ -15,7 +15,7 @@ from lib.ui import state
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 LAB = "pages/training_lab.py"
-CARDS = ("Test accuracy", "Head only, then thawed", "Wall time", "Layers that moved")
+CARDS = ("Test accuracy", "Head only, then thawed", "Wall time", "Layers that changed")
 
 
 def open_lab(run: str | None = None) -> AppTest:
@@ -48,7 +48,7 @@ def test_it_opens_with_the_recorded_run_of_the_defaults() -> None:
     assert app.get("plotly_chart")
     assert not app.progress
     words = " ".join(caption.value for caption in app.caption)
-    assert "it ships with Thaw" in words
+    assert "ships with Thaw" in words
     assert "designed by OpenMoji" in words
     assert "CC BY-SA 4.0" in words
 

@@ -1,4 +1,4 @@
-"""The training lab's own pieces: what a link opens, the start button, and a run on screen."""
+"""The parts of the training lab: opening a link, the start button, and the run on screen."""
 
 from dataclasses import fields
 
@@ -15,12 +15,12 @@ from lib.ui import cache, link, run_names, shell, state, widgets
 from lib.ui.lab import settings
 from lib.ui.uploads import access
 
-# Fast enough for epochs of a fifth of a second, slow enough for twenty readers.
+# Short enough for epochs of 0.2 s, long enough for twenty readers at once.
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def open_link() -> None:
-    """Set the controls to the run or the dataset of the link, once; before any is drawn."""
+    """Set the controls to the run or the dataset of the link, once and before they are drawn."""
     chosen = link.get(state.LINK_DATASET)
     if chosen is not None:
         link.drop(state.LINK_DATASET)
@@ -33,14 +33,14 @@ def open_link() -> None:
 
 
 def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
-    """Start the run that the controls describe, or open it where it is stored.
+    """Draw the button that starts the run of the controls, or opens it if it is stored.
 
     Args:
-        wanted: That run; None where a setting cannot be used.
+        wanted: The run that the controls describe; None if a setting is invalid.
         shown: Id of the run on screen.
     """
     client = cache.client()
-    # The engine takes some seconds to be ready; they pass while the reader looks at the page.
+    # The engine takes some seconds to start: begin while the reader looks at the page.
     client.start()
     known = client.progress(runs.run_id(wanted)) if wanted else None
     words, icon, again = "Start run", "play_arrow", False
@@ -71,14 +71,14 @@ def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
     except ThawError as error:
         widgets.problem(error)
         return
-    # With another seed the controls have to follow, as they do for any link.
+    # If the seed has changed, the controls must follow it, as they do for any link.
     state.choose(state.OPENED_RUN, None if again else run_id)
     link.put(state.RUN, run_id)
     st.rerun()
 
 
 def _with_next_seed(config: TrainConfig) -> TrainConfig:
-    """The same run with the next seed that has not been run to its end."""
+    """Return the same run with the next seed for which no finished run exists."""
     client = cache.client()
     while True:
         config = runs.with_seed(config, config.seed + 1)
@@ -88,13 +88,13 @@ def _with_next_seed(config: TrainConfig) -> TrainConfig:
 
 
 def shown_run_id(wanted: TrainConfig) -> str | None:
-    """The run of the link; without one, the recorded run that is nearest to what is wanted.
+    """Return the id of the run in the link, or of the recorded run most like the wanted one.
 
     Args:
-        wanted: What the controls describe.
+        wanted: The run that the controls describe.
 
     Returns:
-        None where no recorded run has this dataset, backbone and strategy.
+        None if no recorded run has this dataset, backbone and strategy.
     """
     asked = link.get(state.RUN)
     if asked is not None:
@@ -111,7 +111,7 @@ def shown_run_id(wanted: TrainConfig) -> str | None:
 
 
 def nothing_yet() -> None:
-    """What will be here, where neither a run nor a recorded one is on screen."""
+    """Show what this place is for if there is no run to show."""
     with st.container(border=True, height=learning_curves.HEIGHT, vertical_alignment="center"):
         st.markdown("#### The learning curves will be here", text_alignment="center")
         st.markdown(
@@ -122,11 +122,11 @@ def nothing_yet() -> None:
 
 
 def show(run_id: str, wanted: TrainConfig | None) -> None:
-    """A run on screen, growing while it goes on.
+    """Show a run, and update it while it is training.
 
     Args:
-        run_id: From a link, so anything.
-        wanted: What the controls describe.
+        run_id: Id from a link, not validated.
+        wanted: The run that the controls describe.
     """
     client = cache.client()
     now, config = client.progress(run_id), client.config(run_id)
@@ -134,7 +134,7 @@ def show(run_id: str, wanted: TrainConfig | None) -> None:
         widgets.problem(
             ConfigError(
                 "The link names a run that this copy of Thaw does not have.",
-                "Start one above, or open the link where the run was made.",
+                "Start one above, or open the link on the computer where the run was trained.",
             )
         )
         return
@@ -172,14 +172,14 @@ def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None
 
 
 def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -> None:
-    """What happened, or what is happening and how to stop it."""
+    """Show the result, or the progress with a button to cancel the run."""
     epochs = len(now.history)
     if not now.ended:
         left, right = st.columns([5, 1], vertical_alignment="center")
         left_words = "" if now.seconds_left is None else progress.time_left(now.seconds_left)
         words = ", ".join(filter(None, (f"**{now.words}**", now.message, left_words)))
         left.progress(now.share, text=words)
-        # Whoever has the link may watch; only its owner ends a run on their own images.
+        # Everybody who has the link may watch; only the owner of the images may cancel the run.
         if access.is_mine(config.dataset) and right.button(
             "Cancelling" if now.cancelling else "Cancel run",
             key=state.CANCEL,
@@ -200,14 +200,14 @@ def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -
 
 
 def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
-    """Which run is on screen."""
+    """Describe the run on screen."""
     words = run_names.on_screen(config)
     if run and cache.client().store.meta(run.id).imported:
-        words += " It came as a file and was not trained here."
+        words += " It was imported from a file and not trained here."
     if access.are_gone(config.dataset):
         words += " Its images were deleted."
     if run and run.recorded:
-        words += " Recorded; it ships with Thaw."
+        words += " It is a recorded run that ships with Thaw."
     elif not same:
         words += " The controls above describe another run."
     return words
@@ -236,22 +236,22 @@ def _cards(run: Run) -> None:
         )
         widgets.card(
             "Validation accuracy" if len(ends) < 2 else "Head only, then thawed",
-            # Without the zeros before the point: two of them side by side are as wide as the card.
+            # No zero before the point: two numbers side by side just fit into the card.
             " → ".join(f"{record.val_accuracy:.3f}".lstrip("0") for record in ends.values())
             if len(ends) > 1
             else f"{run.history[-1].val_accuracy:.3f}",
-            f"{sizes['validation']:,} images; one of them is {1 / sizes['validation']:.3f}",
+            f"{sizes['validation']:,} images; each counts {1 / sizes['validation']:.3f}",
         )
         widgets.card("Wall time", f"{result['wall_time_s']:.0f} s", ", ".join(spent))
         widgets.card(
-            "Layers that moved",
+            "Layers that changed",
             f":orange[{num_moved} of {len(changes)}]",
-            f"layers with weights; the other {len(changes) - num_moved} by exactly 0",
+            f"layers with weights; the other {len(changes) - num_moved} changed by exactly 0",
         )
 
 
 def _go_on_reading(run: Run) -> None:
-    """The pages that look closer at a run that has ended."""
+    """Link to the pages that show more of a finished run."""
     links = {
         "learning_curves": "Read its curves and its test images",
         "predict": "Show it an image",
@@ -265,7 +265,7 @@ def _go_on_reading(run: Run) -> None:
 
 
 def _what_moved(run: Run) -> None:
-    with st.expander("What moved? The proof of freezing, layer by layer"):
+    with st.expander("What changed? The proof of freezing, layer by layer"):
         changes = curves.changes(run)
         widgets.plot(
             moved_layers.figure(changes, dark=shell.is_dark()),
@@ -273,6 +273,6 @@ def _what_moved(run: Run) -> None:
             moved_layers.alt_text(changes),
         )
         st.caption(
-            "How far each layer of the backbone went in the last phase, next to where it began: "
-            "|after - before| / |before|. Frozen layers went exactly 0."
+            "How much the weights of each backbone layer changed in the last phase, relative to "
+            "their norm: |after - before| / |before|. Frozen layers changed by exactly 0."
         )

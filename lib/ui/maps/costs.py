@@ -1,4 +1,4 @@
-"""What averaging saves in parameters, and where it costs accuracy: two parts of one page."""
+"""The parameters that averaging saves, and the accuracy that it costs: two parts of one page."""
 
 from itertools import pairwise
 
@@ -15,13 +15,13 @@ from lib.ui import cache, shell, state, widgets
 from lib.ui.network import controls
 from lib.ui.network.plan import MAX_CLASSES
 
-# Where the slider starts: Flatten is ahead there.
+# Initial position of the slider, where Flatten is better.
 FIRST_CHANNELS = 4
 
 
 @st.fragment
 def show_params() -> None:
-    """Parameters of the head for a backbone, an input size and a number of classes."""
+    """Show the parameters of the head for a backbone, an input size and a number of classes."""
     # --- Controls ---
     with st.container(horizontal=True, vertical_alignment="bottom"):
         spec = widgets.backbone_picker()
@@ -72,7 +72,7 @@ def show_params() -> None:
 
 
 def _vgg16() -> str:
-    """The most famous head with Flatten, as a sum."""
+    """Return the parameters of the best-known head with Flatten, as a sum."""
     published = imagenet_facts.get("vgg16")
     shape = backbones.load_layer_table("vgg16", published.image_size)[-1].output_shape
     (inputs,) = heads.pooled_shape(HeadSpec("flatten"), shape)
@@ -80,7 +80,7 @@ def _vgg16() -> str:
     terms = [heads.dense_params(*pair) for pair in pairwise(sizes)]
     share = 100 * sum(terms) / imagenet_facts.params_with_top("vgg16")
     return (
-        f"VGG16 as published flattens {' × '.join(map(str, shape))} into three Dense layers: "
+        f"VGG16 as published feeds {' × '.join(map(str, shape))} values into three Dense layers: "
         f"{' + '.join(f'{term:,}' for term in terms)} = {sum(terms):,} parameters, "
         f"{share:.0f} % of the whole network."
     )
@@ -88,7 +88,7 @@ def _vgg16() -> str:
 
 @st.fragment
 def show_line() -> None:
-    """Where Flatten is the better choice: accuracy against channels, to be tried."""
+    """Show where Flatten is the better choice: accuracy by number of channels, interactively."""
     lines = channel_threshold.lines()
     # --- Controls ---
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -134,14 +134,14 @@ def show_line() -> None:
             )
     st.markdown(verdict(line, chosen))
     st.caption(
-        f"EfficientNet-Lite0 at {line.image_size} pixels, all but so many of its channels taken "
-        f"away by chance; means of {line.num_draws} draws of channels and images, tested on "
-        f"{line.num_tested:,} others. `python -m lib.tools.measure_channels`"
+        f"EfficientNet-Lite0 at {line.image_size} pixels with a random choice of its channels; "
+        f"means over {line.num_draws} random choices of channels and images, tested on "
+        f"{line.num_tested:,} other images. `python -m lib.tools.measure_channels`"
     )
 
 
 def verdict(line: ChannelLine, chosen: Measured) -> str:
-    """Which head is better with so many channels, and where the line lies.
+    """Say which head is better with this number of channels, and where the threshold lies.
 
     Args:
         line: The measurement.
@@ -149,16 +149,16 @@ def verdict(line: ChannelLine, chosen: Measured) -> str:
     """
     points = f"{100 * abs(chosen.flatten - chosen.gap):.1f} points"
     here = {
-        "flatten": f"With {chosen.channels:,}, **Flatten** is ahead by {points}: so few averages "
-        "say too little, and where something is helps.",
-        "gap": f"With {chosen.channels:,}, **GAP** is ahead by {points}: its averages say enough, "
-        "and the larger head learns its images by heart.",
-        "": f"With {chosen.channels:,}, chance alone could make the difference: **GAP**, for it "
+        "flatten": f"With {chosen.channels:,}, **Flatten** is better by {points}: so few averages "
+        "carry too little information, and positions help.",
+        "gap": f"With {chosen.channels:,}, **GAP** is better by {points}: its averages carry "
+        "enough information, and the larger head overfits.",
+        "": f"With {chosen.channels:,}, the difference may be chance: choose **GAP**, because it "
         "has fewer parameters.",
     }[chosen.better]
     times = line.height * line.width
     return (
-        f"{here} With these {line.num_images:,} images the line lies between "
-        f"{line.flatten_up_to:,} and {line.gap_from:,} channels: from there on Flatten is nowhere "
-        f"ahead by more than chance, and GAP has {times} times fewer weights."
+        f"{here} With these {line.num_images:,} images the threshold lies between "
+        f"{line.flatten_up_to:,} and {line.gap_from:,} channels: above it Flatten is never better "
+        f"by more than chance, and GAP has {times} times fewer weights."
     )

@@ -1,4 +1,4 @@
-"""The real thing on the pooling page: feature maps of real images, and the decision after them."""
+"""Real images on the pooling page: their feature maps, and the decision that follows from them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ _COMPONENT = base.component("feature_maps", '<section class="feature-maps"></sec
 
 
 def _take_over(key: str) -> None:
-    """What the reader chose in a component, before the next run; nonsense is left out."""
+    """Store what the reader chose in a component; ignore invalid values."""
     sizes = {drawing.size_name(size): size for size in feature_maps.SIZES}
     match base.said(key, "choice"):
         case {"example": str(id_)} if id_ == subject.OWN or id_ in feature_maps.examples():
@@ -43,7 +43,7 @@ def _take_over(key: str) -> None:
 
 
 def show() -> None:
-    """Feature maps of real images, and how the averages become a decision."""
+    """Show feature maps of real images, and how the averages become a decision."""
 
     @st.fragment
     def body() -> None:
@@ -53,10 +53,10 @@ def show() -> None:
 
 
 def _channels() -> OnScreen:
-    st.subheader("The real thing: 1,280 maps of a real image", anchor=False)
+    st.subheader("In practice: 1,280 feature maps of a real image", anchor=False)
     st.markdown(
-        "EfficientNet-Lite0 ends in 1,280 maps. Each says where in the image the network found "
-        "what it looks for, and GAP keeps one number of each: how much of it there was."
+        "EfficientNet-Lite0 ends in 1,280 feature maps. Each shows where in the image the network "
+        "found one feature, and GAP reduces it to one number: how much of the feature there was."
     )
     own = single_image.own_image(state.MAPS_OWN_WIDGETS, popover=False)
     shown = subject.on_screen(own)
@@ -82,7 +82,7 @@ def _channels() -> OnScreen:
 
 
 def _channel(maps: FeatureMaps) -> int:
-    """The channel on screen: the chosen one, or the strongest."""
+    """Return the channel on screen: the chosen one, or the strongest."""
     chosen = state.read(state.MAPS_CHANNEL)
     return chosen if isinstance(chosen, int) else int(maps.ranking[0])
 
@@ -93,9 +93,9 @@ def _channel(maps: FeatureMaps) -> int:
 def _decision(shown: OnScreen) -> None:
     st.subheader("From the vector to a decision", anchor=False)
     st.markdown(
-        "The head is one Dense layer: a weight for each average, summed up. The same weights "
-        "applied to the maps instead give a map of the decision, the class activation map, and "
-        "its mean is the same sum. Nothing is estimated: **mean of the map + bias = logit**."
+        "The head is one Dense layer: a weighted sum of the averages. The same weights applied to "
+        "the feature maps give a map of the decision, the class activation map, and its mean is "
+        "the same sum. This is exact: **mean of the map + bias = logit**."
     )
     runs = {
         summary.id: summary
@@ -107,25 +107,25 @@ def _decision(shown: OnScreen) -> None:
     state.keep_within(state.MAPS_HEAD, [IMAGENET, *runs])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head = st.selectbox(
-            "Who decides",
+            "Classifier",
             [IMAGENET, *runs],
             format_func=lambda id_: (
                 "ImageNet, 1,000 classes" if id_ == IMAGENET else run_names.of_head(runs[id_])
             ),
             key=state.MAPS_HEAD,
             on_change=_show_what_it_knows,
-            help="Finished runs that trained a head alone read these very maps. A run that "
-            "fine-tuned has maps of its own; the page Predict shows where it looks.",
+            help="ImageNet's classifier, or a finished run that trained only a head on these maps. "
+            "A fine-tuned run has feature maps of its own; the page Predict shows where it looks.",
         )
         run = None if head == IMAGENET else cache.client().store.open(head)
         described = _of_run(run, shown) if run else _imagenet(shown)
     if described is None:
-        st.caption("The model of this run is not stored, so its decision cannot be taken apart.")
+        st.caption("The model of this run is not stored, so its decision cannot be explained.")
         return
     if run and shown.size != (run.config.image_size,) * 2:
         st.caption(
-            f"This head learned from images of {run.config.image_size} x {run.config.image_size} "
-            "pixels. It decides at any size, as it only sees averages, but not always alike."
+            f"This head was trained on {run.config.image_size} x {run.config.image_size} pixels. "
+            "It accepts any size, because it sees only averages, but its answers may then differ."
         )
     _COMPONENT(
         key=state.MAPS_DECISION,
@@ -136,7 +136,7 @@ def _decision(shown: OnScreen) -> None:
 
 
 def _show_what_it_knows() -> None:
-    """Show a run that was chosen an image of its own dataset, at its own size."""
+    """Choose an image of the chosen run's dataset, at the run's input size."""
     head = state.read(state.MAPS_HEAD)
     run = cache.client().store.open(str(head)) if head != IMAGENET else None
     if run is None or state.read(state.MAPS_EXAMPLE) == subject.OWN:
@@ -156,13 +156,13 @@ def _show_what_it_knows() -> None:
 def _pick_two(
     of: tuple[str, str], options: list[int], top: Sequence[int], names: Sequence[str]
 ) -> tuple[int, int]:
-    """Two classes to compare: the first two, or what the reader chose for this image and head.
+    """Let the reader choose two classes to compare; by default the two most probable ones.
 
     Args:
-        of: Image and head.
-        options: Classes to choose from.
-        top: The most probable ones.
-        names: Of all classes.
+        of: Image and head for which a choice is kept.
+        options: Indices of the classes to choose from.
+        top: Indices of the most probable classes.
+        names: Names of all classes.
     """
     for key in (state.MAPS_FIRST, state.MAPS_SECOND):
         state.keep_within(key, options if state.read(state.MAPS_CLASSES_OF) == of else ())
@@ -177,7 +177,7 @@ def _pick_two(
 
 
 def _imagenet(shown: OnScreen) -> dict[str, Any]:
-    """The network's own decision between the classes of ImageNet."""
+    """Describe the network's own decision between the classes of ImageNet."""
     maps, classifier, names = shown.now.maps, shown.now.classifier, class_names.names()
     order = sorted(classifier.classes, key=lambda index: -maps.logits[index])
     top = maps.top()
@@ -187,7 +187,7 @@ def _imagenet(shown: OnScreen) -> dict[str, Any]:
         return feature_maps.decide(maps, *classifier.column(index))
 
     def said(value: float) -> str:
-        return f"The network itself says {value:.4f}.".replace("-", "−")
+        return f"Output of the network: {value:.4f}.".replace("-", "−")
 
     logits = maps.logits
     return drawing.decision(
@@ -198,7 +198,7 @@ def _imagenet(shown: OnScreen) -> dict[str, Any]:
             for index in top
         ],
         first=first,
-        question="First five classes",
+        question="Five most probable classes",
         equations=[
             Equation(names[first], "logit", made(first), said(logits[first])),
             Equation(names[second], "logit", made(second), said(logits[second])),
@@ -215,7 +215,7 @@ def _imagenet(shown: OnScreen) -> dict[str, Any]:
 
 
 def _of_run(run: Run, shown: OnScreen) -> dict[str, Any] | None:
-    """The decision of a head that a run trained, between its own classes."""
+    """Describe the decision of a run's head between its own classes."""
     classifier = feature_maps.run_classifier(run)
     if classifier is None:
         return None
@@ -237,7 +237,7 @@ def _of_run(run: Run, shown: OnScreen) -> dict[str, Any] | None:
             for index in order[: feature_maps.TOP]
         ],
         first=first,
-        question="First classes",
+        question="Most probable classes",
         equations=[
             Equation(names[first], "logit", made[first], ""),
             Equation(names[second], "logit", made[second], ""),
@@ -254,11 +254,11 @@ def _of_run(run: Run, shown: OnScreen) -> dict[str, Any] | None:
 
 
 def _of_two(made: Decision, names: list[str], seen: Seen) -> dict[str, Any]:
-    """Two classes share one logit: above 0 it is the second, below 0 the first."""
+    """Describe a decision with one logit: above 0 it is the second class, below 0 the first."""
     share = 1 / (1 + float(np.exp(-made.logit)))
-    said = f"So {names[1]} with {drawing.percent(share)}: 1 / (1 + e^−logit)."
+    said = f"Prediction: {names[1]} with {drawing.percent(share)}, 1 / (1 + e^−logit)."
     if share < 0.5:
-        said = f"So {names[0]} with {drawing.percent(1 - share)}: 1 − 1 / (1 + e^−logit)."
+        said = f"Prediction: {names[0]} with {drawing.percent(1 - share)}, 1 − 1 / (1 + e^−logit)."
     return drawing.decision(
         seen.maps.size,
         picture=seen.picture,
@@ -275,13 +275,13 @@ def _of_two(made: Decision, names: list[str], seen: Seen) -> dict[str, Any]:
 
 
 def show_recorded() -> None:
-    """Recorded runs of the two heads, all else equal: curves, tests, and what they say."""
+    """Show recorded runs that differ only in the head: curves, test accuracies and a verdict."""
     st.subheader("What it costs in accuracy", anchor=False)
     found = cache.head_pairs()
     if not found:
         with st.container(border=True):
             st.markdown(
-                "Two runs that differ in their head alone will be compared here. Train one with "
+                "Two runs that differ only in their head will be compared here. Train one with "
                 "**GAP** and one with **Flatten** in the training lab."
             )
             st.page_link("pages/training_lab.py", label="Training lab", icon=":material/science:")
@@ -308,7 +308,7 @@ def _recorded_figures(found: tuple[HeadPair, ...]) -> None:
             key=state.HEAD_MEASURE,
         )
     )
-    # Row by row, so that on a narrow screen they come one below the other in their order.
+    # Row by row, so that a narrow screen shows them below each other in this order.
     columns = [column for _ in found[::2] for column in st.columns(2)]
     for column, pair in zip(columns, found, strict=False):
         with column, st.container(gap="small"):

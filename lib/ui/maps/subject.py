@@ -1,4 +1,4 @@
-"""The image on screen: one that ships with Thaw, or the reader's own; and its feature maps."""
+"""The image on screen, one that ships with Thaw or the reader's own, and its feature maps."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from lib.ui.uploads import single_image
 
 OWN = "own"
 FIRST_SIZE = (224, 224)
-# Of the reader's own image every third pixel makes a thumbnail.
+# A thumbnail of the reader's own image consists of every third pixel.
 THIN = 3
 TASK = "lib.training.answers.imagenet:feature_map"
 
@@ -28,9 +28,9 @@ class Subject:
     """An image to look at.
 
     Args:
-        id: Of an example, or OWN.
-        data: The file.
-        digest: Of the file, to know it again.
+        id: Id of an example, or OWN.
+        data: Content of the file.
+        digest: SHA-256 of the file, which identifies it.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Subject:
 
     @classmethod
     def of_file(cls, data: bytes | None) -> "Subject | None":
-        """The reader's own image; None where there is none."""
+        """Make a subject of the reader's own image; None if there is none."""
         return None if data is None else cls(OWN, data, hashlib.sha256(data).hexdigest())
 
 
@@ -50,14 +50,14 @@ def _example(id_: str) -> Subject:
 
 
 def credit(id_: str) -> str:
-    """What a shipped image shows, who made it, and under which licence."""
+    """Return what a shipped image shows, who made it, and its licence."""
     example = feature_maps.examples()[id_]
     return f"{example.about} {example.attribution} {example.licence}."
 
 
 @lru_cache(maxsize=1)
 def shipped() -> dict[str, Choice]:
-    """The images that ship with Thaw, to choose from, by their ids; not to be changed."""
+    """Return the images that ship with Thaw as choices by id. Callers must not change them."""
     return {
         id_: Choice(id_, example.title, drawing.data_uri(example.thumbnail()))
         for id_, example in feature_maps.examples().items()
@@ -65,12 +65,12 @@ def shipped() -> dict[str, Choice]:
 
 
 def picked(own: Subject | None, chosen: str, digest: str) -> Subject:
-    """The image that the reader chose; a new one of their own is the one to look at.
+    """Return the chosen image; a newly uploaded one is chosen automatically.
 
     Args:
-        own: Theirs, which may wait its turn while another is chosen.
-        chosen: Key of the choice.
-        digest: Key of the digest of the own image that was there before.
+        own: The reader's own image, whether or not it is chosen; None if there is none.
+        chosen: Session key of the choice.
+        digest: Session key of the digest of the previous own image.
     """
     if own and state.read(digest) != own.digest:
         state.choose(chosen, OWN)
@@ -82,18 +82,18 @@ def picked(own: Subject | None, chosen: str, digest: str) -> Subject:
     return _example(str(id_) if id_ in known else next(iter(known)))
 
 
-# --- What the network makes of it -----------------------------------------------------------------
+# --- Output of the network ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What EfficientNet-Lite0 makes of an image at one input size.
+    """The output of EfficientNet-Lite0 for an image at one input size.
 
     Args:
-        picture: Address of the image.
-        thumbnail: Address of a small one.
+        picture: The image as a data URI.
+        thumbnail: A small copy of it as a data URI.
         maps: The last feature map, with the logits.
-        classifier: Weights of some classes of ImageNet, the first five among them.
+        classifier: Weights of some ImageNet classes, including the five most probable ones.
     """
 
     picture: str
@@ -103,7 +103,7 @@ class Seen:
 
     @classmethod
     def from_worker(cls, said: Mapping[str, Any]) -> "Seen":
-        """What lib.training.answers.imagenet says of an image; the image itself is not kept."""
+        """Convert the answer of lib.training.answers.imagenet; the raw image is not kept."""
         pixels = said["image"]
         maps, logits, kernel, bias = (
             np.asarray(said[name], np.float64)
@@ -119,7 +119,7 @@ class Seen:
 
 @lru_cache(maxsize=64)
 def seen_example(id_: str, size: Size) -> Seen:
-    """A shipped image, without a worker: all of it ships with Thaw; not to be changed."""
+    """Load the output for a shipped image, without a worker. Callers must not change it."""
     example = feature_maps.examples()[id_]
     return Seen(
         drawing.data_uri(example.picture()),
@@ -131,13 +131,13 @@ def seen_example(id_: str, size: Size) -> Seen:
 
 @dataclass(frozen=True, eq=False)
 class OnScreen:
-    """What the page shows.
+    """The image and the input size that the page shows.
 
     Args:
-        id: Of the image.
-        seen: By input size, as far as it is known.
-        size: The one on screen.
-        choices: The images to choose from; the reader's own is the last, once it is known.
+        id: Id of the image.
+        seen: The known outputs by input size.
+        size: The input size on screen.
+        choices: The images to choose from; the reader's own comes last, once it is decoded.
     """
 
     id: str
@@ -147,15 +147,15 @@ class OnScreen:
 
     @property
     def now(self) -> Seen:
-        """The image at the size on screen."""
+        """The output at the size on screen."""
         return self.seen[self.size]
 
 
 def on_screen(data: bytes | None) -> OnScreen:
-    """The image and the input size on screen; of the reader's own image a worker is asked.
+    """Return the image and the input size on screen; ask a worker about the reader's own image.
 
     Args:
-        data: The reader's own image; None where there is none, and then nothing of it is kept.
+        data: The reader's own image; None if there is none, and then its cached output is dropped.
     """
     own = Subject.of_file(data)
     if own is None or own.digest != state.read(state.MAPS_OWN):
@@ -171,12 +171,12 @@ def on_screen(data: bytes | None) -> OnScreen:
             waiting="The network is looking at your image",
             keep=len(feature_maps.SIZES),
             read=Seen.from_worker,
-            # What is wrong with the image itself is still wrong the next time.
+            # An error of the image itself would only occur again.
             final=DataError,
             image=own.data,
             height=size[0],
             width=size[1],
-            # To be compared with what else there is to choose.
+            # The classes of the shipped images, so that images can be compared.
             classes=list(feature_maps.imagenet_classifier().classes),
         )
     known: Mapping[Size, Seen] = ask.answers(state.MAPS)
@@ -188,7 +188,7 @@ def on_screen(data: bytes | None) -> OnScreen:
     choices = (*choices, Choice(OWN, "Your image", first.thumbnail))
     if subject is not own:
         return OnScreen(subject.id, _at_every_size(subject.id), size, choices)
-    # Until the worker has answered at this size, the last one it did stays on screen.
+    # Until the worker has answered for this size, its last answer stays on screen.
     shown = size if size in known else next(reversed(list(known)))
     seen = {each: replace(of, picture=first.picture) for each, of in known.items()}
     return OnScreen(OWN, seen, shown, choices)

@@ -1,4 +1,4 @@
-"""The controls of the model summary: the backbone and its input, the head, and what is trained."""
+"""The controls of the model summary: backbone, input size, head, and the layers to train."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ def show(wanted: PlanState) -> None:
     """Draw the controls of a state, in two rows.
 
     Args:
-        wanted: The state on screen, which is in the session.
+        wanted: The state on screen, as it is in the session.
     """
     with st.container(gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -50,11 +50,11 @@ def show(wanted: PlanState) -> None:
             )
             st.page_link("pages/training_lab.py", label="Train this", icon=":material/science:")
     if wanted.by_hand:
-        st.caption("The lab thaws from one layer upward; layers set by hand stay on this page.")
+        st.caption("Layers set by hand apply to this page only: the lab thaws from one layer on.")
 
 
 def image_size(spec: BackboneSpec) -> int:
-    """Choose the side of the square input in pixels; each backbone remembers its own.
+    """Let the reader choose the side of the square input in pixels, kept for each backbone.
 
     Args:
         spec: The backbone.
@@ -72,14 +72,14 @@ def image_size(spec: BackboneSpec) -> int:
 
 
 def _head_words(head: HeadSpec) -> str:
-    """What comes after pooling, on a button."""
+    """Return the layers after pooling as the label of a button."""
     hidden = f"Dense {head.hidden_units}, " if head.hidden_units else ""
     dropout = f"Dropout {head.dropout:g}, " if head.dropout else ""
     return f"{hidden}{dropout}{head.outputs} logit{'s' if head.outputs > 1 else ''}"
 
 
 def _head(wanted: PlanState) -> None:
-    """Everything about the head but its pooling, and its parameters as sums."""
+    """Draw the settings of the head except its pooling, and its parameters as sums."""
     st.number_input(
         "Classes",
         min_value=2,
@@ -88,7 +88,7 @@ def _head(wanted: PlanState) -> None:
         persist_state="session",
     )
     st.toggle(
-        "A logit per class, with two classes too",
+        "One logit per class, also for two classes",
         key=state.LOGIT_PER_CLASS,
         persist_state="session",
         disabled=wanted.head.outputs > 2,

@@ -7,13 +7,13 @@ from lib.core.network import imagenet_facts
 from lib.ui.sources import Lesson
 
 STEP_TIME = """\
-A step goes forward through every layer and back to the lowest thawed one. Forward costs each layer
-its multiply-adds. On the way back a thawed layer spends as many on the gradient of its weights, and
-every layer with something thawed below it as many again to pass the gradient on. Below the lowest
-thawed layer the way back costs nothing.
+A step runs forward through every layer and backward to the lowest thawed one. The forward pass
+costs the multiply-adds of each layer. In the backward pass a thawed layer needs as many again for
+the gradient of its weights, and every layer above a thawed one as many again for the gradient of
+its input. Below the lowest thawed layer the backward pass costs nothing.
 
-It is an estimate: memory, activations and the machine count too. Steps with Adam on 16 images of
-128 pixels, BatchNormalization frozen, measured on two CPU cores against head only
+This is an estimate: memory, activations and the machine matter too. Steps with Adam on 16 images of
+128 pixels, BatchNormalization frozen, measured on two CPU cores relative to head only
 (`python -m lib.tools.measure_step`, docs/benchmarks.md):
 
 | | estimated | measured |
@@ -23,25 +23,25 @@ It is an estimate: memory, activations and the machine count too. Steps with Ada
 | ResNet50, top layers | 1.4 × | 1.6 × |
 | ResNet50, everything | 3.0 × | 3.3 × |
 
-Others were further off: VGG16 took 4.8 times as long with everything thawed, where 3.0 is
-estimated, Xception 4.3. The training lab is faster than this: it runs the frozen part once and not
-in every step.
+For other networks the estimate is worse: with everything thawed, VGG16 took 4.8 times as long and
+Xception 4.3 times, where the estimate is 3.0. The training lab is faster than this: it runs the
+frozen part once and not in every step.
 """
 
 LESSONS: tuple[Lesson, ...] = (
     (
         "What does freezing do?",
         "`layer.trainable = False` takes a layer's weights out of `model.trainable_weights`. The "
-        "layer still computes; the optimizer just never touches it. So freezing moves parameters "
-        "from trainable to non-trainable and never changes the total. What was learned on "
-        "ImageNet stays as it is.",
+        "layer still computes, but the optimizer never updates it. So freezing moves parameters "
+        "from trainable to non-trainable and never changes the total. The weights learned on "
+        "ImageNet stay as they are.",
         ("keras-transfer",),
     ),
     (
         "Why does BatchNormalization have non-trainable parameters?",
         "It has four vectors. The optimizer learns `gamma` and `beta`; the moving mean and "
         "variance are statistics, updated from every batch while the layer is thawed, without any "
-        "gradient. They count as non-trainable and move all the same: the purple cells. On few "
+        "gradient. They count as non-trainable and still change: the purple cells. With few "
         "images they drift away from what the frozen layers expect, so they are frozen here "
         "unless you thaw them.",
         ("keras-transfer",),
@@ -50,33 +50,33 @@ LESSONS: tuple[Lesson, ...] = (
         "`trainable` is not `training`",
         "`trainable` says which weights an optimizer may change. `training` is the argument of a "
         "call: dropout and BatchNormalization behave differently in training and in inference. "
-        "They meet in one place: a BatchNormalization with `trainable = False` runs in inference "
-        "mode whatever it is called with. In Keras 3 `base(x, training=False)` alone does not "
-        "survive `fit()`, so the code here freezes every BatchNormalization by name.",
+        "There is one exception: a BatchNormalization with `trainable = False` always runs in "
+        "inference mode. In Keras 3, `base(x, training=False)` alone does not hold during "
+        "`fit()`, so the code here freezes every BatchNormalization explicitly.",
         ("keras-transfer",),
     ),
     (
         "Why compile after every change?",
-        "`compile()` fixes which weights a training step changes. Thaw afterwards and "
-        "`model.summary()` shows the new counts at once, while `fit()` goes on training the old "
-        "ones, without a word. So: change `trainable`, then compile, then fit. It costs the "
-        "optimizer's memory of earlier steps.",
+        "`compile()` fixes which weights a training step changes. If you thaw layers afterwards, "
+        "`model.summary()` shows the new counts at once, but `fit()` silently goes on training "
+        "the old weights. So change `trainable`, then compile, then fit. Compiling also resets "
+        "the optimizer's state.",
         ("keras-transfer",),
     ),
     (
         "A model inside a model",
         "`base` is one layer of `model`: `model.summary()` prints it as one row, and "
         "`base.layers` are the rows of this table. `base.trainable = False` reaches "
-        "every one of them. `base.trainable = True` does nothing where it is true already: a few "
-        "frozen layers inside stay frozen. Set each layer, and nothing is left to guess.",
+        "every one of them. `base.trainable = True` does nothing if it is already true: frozen "
+        "layers inside stay frozen. So set each layer explicitly.",
         ("keras-transfer",),
     ),
     (
         "What does a cut inside a residual block do?",
-        "A residual block adds its result to what came in. Cut between the two and one branch "
-        "learns while its partner cannot. It trains, and the counts are right, but two tensors "
-        "cross the cut instead of one, and the frozen part is no longer a network of its own. "
-        "The well-known `fine_tune_at = 100` of MobileNetV2 is such a cut.",
+        "A residual block adds its output to its input. With a cut between the two branches, one "
+        "branch is trained and the other is not. Training works, and the counts are right, but "
+        "two tensors cross the cut instead of one, so the frozen part is not a network of its "
+        "own. The well-known `fine_tune_at = 100` of MobileNetV2 is such a cut.",
         ("tf-transfer",),
     ),
     (
@@ -92,7 +92,7 @@ LESSONS: tuple[Lesson, ...] = (
 
 @lru_cache(maxsize=64)
 def about(backbone: str) -> str:
-    """Paper, accuracy and input of a backbone, and what its classifier would add, as Markdown.
+    """Return paper, accuracy, input and classifier parameters of a backbone as Markdown.
 
     Args:
         backbone: Id of the backbone.

@@ -1,8 +1,8 @@
-"""The freeze plan of the model summary: one state behind every control, the strip and the link.
+"""The freeze plan of the model summary: one state for all controls, the strip and the link.
 
-A state is the strategy with the layer it thaws from, what happens to BatchNormalization, and the
-layers that were set by hand, which are the opposite of what the strategy gives them. The first
-half is pure; the second reads it from the session and writes it back.
+A state consists of the strategy with the layer it thaws from, the policy for BatchNormalization,
+and the layers set by hand, whose state is the opposite of what the strategy gives. The first half
+of this module is pure; the second half reads the state from the session and writes it back.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ MAX_CLASSES = 1000
 
 @dataclass(frozen=True)
 class PlanState:
-    """Everything the model summary shows follows from this.
+    """The state from which everything in the model summary follows.
 
     Args:
         backbone: Id of the backbone.
@@ -30,8 +30,8 @@ class PlanState:
         strategy: Id of the strategy.
         thaw_from: First thawed layer of partial fine-tuning; the other strategies ignore it.
         batch_norm: Key of runs.BATCH_NORM_POLICIES.
-        by_hand: Names of layers that are the opposite of what the strategy gives.
-        head: What is put on top.
+        by_hand: Names of layers whose state is the opposite of what the strategy gives.
+        head: The head on top of the backbone.
     """
 
     backbone: str
@@ -44,7 +44,7 @@ class PlanState:
 
     @classmethod
     def default(cls, backbone: str) -> "PlanState":
-        """Where a reader starts: the top layers thawed, so that both colours show."""
+        """Return the initial state: the top layers thawed, so that both colours are visible."""
         spec = backbones.get(backbone)
         return cls(spec.id, spec.image_size, thaw_from=spec.thaw_from)
 
@@ -55,7 +55,7 @@ class PlanState:
 
     @property
     def cut(self) -> int:
-        """Index of the first thawed layer; as many as there are layers where none is."""
+        """Index of the first thawed layer; the number of layers if none is thawed."""
         if self.strategy == "feature_extraction":
             return len(self.layers)
         if self.strategy == "partial_fine_tuning":
@@ -64,7 +64,7 @@ class PlanState:
 
     @property
     def batch_norm_frozen(self) -> bool:
-        """True where every BatchNormalization is frozen; random weights have to train theirs."""
+        """True if every BatchNormalization is frozen; with random weights they must be trained."""
         return self.batch_norm == "frozen" and self.strategy != "from_scratch"
 
     @property
@@ -79,15 +79,15 @@ class PlanState:
         return FreezePlan(rule.frozen ^ self.by_hand)
 
     def with_cut(self, index: int) -> "PlanState":
-        """The state with the cut elsewhere; layers set by hand follow the cut again.
+        """Return the state with another cut and without layers set by hand.
 
         Args:
-            index: First thawed layer; anything outside the table means all or nothing.
+            index: First thawed layer; an index outside the table thaws all or no layers.
         """
         layers = self.layers
         first = next(row.index for row in layers if row.weights)
         if index <= first:
-            # The cut of training from scratch is there too: it stays what it is.
+            # Training from scratch has the same cut, so it is kept.
             keep = self.strategy if self.cut == 0 else "full_fine_tuning"
             return replace(self, strategy=keep, by_hand=frozenset())
         if index >= len(layers):
@@ -100,9 +100,9 @@ class PlanState:
         )
 
     def with_by_hand(self, indices: Iterable[int]) -> "PlanState":
-        """The state with exactly these layers set by hand; those without weights are left out.
+        """Return the state with exactly these layers set by hand, except those without weights.
 
-        Where that is what another strategy does, it becomes that strategy.
+        If the result equals another strategy, it becomes that strategy.
         """
         rows = [self.layers[index] for index in set(indices)]
         changed = replace(self, by_hand=frozenset(row.name for row in rows if row.weights))
@@ -123,7 +123,7 @@ def _thawed(wanted: PlanState) -> frozenset[str]:
 
 
 def size_key(backbone: str) -> str:
-    """Each backbone remembers its own input size, as in the training lab."""
+    """Return the session key of a backbone's own input size, as in the training lab."""
     return f"{state.IMAGE_SIZE}_{backbone}"
 
 
@@ -132,7 +132,7 @@ def _one_of(value: Any, options: Iterable[str], otherwise: str) -> str:
 
 
 def read() -> PlanState:
-    """The state of the session; what is missing or does not fit has its default."""
+    """Read the state from the session; missing or invalid values become defaults."""
     session = st.session_state
     backbone = _one_of(
         session.get(state.BACKBONE), backbones.BACKBONES, next(iter(backbones.BACKBONES))
@@ -160,7 +160,7 @@ def read() -> PlanState:
     found = replace(found, thaw_from=_one_of(session.get(state.THAW_FROM), names, usual.thaw_from))
     made_under, batch_norm, by_hand = session.get(state.BY_HAND) or (None, "", ())
     if made_under == _base(found):
-        # A change of the BatchNormalization switch sets every one of them anew.
+        # When the BatchNormalization policy changes, it applies to all of these layers again.
         keep = [
             name
             for name in by_hand
@@ -175,7 +175,7 @@ def _base(wanted: PlanState) -> tuple[str, str, int]:
 
 
 def write(wanted: PlanState) -> None:
-    """Put a state into the session: for callbacks, or before the widgets are drawn."""
+    """Write a state into the session: in callbacks, or before the widgets are drawn."""
     head = wanted.head
     values = {
         state.BACKBONE: wanted.backbone,
@@ -196,16 +196,16 @@ def write(wanted: PlanState) -> None:
 
 
 def accept(gesture: Mapping[str, Any] | None) -> int:
-    """Take over what a reader did in the strip or the table; nonsense changes nothing.
+    """Apply a gesture in the strip or the table; invalid gestures change nothing.
 
     Args:
         gesture: "backbone", "cut" (a layer index), "by_hand" (layer indices) and "number", the
-            running number of the gesture: always the whole plan, so that one that was overtaken
-            by the next is not missed.
+            running number of the gesture. It always has the whole plan, so that a gesture that
+            the next one replaced is not lost.
 
     Returns:
-        The number of the gesture, to be sent back with the state that is then true; 0 where
-        there was no gesture.
+        The number of the gesture, to send back with the resulting state; 0 if there was no
+        gesture.
     """
     found = read()
     match gesture:

@@ -14,7 +14,7 @@ from lib.ui.network import plan
 from lib.ui.network.plan import MAX_CLASSES, PlanState
 
 LINK = Link(state.LINK, state.LAYER_STRIP)
-# What `thaw` says where it names no layer.
+# Values of `thaw` that are not the name of a layer.
 THAW_WORDS = {
     "nothing": "feature_extraction",
     "everything": "full_fine_tuning",
@@ -23,7 +23,7 @@ THAW_WORDS = {
 
 
 def _ranges(indices: Iterable[int]) -> str:
-    """[3, 5, 6, 7] as "3_5-7"."""
+    """Write [3, 5, 6, 7] as "3_5-7"."""
     parts: list[list[int]] = []
     for index in sorted(indices):
         if parts and parts[-1][-1] == index - 1:
@@ -34,7 +34,7 @@ def _ranges(indices: Iterable[int]) -> str:
 
 
 def to_link(wanted: PlanState) -> dict[str, str]:
-    """The parameters of a link that opens this state; what is usual is left out.
+    """Return the parameters of a link to this state, without default values.
 
     Example:
 
@@ -98,7 +98,7 @@ def _thaw(text: str, start: PlanState, ignored: list[str]) -> PlanState:
         if not 0 <= index <= len(layers):
             ignored.append(
                 f"Layers are counted from 0 to {len(layers)} here, so thawing cannot start at "
-                f"{quoted(text)}; this is the nearest that can be."
+                f"{quoted(text)}; this is the nearest possible layer."
             )
         return start.with_cut(index)
     if text in names:
@@ -143,18 +143,18 @@ def _head(text: str, ignored: list[str]) -> HeadSpec:
         outputs=min(head.outputs, MAX_CLASSES),
     )
     if within != head:
-        ignored.append(f"{quoted(text)} is more head than fits here; this is the nearest.")
+        ignored.append(f"{quoted(text)} is a head beyond the limits; this is the nearest one.")
     return within
 
 
 def from_link(link: Mapping[str, str]) -> tuple[PlanState, tuple[str, ...]]:
-    """The state a link describes, or the nearest sensible one.
+    """Return the state that a link describes, or the nearest valid one.
 
     Args:
-        link: Parameters by name; those of other pages may be among them.
+        link: Parameters by name, possibly with those of other pages.
 
     Returns:
-        The state, and a sentence for each piece of the link that was ignored.
+        The state, and a sentence for each part of the link that was ignored.
 
     Example:
 
@@ -185,10 +185,10 @@ def from_link(link: Mapping[str, str]) -> tuple[PlanState, tuple[str, ...]]:
 
 
 def open_page() -> tuple[PlanState, tuple[str, ...]]:
-    """The state to show: that of a link the session has not seen, else that of the session.
+    """Return the state to show: from a new link, or else from the session.
 
     Returns:
-        The state, and a sentence for each piece of the link that was ignored.
+        The state, and a sentence for each part of the link that was ignored.
     """
     now = plan.read()
     said = LINK.unseen(now)

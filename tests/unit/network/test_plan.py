@@ -131,7 +131,7 @@ NONSENSE = [
     (
         {"backbone": "vgg16", "head": "gap_99999_0_1"},
         {"head": HeadSpec(hidden_units=4096)},
-        "more head than fits",
+        "is a head beyond the limits",
     ),
 ]
 
