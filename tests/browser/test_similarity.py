@@ -16,7 +16,7 @@ from tests.browser import lab, own_pictures
 ANSWER_LIMIT_MS = 120_000
 PER_CLASS = 12
 TALL = {"width": 1280, "height": 4500}
-DETAILS = "What was measured, and how the scale is made"
+DETAILS = "What was measured, and what the scale means"
 
 
 def open_section(page: Page, app_url: str, link: str) -> Locator:
@@ -49,7 +49,7 @@ def test_an_answer_on_the_other_side_of_the_border_is_contradicted(
     expect(said).to_contain_text("They agree")
     page.get_by_role("radio", name="Photographs of everyday things").check()
     expect(said).to_contain_text("They disagree")
-    expect(said).to_contain_text("the rule then gives another answer")
+    expect(said).to_contain_text("where the rule gives another recommendation")
     title = page.locator(".advice h2")
     everyday = title.inner_text()
     page.get_by_role("button", name="Answer 0.35 instead").click()

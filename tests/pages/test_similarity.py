@@ -85,7 +85,7 @@ def test_a_reference_dataset_is_measured_already(worker: Worker, dataset: str) -
 def test_an_answer_far_from_the_measurement_is_told_with_the_difference() -> None:
     app = open_page("elpv", said=0.9)
     place = similarity.on_scale(similarity.references()["elpv"])
-    assert f"**They disagree**: it says {0.9 - place:.2f} more" in words(app)
+    assert f"**They disagree**: it is {0.9 - place:.2f} more" in words(app)
     assert "on the other side of the border at 0.5" in words(app)
     assert "They agree" not in words(app)
 
@@ -145,7 +145,7 @@ def test_while_a_worker_measures_the_page_says_so(
     app.button(key=state.SIMILARITY_MEASURE).click().run()
     assert not app.exception
     shown = [each.proto.text for each in app.get("progress")]
-    assert any("Looking at up to 500 images" in text for text in shown)
+    assert any("Computing features of up to 500 images" in text for text in shown)
     assert "the similarity is" not in words(app)
 
 
@@ -203,7 +203,7 @@ def test_an_earlier_layer_that_does_better_for_sure_is_recommended_with_the_numb
 
 def test_an_earlier_layer_that_is_ahead_by_chance_is_not_recommended_for_sure() -> None:
     said = similarity_view.earlier_in_words(changed(early=402, late=400, only=10))
-    assert "Early ones are ahead, but chance alone could be it" in said
+    assert "Early ones are better, but this may be chance" in said
     assert "difference 0.4 points" in said
 
 
@@ -222,14 +222,14 @@ def test_both_sides_of_what_counts_as_agreement(apart: float, expected: str) -> 
     low, high = similarity.scale_interval(scores)
     words = similarity_view.in_words(scores, said)
     if expected == "They disagree" and low <= said <= high:
-        expected = "as far as so few images can tell"
+        expected = "They agree within the interval"
     assert expected in words
 
 
 def test_few_images_cannot_contradict_an_answer_within_their_interval() -> None:
     scores = similarity.references()["openmoji_animals_food"]
     said = similarity.on_scale(scores) + 0.15
-    assert "as far as so few images can tell" in similarity_view.in_words(scores, said)
+    assert "They agree within the interval" in similarity_view.in_words(scores, said)
 
 
 def test_the_scale_shows_every_reference_once_and_the_answer_last() -> None:

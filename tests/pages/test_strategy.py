@@ -65,7 +65,7 @@ def test_it_opens_with_the_answers_of_the_chosen_dataset_and_what_they_lead_to()
     advice = strategy_rule.recommend(answers.of_dataset(spec))
     assert shown["advice"]["title"] == advice.title
     assert not warnings(app)
-    assert "What happened when it was tried" in text(app)
+    assert "What the recorded runs show" in text(app)
     assert app.query_params == {}  # the first state of all needs no link
 
 
@@ -256,7 +256,7 @@ def test_where_a_run_contradicts_the_rule_the_page_says_so(monkeypatch: pytest.M
     finally:
         strategy_board._fixed.cache_clear()
     assert "the rule is wrong here" in words
-    assert "in **1** another way beat it by more than chance gives" in words
+    assert "in **1** another way was better by more than chance" in words
     assert ":material/warning:" in words
 
 

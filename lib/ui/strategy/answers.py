@@ -1,7 +1,7 @@
-"""The answers on the strategy page: one situation behind the questions, the map and the link.
+"""The answers on the strategy page: one situation for the questions, the map and the link.
 
-The chosen dataset answers by itself until the reader says otherwise; what they say holds for that
-dataset. The first half is pure; the second reads the session and the link and writes them back.
+The chosen dataset gives the answers until the reader changes them, and a change applies to that
+dataset only. The first half is pure; the second half reads and writes the session and the link.
 """
 
 import math
@@ -24,16 +24,16 @@ from lib.ui.uploads import access
 MAX_IMAGES = 10_000_000
 MAX_CLASSES = 1_000
 MAX_MINUTES = 100_000.0
-# What "less than a minute" is as a number.
+# "Less than a minute" as a number.
 HURRY_MINUTES = 0.5
-# Pictures along the scale, where they ship: kind of images -> example of the pooling page.
+# Pictures along the scale that ship with Thaw: kind of images -> example of the pooling page.
 PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}
 LINK = Link(state.LINK_SITUATION, state.STRATEGY_BOARD)
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What the page is about.
+    """The answers for one dataset.
 
     Args:
         dataset: Id of the chosen dataset.
@@ -45,10 +45,10 @@ class Answers:
 
 
 def of_dataset(spec: DatasetSpec) -> Situation:
-    """How a dataset answers by itself.
+    """Return the answers that follow from a dataset.
 
     Args:
-        spec: Of the app, or the reader's own; how similar those are, only the reader can say.
+        spec: A dataset of the registry, or the reader's own, whose similarity is not known.
     """
     kind = kinds.kind_of(spec.id)
     return Situation(
@@ -62,10 +62,10 @@ def of_dataset(spec: DatasetSpec) -> Situation:
 
 
 def to_link(answers: Answers, backbone: str) -> dict[str, str]:
-    """The link that restores the answers.
+    """Return the parameters of a link that restores the answers.
 
     Args:
-        answers: All of them.
+        answers: All answers.
         backbone: Id of the backbone.
 
     Example:
@@ -99,15 +99,15 @@ def _number(text: str) -> float | None:
 def from_link(
     link: Mapping[str, str], known: Collection[str], own: Situation
 ) -> tuple[dict[str, str], Situation, tuple[str, ...]]:
-    """The answers a link gives; what it does not say, or says wrongly, is as it was.
+    """Return the answers in a link; missing or invalid ones are those of the dataset.
 
     Args:
         link: Parameters by name.
-        known: Datasets that can be chosen here.
-        own: How the dataset of the link answers by itself.
+        known: Ids of the datasets that can be chosen here.
+        own: The answers that follow from the dataset of the link.
 
     Returns:
-        Choices of the dataset and the backbone, the answers, and a sentence for each piece of
+        Choices of the dataset and the backbone, the answers, and a sentence for each part of
         the link that was ignored.
     """
     ignored = []
@@ -155,7 +155,7 @@ def from_link(
 
 
 def read(dataset: DatasetSpec) -> Answers:
-    """What the reader said of a dataset, or what it says of itself."""
+    """Return the reader's answers for a dataset, or else those that follow from it."""
     by_hand = st.session_state.get(state.SITUATION)
     if isinstance(by_hand, Answers) and by_hand.dataset == dataset.id:
         return by_hand
@@ -163,12 +163,12 @@ def read(dataset: DatasetSpec) -> Answers:
 
 
 def answer(dataset: str, situation: Situation | None) -> None:
-    """Take over the reader's answers; None goes back to those of the dataset."""
+    """Store the reader's answers; None restores those of the dataset."""
     st.session_state[state.SITUATION] = Answers(dataset, situation) if situation else None
 
 
 def _now() -> tuple[Answers, str]:
-    """The answers and the backbone of the session."""
+    """Return the answers and the backbone of the session."""
     session = st.session_state
     known = access.datasets()
     dataset = session.get(state.DATASET)
@@ -180,10 +180,10 @@ def _now() -> tuple[Answers, str]:
 
 
 def open_link() -> tuple[str, ...]:
-    """Take over a link the session has not seen; before any widget of the page is drawn.
+    """Apply a new link, before any widget of the page is drawn.
 
     Returns:
-        A sentence for each piece of the link that was ignored.
+        A sentence for each part of the link that was ignored.
     """
     said = LINK.unseen(_now())
     if said is None:
@@ -209,15 +209,15 @@ def share(answers: Answers, backbone: str) -> None:
 
 
 def accept(gesture: object, dataset: str) -> int:
-    """Take over what a reader did on the board; nonsense changes nothing.
+    """Apply a gesture on the board; invalid gestures change nothing.
 
     Args:
-        gesture: All answers at once, so that one that was overtaken by the next is not missed,
-            with "number", its running number; "images" None asks for the dataset's own answers.
-        dataset: Id of the dataset they are given for.
+        gesture: All answers, so that a gesture that the next one replaced is not lost, and
+            "number", its running number; "images" None restores the dataset's answers.
+        dataset: Id of the dataset on screen.
 
     Returns:
-        The number of the gesture, to be sent back with the answers that are then true.
+        The number of the gesture, to send back with the resulting answers.
     """
     match gesture:
         case {"number": int(number), "dataset": str(of), **said} if of == dataset:
@@ -232,7 +232,7 @@ def accept(gesture: object, dataset: str) -> int:
 
 
 def _situation(said: Mapping[Any, Any]) -> Situation | None:
-    """The answers of a gesture; None where they are none."""
+    """Return the answers of a gesture; None if they are invalid."""
     match said:
         case {
             "images": int(images),

@@ -1,4 +1,4 @@
-"""The recorded runs behind the rule: the two-by-two as a measurement, and accuracy by size."""
+"""The recorded runs behind the rule: the two-by-two table as measured, and accuracy by size."""
 
 import streamlit as st
 
@@ -10,18 +10,18 @@ from lib.core.strategy.prose import REGIONS, Region
 from lib.figures.strategy import evidence as figures
 from lib.ui import cache, shell, state, widgets
 
-# Under which colour name Streamlit writes each way, as the theme has it.
+# The name of each way's colour in Streamlit, as in the theme.
 COLOURS = {"head": "blue", "scratch": "gray"}
 # As on the map: similar above, many images on the right.
 ORDER = (("small_similar", "large_similar"), ("small_dissimilar", "large_dissimilar"))
 
 
 def show() -> None:
-    """The rule as a measurement, then every accuracy it rests on."""
+    """Show the rule as measured, then every accuracy behind it."""
     found = cache.evidence()
-    st.subheader("What happened when it was tried", anchor=False)
+    st.subheader("What the recorded runs show", anchor=False)
     if not found.cells:
-        st.markdown("No run is recorded in this copy of Thaw, so the rule stands alone.")
+        st.markdown("No run is recorded in this copy of Thaw, so the rule has no evidence here.")
         return
     st.markdown(headline(found))
     for pair in ORDER:
@@ -35,8 +35,8 @@ def show() -> None:
             figures.margins_alt(found.cells),
         )
         st.caption(
-            "Each line is a 95 % interval: what other test images and other seeds would have "
-            "given. Where it crosses the middle, no difference can be told, and the mark is hollow."
+            "Each line is a 95 % confidence interval over test images and seeds. If it crosses the "
+            "middle, the difference may be chance, and the mark is hollow."
         )
     _accuracies(found)
     st.caption(about(found))
@@ -46,7 +46,7 @@ def show() -> None:
 
 
 def _caution(dataset: str) -> str:
-    """That test images are nearly like training images, where a look at the dataset found any."""
+    """Warn that test images are nearly the same as training images, if the inspection found any."""
     spec = datasets.get(dataset)
     seen = inspection.shipped(dataset, spec.fingerprint)
     alike = inspection.test_images_alike(seen) if seen else 0
@@ -54,30 +54,30 @@ def _caution(dataset: str) -> str:
         return ""
     return (
         f"{spec.title}: {alike} of the {splits.evaluation_size(spec.num_images):,} test images are "
-        "nearly like one that a run may train on, as the page Data shows: the accuracies there may "
-        "be better than on new images. All ways share that."
+        "nearly the same as one that a run may train on, as the page Data shows: the accuracies "
+        "may be better than on new images. This affects all ways of training."
     )
 
 
 def headline(found: Evidence) -> str:
-    """What all of it says of the rule, in one sentence or two.
+    """Summarise the evidence for the rule in one or two sentences.
 
     Args:
-        found: With at least one cell.
+        found: Evidence with at least one cell.
     """
     says = [verdict.of(cell) for cell in found.cells]
     first = sum(each.winner == each.rule for each in says)
     wrong = sum(each.contradicts for each in says)
     words = (
-        f"In **{first} of {len(says)}** comparisons what the rule says came first on the test "
-        f"images; in **{wrong}** another way beat it by more than chance gives"
+        f"In **{first} of {len(says)}** comparisons the recommendation of the rule was the best on "
+        f"the test images; in **{wrong}** another way was better by more than chance"
     )
     rest = len(says) - first - wrong
-    return f"{words}, and in the other {rest} no difference can be told." if rest else f"{words}."
+    return f"{words}, and in the other {rest} it may be chance." if rest else f"{words}."
 
 
 def _field(found: Evidence, region: Region) -> None:
-    """One field of the two-by-two: what the rule says there, and what came of it."""
+    """Show one field of the two-by-two table: the rule's recommendation and the results."""
     st.markdown(f"**{region.where.capitalize()}**")
     st.markdown(f"The rule: {way(region.way)}")
     cells = [cell for cell in found.cells if rule.region_of(cell.situation) is region]
@@ -93,7 +93,7 @@ def _field(found: Evidence, region: Region) -> None:
 
 
 def way(id_: str) -> str:
-    """A way with its mark in its colour, as in the figures.
+    """Return the title of a way of training with its coloured mark, as in the figures.
 
     Args:
         id_: Key of evidence.WAYS.
@@ -124,7 +124,7 @@ def _accuracies(found: Evidence) -> None:
                     f"strategy_accuracies_{dataset}",
                     figures.accuracies_alt(cells, measure),
                 )
-    with st.expander("The same as a table", icon=":material/table_rows:"):
+    with st.expander("The same results as a table", icon=":material/table_rows:"):
         st.table([_row(cell, id_) for cell in found.cells for id_ in cell.tried], hide_index=True)
 
 
@@ -138,7 +138,7 @@ def _row(cell: Cell, id_: str) -> dict[str, str]:
         "Way": evidence.WAYS[id_].title,
         "Test, mean": f"{tried.accuracy:.3f}",
         "Each seed": ", ".join(f"{each:.3f}" for each in tried.test),
-        "95 % of the first": f"{low:.2f} to {high:.2f}",
+        "95 % interval, first seed": f"{low:.2f} to {high:.2f}",
         "Validation, mean": f"{sum(tried.validation) / len(tried.validation):.3f}",
         "Runs": " ".join(
             f"[{run.config.seed}](training_lab?{state.RUN}={run.id})" for run in tried.runs
@@ -147,7 +147,7 @@ def _row(cell: Cell, id_: str) -> dict[str, str]:
 
 
 def about(found: Evidence) -> str:
-    """How it was recorded, and what is missing."""
+    """Describe how the runs were recorded, and how many are missing."""
     missing = (
         f" {found.num_missing} more runs of the grid are not recorded yet, and are left out."
         if found.num_missing
@@ -156,7 +156,7 @@ def about(found: Evidence) -> str:
     each = rule.PHASE_EPOCHS
     return (
         f"{found.num_runs} recorded runs of EfficientNet-Lite0: images of {evidence.IMAGE_SIZE} "
-        f"pixels, {evidence.NUM_EPOCHS} epochs in all, of which the last {each} with thawed layers "
-        f"where any are, {len(evidence.SEEDS)} seeds, without augmentation. The bands are the "
+        f"pixels, {evidence.NUM_EPOCHS} epochs in all, the last {each} of them with thawed layers "
+        f"if the way thaws any, {len(evidence.SEEDS)} seeds, no augmentation. The bands show the "
         f"range over the seeds.{missing} `python -m lib.tools.record_runs evidence`"
     )

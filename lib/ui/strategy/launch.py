@@ -1,4 +1,4 @@
-"""From a recommendation to a run: set it up, open it where it was recorded, or run them all."""
+"""From a recommendation to a run: set it up, open a recorded one, or run all strategies."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,17 +25,17 @@ from lib.ui.uploads import access, pickers
 # One of the seeds of the evidence.
 SEED = 1
 SECONDS_BETWEEN_LOOKS = 1.0
-# More ids in a link are left out.
+# Further ids in a link are ignored.
 MAX_RUNS = 10
 
 
 def config(
     advice: Recommendation, situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec
 ) -> TrainConfig:
-    """The run a recommendation describes, on the chosen dataset.
+    """Return the run that a recommendation describes, on the chosen dataset.
 
     Raises:
-        ConfigError: If the dataset has no image to train on.
+        ConfigError: If the dataset has no training images.
     """
     return runs.make_config(
         **_data(situation, dataset, backbone),
@@ -57,10 +57,10 @@ def config(
 def all_configs(
     situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec
 ) -> tuple[TrainConfig, ...]:
-    """A run of every way of the evidence, on the chosen dataset; each sees images equally often.
+    """Return one run for each way of training; in all of them each image is seen equally often.
 
     Raises:
-        ConfigError: If the dataset has no image to train on.
+        ConfigError: If the dataset has no training images.
     """
     data = _data(situation, dataset, backbone)
     return tuple(evidence.config(way=way, seed=SEED, **data) for way in evidence.WAYS)
@@ -71,7 +71,7 @@ def _data(situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec) ->
         "backbone": backbone.id,
         "dataset": dataset.id,
         "num_images": min(situation.num_images, dataset.max_train_images, runs.USUAL_TRAIN_IMAGES),
-        # As the evidence, so that a run that was recorded is opened and not trained again.
+        # The same as in the evidence, so that a recorded run is opened and not trained again.
         "image_size": max(evidence.IMAGE_SIZE, backbone.min_image_size),
         "data_fingerprint": dataset.fingerprint,
         "max_train_images": dataset.max_train_images,
@@ -79,9 +79,9 @@ def _data(situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec) ->
 
 
 def recorded(wanted: TrainConfig) -> Run | None:
-    """The recorded run that is the wanted one but for its augmentation; None where none is.
+    """Return the recorded run that equals the wanted one except for augmentation, or None.
 
-    The photographs of cats and dogs were recorded from a folder, with its own fingerprint.
+    The photographs of cats and dogs were recorded from a folder with its own fingerprint.
     """
     like = replace(wanted, augmentation=False)
     for cell in cache.evidence().of(wanted.dataset):
@@ -98,7 +98,7 @@ def recorded(wanted: TrainConfig) -> Run | None:
 def buttons(
     advice: Recommendation, situation: Situation, dataset: DatasetSpec, backbone: BackboneSpec
 ) -> None:
-    """Carry the recommendation to the model summary or the lab, or run every strategy."""
+    """Draw the buttons that open the recommendation on other pages or run every strategy."""
     try:
         wanted = config(advice, situation, dataset, backbone)
         every = all_configs(situation, dataset, backbone)
@@ -130,8 +130,8 @@ def buttons(
             key=state.STRATEGY_RUN_ALL,
             on_click=_run_all,
             args=(every,),
-            help=f"{len(every)} runs on {wanted.num_images:,} images, one after the other; those "
-            "that are stored are opened.",
+            help=f"{len(every)} runs on {wanted.num_images:,} images, one after the other; stored "
+            "runs are opened.",
         )
         known = recorded(wanted)
         if known:
@@ -148,11 +148,11 @@ def buttons(
 
 
 def dataset_limits(dataset: DatasetSpec) -> str:
-    """Why a run cannot have all the images the reader named."""
+    """Say why a run cannot train on all the images that the reader entered."""
     if dataset.max_train_images <= runs.USUAL_TRAIN_IMAGES:
         name = pickers.dataset_name(dataset.id)
-        return f"{name} has no more once validation and test have theirs"
-    return "more take longer than anybody waits on a laptop"
+        return f"{name} has no more after the validation and test images"
+    return "more would take too long on a laptop"
 
 
 def _run_all(configs: tuple[TrainConfig, ...]) -> None:
@@ -168,7 +168,7 @@ def _run_all(configs: tuple[TrainConfig, ...]) -> None:
 
 
 def show_tried() -> None:
-    """The runs of the link side by side, growing while they go on; nothing where there are none."""
+    """Show the runs of the link side by side, and update them while they are training."""
     text = link.get(state.TRIED)
     if not text:
         return
@@ -178,7 +178,7 @@ def show_tried() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("All strategies side by side", anchor=False)
         st.button(
-            "Put away",
+            "Close",
             icon=":material/close:",
             key=state.STRATEGY_PUT_AWAY,
             on_click=link.drop,
@@ -188,7 +188,7 @@ def show_tried() -> None:
         widgets.problem(
             ConfigError(
                 f"The link names {len(ids) - len(known)} runs that are not in this copy of Thaw.",
-                "Press Run all strategies, or open the link where they were made.",
+                "Press Run all strategies, or open the link on the computer that trained them.",
             )
         )
     if not known:
@@ -244,7 +244,7 @@ def _side_by_side(ids: list[str]) -> None:
         )
     failed = [now for id_ in ids if (now := cache.client().progress(id_)) and now.state == "failed"]
     if failed:
-        # Where one cannot run, the others seldom can: what happened to the first says it for all.
+        # If one run fails, the others usually fail for the same reason: show the first one.
         words = f"{len(failed)} of {len(ids)} runs failed. {failed[0].message}"
         widgets.problem(ConfigError(words, failed[0].next_step))
     if not waiting:
@@ -252,7 +252,7 @@ def _side_by_side(ids: list[str]) -> None:
 
 
 def _what(ids: list[str]) -> str:
-    """The data of the runs, which may not be what the questions are about now."""
+    """Describe the data of the runs, which may differ from the data of the current answers."""
     asked = [config_ for id_ in ids if (config_ := cache.client().config(id_))]
     data = dict.fromkeys(map(run_names.without_way, asked))
     return f"{'; '.join(data)}. Each run sees every image equally often."
@@ -271,7 +271,7 @@ def _words(waiting: list[str], count: int) -> str:
 
 
 def _so_far(run_id: str) -> Run | None:
-    """A run as far as it has come; None before its first epoch."""
+    """Return a run with the epochs so far; None before its first epoch has ended."""
     client = cache.client()
     now, config_ = client.progress(run_id), client.config(run_id)
     if now is None or config_ is None:
@@ -295,10 +295,10 @@ def _test(run: Run) -> str:
 
 
 def winner(finished: list[Run]) -> str:
-    """Which run was best on the test images, and whether that can be told.
+    """Say which run was best on the test images, and whether that is more than chance.
 
     Args:
-        finished: Runs on one dataset.
+        finished: Finished runs on one dataset.
     """
     answers: dict[str, Evaluation] = {}
     for run in finished:
@@ -306,12 +306,12 @@ def winner(finished: list[Run]) -> str:
         if said is not None:
             answers[run_names.way_title(run.config)] = said
     if len(answers) < 2:
-        return "With two runs that have ended they can be compared image by image."
+        return "Two finished runs are needed to compare them image by image."
     best, second = sorted(answers, key=lambda title: -answers[title].accuracy)[:2]
     try:
         difference = evaluation.compare(answers[second], answers[best])
     except ValueError:
-        return "The runs were tested on different images, so nothing is said of the difference."
+        return "The runs were tested on different images, so they cannot be compared."
     if answers[best].accuracy == answers[second].accuracy:
         return difference.in_words(second, best)
     return f"**{best}** came first. {difference.in_words(second, best)}"

@@ -1,4 +1,4 @@
-"""What a recommendation sets and why, where the borders lie, and what happened when tried."""
+"""What a recommendation sets and why, where the borders lie, and what recorded runs show."""
 
 import streamlit as st
 
@@ -12,23 +12,23 @@ from lib.ui.strategy import answers
 
 
 def attribution() -> None:
-    """Who made the pictures along the scale."""
+    """Show who made the pictures along the scale."""
     shown = [examples.examples()[id_] for id_ in answers.PICTURES.values()]
     words = dict.fromkeys(f"{each.attribution} {each.licence}." for each in shown)
     st.caption(f"Pictures: {' '.join(words)}")
 
 
 def tried(advice: Recommendation, situation: Situation) -> None:
-    """The caveat, and what happened when it was tried on the data most like the reader's.
+    """Show the caveat, and the recorded runs on the data most similar to the reader's.
 
     Args:
         advice: The recommendation.
-        situation: Of the reader.
+        situation: The reader's answers.
     """
-    st.markdown(f":material/info: **But.** {advice.caveat}")
+    st.markdown(f":material/info: **Caveat.** {advice.caveat}")
     cell = cache.evidence().nearest(situation)
     if cell is None:
-        st.markdown(":material/science: Nothing is recorded in this field of the map.")
+        st.markdown(":material/science: No runs are recorded in this field of the map.")
         return
     says = verdict.of(cell)
     icon = ":material/warning:" if says.contradicts else ":material/science:"
@@ -37,12 +37,12 @@ def tried(advice: Recommendation, situation: Situation) -> None:
 
 
 def cell_title(cell: Cell) -> str:
-    """The data of a cell in a few words."""
+    """Return a short description of a cell's data."""
     return f"{datasets.get(cell.dataset).title}, {cell.num_images:,} images"
 
 
 def settings(advice: Recommendation) -> None:
-    """Everything the recommendation sets, each with its reason; and what to watch for."""
+    """Show every recommended setting with its reason, and what to watch for."""
     with st.expander("What it sets, and why", icon=":material/tune:"):
         st.table(
             [
@@ -62,12 +62,12 @@ def settings(advice: Recommendation) -> None:
 
 
 def thawing_pays(found: Evidence) -> str:
-    """What thawing everything gave over the head alone, by dataset and number of images."""
+    """Return the gain of thawing everything over the head only, by dataset and number of images."""
     parts = []
     for dataset in found.datasets:
         gains = [
             f"{100 * gain.mean:+.1f} with {cell.num_images:,} images"
-            + ("" if gain.told_apart else " (chance could have done it)")
+            + ("" if gain.told_apart else " (may be chance)")
             for cell in found.of(dataset)
             if {"everything", "head"} <= set(cell.tried)
             for gain in [cell.difference("everything", "head")]
@@ -76,13 +76,13 @@ def thawing_pays(found: Evidence) -> str:
             parts.append(f"{datasets.get(dataset).title}: {', '.join(gains)}")
     if not parts:
         return ""
-    return f"Recorded, points that thawing everything gave over the head alone: {'; '.join(parts)}."
+    return f"Recorded gain of thawing everything over the head only, in points: {'; '.join(parts)}."
 
 
 def time_taken() -> str:
-    """How long thawing everything took, and the head alone, on the same images and from nothing.
+    """Return the recorded times of thawing everything and of the head only, on the same images.
 
-    The runs of the evidence share what they compute and say nothing of time.
+    The runs of the evidence share cached results, so their times cannot be compared.
     """
     took: dict[tuple[str, int, int], dict[str, float]] = {}
     for run in cache.recorded_runs():
@@ -105,23 +105,23 @@ def time_taken() -> str:
         return ""
     dataset, num_images, _ = which = max(both, key=lambda each: each[1])
     return (
-        f"Recorded on {datasets.get(dataset).title}, {num_images:,} images: the head alone took "
+        f"Recorded on {datasets.get(dataset).title}, {num_images:,} images: the head only took "
         f"{both[which]['feature_extraction']:.0f} s, thawing everything "
         f"{both[which]['full_fine_tuning']:.0f} s."
     )
 
 
 def borders(situation: Situation) -> None:
-    """Where the borders of the map lie, and how sure that is."""
-    with st.expander("Where are the borders, and who says so?", icon=":material/straighten:"):
+    """Show where the borders of the map lie, and their sources."""
+    with st.expander("Where are the borders, and why?", icon=":material/straighten:"):
         st.table(
             [
                 {
                     "Border": "Many images",
                     "Where": f"from {situation.large_from:,} here",
-                    "Why there": f"{rule.LARGE_NUM_IMAGES:,}, and no fewer than "
-                    f"{rule.LARGE_PER_CLASS} for each class: a convention, for the rule "
-                    f"itself names no number. {thawing_pays(cache.evidence())}",
+                    "Why there": f"{rule.LARGE_NUM_IMAGES:,}, and at least "
+                    f"{rule.LARGE_PER_CLASS} for each class: a convention, because the rule "
+                    f"itself gives no number. {thawing_pays(cache.evidence())}",
                     "Source": sources.link("thaw-measurements"),
                 },
                 {
@@ -133,11 +133,11 @@ def borders(situation: Situation) -> None:
                 {
                     "Border": "Wrong labels",
                     "Where": f"{rule.NOISY_FACTOR} times as many images",
-                    "Why there": "That it takes more is measured; how many times is a convention.",
+                    "Why there": "That more are needed is measured; the factor is a convention.",
                     "Source": sources.link("rolnick-2017"),
                 },
                 {
-                    "Border": "A hurry",
+                    "Border": "Little time",
                     "Where": f"less than {rule.HEAD_ONLY_MINUTES:g} minute",
                     "Why there": f"A convention. {time_taken()}",
                     "Source": sources.link("thaw-measurements"),
@@ -154,5 +154,5 @@ def borders(situation: Situation) -> None:
         )
         st.markdown(
             f"Near a border, within a factor of {rule.NEAR_FACTOR:g} in images or "
-            f"{rule.NEAR_SIMILARITY:g} on the scale, both neighbours are worth a try."
+            f"{rule.NEAR_SIMILARITY:g} on the scale, try the strategies on both sides."
         )

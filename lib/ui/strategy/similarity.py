@@ -1,4 +1,4 @@
-"""Measured instead of guessed: how similar images are to ImageNet, on the page Strategy."""
+"""The measured similarity of images to ImageNet, on the page Strategy."""
 
 from dataclasses import replace
 
@@ -16,16 +16,16 @@ from lib.ui.strategy import answers
 
 WAITING_HEIGHT = 90
 ANSWERS_KEPT = 8
-# Closer than this the answer given and the measurement say the same, whatever the interval.
+# If the answer and the measurement differ by less, they agree, whatever the interval.
 CLOSE = 0.1
 TASK = "lib.training.answers.similarity:measure"
 
 
 def show(dataset: DatasetSpec, said: float) -> None:
-    """How similar the images are, measured; and whether that is what the reader said.
+    """Show the measured similarity, and whether it agrees with the reader's answer.
 
     Args:
-        dataset: The chosen one, of the registry or the reader's own.
+        dataset: The chosen dataset, of the registry or the reader's own.
         said: The reader's answer, on the scale of similarity.on_scale.
     """
     st.subheader("Measured instead of guessed", anchor=False)
@@ -52,26 +52,26 @@ def show(dataset: DatasetSpec, said: float) -> None:
 
 
 def _take(dataset: DatasetSpec, place: float) -> None:
-    """Answer what was measured in place of what was said."""
+    """Replace the reader's answer by the measurement."""
     situation = answers.read(dataset).situation
     answers.answer(dataset.id, replace(situation, similarity=place))
 
 
 def known(dataset: DatasetSpec) -> Scores | None:
-    """What was measured of a dataset: it ships with Thaw, or this session asked; else None.
+    """Return a measurement that ships with Thaw or that this session made; None if there is none.
 
     Raises:
-        StoreError: If what ships is damaged.
+        StoreError: If the shipped measurements are damaged.
     """
     shipped = similarity.references().get(dataset.id)
-    # The photographs of cats and dogs are measured on some of them.
+    # The photographs of cats and dogs are measured on a sample.
     if shipped and dataset.id in datasets.DATASETS:
         return shipped
     return ask.answers(state.SIMILARITY).get(dataset.fingerprint)
 
 
 def _scores(dataset: DatasetSpec) -> Scores | None:
-    """The measurement, or what it takes to have one."""
+    """Return the measurement; if there is none, show how to get one and return None."""
     try:
         return known(dataset) or _asked(dataset)
     except ThawError as error:
@@ -80,7 +80,7 @@ def _scores(dataset: DatasetSpec) -> Scores | None:
 
 
 def _asked(dataset: DatasetSpec) -> Scores | None:
-    """Offer to measure, and measure: what a worker says, or None while it has not."""
+    """Offer to measure; return the worker's answer, or None while there is none."""
     num_images = min(similarity.MAX_IMAGES, dataset.num_images)
     if cache.downloads().standing(dataset).state != "ready":
         st.markdown("Nothing can be measured before the images are on this machine.")
@@ -89,9 +89,9 @@ def _asked(dataset: DatasetSpec) -> Scores | None:
     asked = f"{state.SIMILARITY}_asked_{dataset.fingerprint}"
     if not state.read(asked):
         st.markdown(
-            "How similar the images are need not be guessed: a network that knows ImageNet looks "
-            f"at up to {num_images:,} of them, without learning anything, and small models say "
-            "what it sees in them. That takes ten to twenty seconds. Test images stay unseen."
+            "You can measure the similarity instead of guessing it: a frozen ImageNet network "
+            f"computes features of up to {num_images:,} images, and small models show how useful "
+            "they are. That takes ten to twenty seconds. Test images are not used."
         )
         st.button(
             "Measure similarity",
@@ -105,7 +105,7 @@ def _asked(dataset: DatasetSpec) -> Scores | None:
         state.SIMILARITY,
         dataset.fingerprint,
         TASK,
-        waiting=f"Looking at up to {num_images:,} images at three depths of EfficientNet-Lite0",
+        waiting=f"Computing features of up to {num_images:,} images with EfficientNet-Lite0",
         room=WAITING_HEIGHT,
         keep=ANSWERS_KEPT,
         read=similarity.parse,
@@ -119,11 +119,11 @@ def _asked(dataset: DatasetSpec) -> Scores | None:
 
 
 def in_words(scores: Scores, said: float) -> str:
-    """Where the images lie on the scale, and whether that is what was said.
+    """Say where the images lie on the scale, and whether the reader's answer agrees.
 
     Args:
         scores: The measurement.
-        said: On the same scale.
+        said: The reader's answer, on the same scale.
     """
     place = similarity.on_scale(scores)
     low, high = similarity.scale_interval(scores)
@@ -135,28 +135,28 @@ def in_words(scores: Scores, said: float) -> str:
     if abs(apart) <= CLOSE:
         return f"{measured} They agree."
     if low <= said <= high:
-        return f"{measured} They agree as far as so few images can tell."
+        return f"{measured} They agree within the interval."
     side = "more" if apart > 0 else "less"
-    words = f"{measured} :material/warning: **They disagree**: it says {abs(apart):.2f} {side}."
+    words = f"{measured} :material/warning: **They disagree**: it is {abs(apart):.2f} {side}."
     border = rule.SIMILAR
     if (place >= border) != (said >= border):
         named = "similar" if place >= border else "dissimilar"
         words += (
-            f" Measured, these images are {named}, on the other side of the border at {border:g}: "
-            "the rule then gives another answer."
+            f" By measurement these images are {named}, on the other side of the border at "
+            f"{border:g}, where the rule gives another recommendation."
         )
     return words
 
 
 def earlier_in_words(scores: Scores) -> str:
-    """Whether features of an earlier layer do better than the late ones, with the numbers."""
+    """Say whether features of an earlier layer are better than the late ones, with the numbers."""
     late = scores.depths[-1]
     best = similarity.best_earlier(scores)
     late_share = scores.share(late.probe_correct).value
     if best is None:
         return (
-            f"**Which features to take?** The late ones, of `{late.layer}`: no earlier depth gets "
-            f"more images right than their {late_share:.1%}."
+            f"**Which features to use?** The late ones, of `{late.layer}`: no earlier depth gets "
+            f"more than their {late_share:.1%} of the images right."
         )
     found = scores.against_late(best)
     numbers = (
@@ -167,12 +167,12 @@ def earlier_in_words(scores: Scores) -> str:
     )
     if found.told_apart:
         return (
-            f"**Which features to take?** Those of an earlier layer: {numbers}. What comes after "
-            "it is too special to ImageNet for these images."
+            f"**Which features to use?** Those of an earlier layer: {numbers}. The layers after it "
+            "are too specific to ImageNet for these images."
         )
     return (
-        f"**Which features to take?** {best.name.capitalize()} ones are ahead, but chance alone "
-        f"could be it: {numbers}. A head on an earlier layer is worth a try."
+        f"**Which features to use?** {best.name.capitalize()} ones are better, but this may be "
+        f"chance: {numbers}. A head on an earlier layer is worth a try."
     )
 
 
@@ -190,10 +190,10 @@ def _scale(dataset: DatasetSpec, scores: Scores, said: float) -> None:
 
 
 def scale_places(dataset: DatasetSpec, scores: Scores, said: float) -> list[Place]:
-    """The rows of the scale, the most similar first, then what was said.
+    """Return the rows of the scale, the most similar first and the reader's answer last.
 
     Args:
-        dataset: What was measured.
+        dataset: The measured dataset.
         scores: The measurement.
         said: The reader's answer.
     """
@@ -205,7 +205,7 @@ def scale_places(dataset: DatasetSpec, scores: Scores, said: float) -> list[Plac
         for name, reference in similarity.references().items()
         if name != dataset.id
     ]
-    # The name of a reader's own images comes from outside, and Plotly knows some markup.
+    # The name of a reader's own images is untrusted, and Plotly interprets some markup.
     title = "Your images" if is_own(dataset.id) else dataset.title
     rows.append(Place(title, similarity.on_scale(scores), similarity.scale_interval(scores)))
     rows.sort(key=lambda place: -place.value)
@@ -213,21 +213,21 @@ def scale_places(dataset: DatasetSpec, scores: Scores, said: float) -> list[Plac
 
 
 def _depths(scores: Scores) -> None:
-    st.markdown("**Right answers with the features of three depths**")
+    st.markdown("**Accuracy with features of three depths**")
     widgets.plot(
         figures.depths(scores, dark=shell.is_dark()),
         "similarity_depths",
         figures.depths_alt(scores),
     )
     st.caption(
-        "The network stays frozen. A linear probe is the smallest head on its features; neighbours "
-        "vote without any head."
+        "The network stays frozen. A linear probe is the smallest head on its features; nearest "
+        "neighbours vote without any head."
     )
 
 
 def _details(scores: Scores) -> None:
-    """Every number, what it means, and how the scale is made."""
-    with st.expander("What was measured, and how the scale is made", icon=":material/straighten:"):
+    """Show every number, its meaning, and the definition of the scale."""
+    with st.expander("What was measured, and what the scale means", icon=":material/straighten:"):
         st.table(
             [
                 {
@@ -249,16 +249,16 @@ def _details(scores: Scores) -> None:
 def _measures_in_words(scores: Scores) -> str:
     sure = scores.sureness
     return (
-        f"- **Linear probe**: fitted to {similarity.NUM_FOLDS - 1} of {similarity.NUM_FOLDS} parts "
-        "of the images and asked about the one left, in turn. Always naming the largest class "
-        f"would give {scores.chance:.3f}. In brackets 95 % intervals.\n"
+        f"- **Linear probe**: cross-validation, fitted to {similarity.NUM_FOLDS - 1} of "
+        f"{similarity.NUM_FOLDS} parts of the images and tested on the other. Always predicting "
+        f"the largest class would give {scores.chance:.3f}. In brackets: 95 % intervals.\n"
         f"- **Neighbours**: the vote of the {similarity.NUM_NEIGHBOURS} most similar of the other "
         "images; nothing is fitted.\n"
-        "- **LogME**: how likely the labels are under all linear heads together, so that a better "
-        "fit counts for it and a more complicated one against it. The higher, the better; only "
+        "- **LogME**: the evidence of the labels, averaged over all linear heads, so that a better "
+        "fit raises it and a more complex one lowers it. Higher is better; compare it only "
         "between depths of one dataset.\n"
-        "- **Confidence**: of its 1,000 classes the classifier of ImageNet gives its favourite a "
-        f"probability of {sure.value:.3f} on average [{sure.low:.2f}, {sure.high:.2f}]. Its "
+        "- **Confidence**: the classifier of ImageNet gives the most probable of its 1,000 classes "
+        f"a probability of {sure.value:.3f} on average [{sure.low:.2f}, {sure.high:.2f}]. Its "
         f"entropy is {scores.entropy:.2f}, where 1 would be a blind guess."
     )
 
@@ -269,18 +269,18 @@ def _scale_in_words(scores: Scores) -> str:
     photographs = similarity.references()[similarity.PHOTOGRAPHS]
     before, after = similarity.mistakes(photographs)
     depth = (
-        "the probe makes no mistake on early features, so depth has nothing to gain."
+        "the probe makes no mistake on early features, so depth cannot gain anything."
         if gained is None
         else f"the probe gets {early:,} images wrong on early features and {late:,} on late ones; "
-        f"of the photographs {before:,} and {after:,}. That makes {gained:.2f}."
+        f"for the photographs {before:,} and {after:,}. The gain is {gained:.2f}."
     )
     return (
-        "**The scale is a convention**, the mean of two shares. Random pixels have 0 in both, and "
+        "**The scale is a convention**: the mean of two shares. Random pixels have 0 in both, and "
         f"{photographs.num_images:,} photographs of cats and dogs have 1.\n\n"
-        f"- *How sure* that classifier is: {sure:.2f}.\n"
-        f"- *What depth gains*: {depth}\n\n"
-        "Other shares or another network would move what lies between, so read it as near or far, "
-        f"not to the second digit. Every dataset is measured with EfficientNet-Lite0 at "
+        f"- *Confidence* of that classifier: {sure:.2f}.\n"
+        f"- *Gain from depth*: {depth}\n\n"
+        "Other shares or another network would change the values in between, so read them as near "
+        f"or far, not to the second digit. Every dataset is measured with EfficientNet-Lite0 at "
         f"{similarity.IMAGE_SIZE} pixels, whatever backbone is chosen above."
     )
 
