@@ -164,7 +164,7 @@ def test_clicking_a_cell_opens_its_images(page: Page, app_url: str) -> None:
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     chosen = page.get_by_role("combobox", name="Test images")
     expect(chosen).to_have_value("food, found, 20")
-    expect(page.get_by_role("img", name="Test images, taken for: food")).to_be_visible()
+    expect(page.get_by_role("img", name="Test images, predicted as: food")).to_be_visible()
 
 
 def test_a_link_opens_a_comparison_and_a_reload_keeps_how_it_is_drawn(
@@ -194,7 +194,7 @@ def test_axe_finds_nothing_serious(
     ids = f"?runs={recorded().id},{recorded(strategy='feature_extraction').id}" if several else ""
     open_page(page, app_url, ids)
     if not several:
-        page.get_by_text("Per class, and whether it is right to be sure").click()
+        page.get_by_text("Scores per class, and calibration").click()
         expect(page.get_by_role("figure", name="Reliability diagram")).to_be_visible()
     found = Axe().run(page).response["violations"]
     serious = [

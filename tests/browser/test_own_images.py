@@ -149,22 +149,24 @@ def test_another_reader_sees_the_numbers_of_a_run_and_nobody_sees_images_that_we
     address = f"{app_url}/learning_curves?run={run}"
     page.goto(address)
     expect(page.get_by_role("figure", name="Learning curves")).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("Test images, taken for"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Test images, predicted as"))).to_be_visible()
 
     stranger = second_page
     # By the link: the curves and the numbers, without an image, and without a way to change it.
     stranger.goto(address)
     expect(stranger.get_by_role("figure", name="Learning curves")).to_be_visible()
-    expect(stranger.get_by_text("another reader's, who has not shared them")).to_be_visible()
+    expect(
+        stranger.get_by_text("belong to another reader, who has not shared them")
+    ).to_be_visible()
     expect(stranger.get_by_role("img", name=re.compile("Test images"))).to_have_count(0)
     expect(stranger.get_by_text("my shapes")).to_have_count(0)
     stranger.get_by_role("button", name="Manage").click()
-    expect(stranger.get_by_text("This run is another reader's")).to_be_visible()
+    expect(stranger.get_by_text("This run belongs to another reader")).to_be_visible()
     for name in ("Delete", "Export", "Save"):
         expect(stranger.get_by_role("button", name=name)).to_have_count(0)
     # Its model answers nobody else.
     stranger.goto(f"{app_url}/predict?run={run}")
-    expect(stranger.get_by_text("made from another reader's images")).to_be_visible()
+    expect(stranger.get_by_text("trained on another reader's images")).to_be_visible()
     # Without the link it is in no list, nor is the dataset. A list closes when the page scrolls.
     stranger.set_viewport_size(TALL)
     for path in ("learning_curves", "predict"):
@@ -184,7 +186,9 @@ def test_another_reader_sees_the_numbers_of_a_run_and_nobody_sees_images_that_we
     page.get_by_text("Share with whoever has a run's link").click()
     lab.settle(page)
     stranger.goto(address)
-    expect(stranger.get_by_role("img", name=re.compile("Test images, taken for"))).to_be_visible()
+    expect(
+        stranger.get_by_role("img", name=re.compile("Test images, predicted as"))
+    ).to_be_visible()
 
     # Deleted, they are gone everywhere, and their run says so.
     page.get_by_role("button", name="Delete", exact=True).click()

@@ -85,7 +85,7 @@ def test_test_images_that_cannot_be_read_are_as_good_as_none() -> None:
     run = stored(50)
     (run.folder / runs.TEST_IMAGES_FILE).write_bytes(b"cut off")
     words = all_text(open_page(run=run.id))
-    assert "The images themselves were not kept with this run." in words
+    assert "The images were not stored with this run." in words
 
 
 def test_it_opens_complete_with_the_recorded_run_of_the_lab() -> None:
@@ -234,7 +234,7 @@ def test_twenty_runs_are_compared_on_one_page() -> None:
 
 def test_a_run_that_ships_with_thaw_can_be_exported_and_nothing_else() -> None:
     app = open_page()
-    assert "can be exported, not named or deleted" in all_text(app)
+    assert "you can export it, but not name or delete it" in all_text(app)
     assert [each.proto.label for each in app.get("download_button")] == ["Export"]
     keys = {button.key for button in app.button}
     assert not keys & {state.SAVE_RUN, state.DELETE_RUN}
@@ -320,7 +320,7 @@ def test_a_run_without_answers_still_says_how_good_it_is() -> None:
     run = stored(7)
     (run.folder / runs.EVALUATION_FILE).unlink()
     app = open_page(run=run.id)
-    assert "not in this run's folder" in all_text(app)
+    assert "has no prediction for each image" in all_text(app)
     assert len(app.get("plotly_chart")) == 1
 
 

@@ -150,7 +150,7 @@ def test_runs_are_in_the_lists_of_their_reader_alone() -> None:
 
 
 def images_shown(app: AppTest) -> bool:
-    return "what it was taken for" in all_text(app)
+    return "prediction and confidence" in all_text(app)
 
 
 def test_the_link_of_a_run_shows_others_its_numbers_but_no_image_and_no_model() -> None:
@@ -159,18 +159,18 @@ def test_the_link_of_a_run_shows_others_its_numbers_but_no_image_and_no_model() 
     assert images_shown(own)
     other = open_page("learning_curves", "Bert", run=run.id)
     assert [each.value for each in other.subheader] == [each.value for each in own.subheader]
-    assert "another reader's, who has not shared them" in all_text(other)
+    assert "belong to another reader, who has not shared them" in all_text(other)
     assert not images_shown(other)
     assert "my pets" not in all_text(other)
     # It can be read, and neither named nor taken along nor deleted.
-    assert "This run is another reader's" in all_text(other)
+    assert "This run belongs to another reader" in all_text(other)
     for key in (state.SAVE_RUN, state.DELETE_RUN):
         assert key in [each.key for each in own.button]
         assert key not in [each.key for each in other.button]
     lab = open_page("training_lab", "Bert", run=run.id)
     assert "Test accuracy" in [each.label for each in lab.metric]
     predict = open_page("predict", "Bert", run=run.id)
-    assert "made from another reader's images" in all_text(predict)
+    assert "trained on another reader's images" in all_text(predict)
     assert run.id not in predict.selectbox(key=state.PREDICT_RUN).options
 
 

@@ -156,7 +156,7 @@ def test_an_unknown_run_is_one_sentence_and_another_is_shown(run: str) -> None:
     app = open_predict(run)
     assert not app.exception
     assert len(warnings(app)) == 1
-    assert "a run that this copy of Thaw does not have finished" in warnings(app)[0]
+    assert "a finished run that this copy of Thaw does not have" in warnings(app)[0]
     assert run not in warnings(app)[0]
     assert len(boards(app)) == 2
 
@@ -188,7 +188,7 @@ def test_before_and_after_fine_tuning_stand_side_by_side(worker: Worker, tmp_pat
     assert (before["title"], before["said"]) == ("Before fine-tuning", "animal, 60.0 %")
     assert (after["title"], after["said"]) == ("After fine-tuning", "food, 75.0 %")
     # 1 / 16 of the map, and the bias: the logit of food.
-    assert "its mean 0.062 and the bias 1.036" in words(app)
+    assert "its mean 0.062 plus the bias 1.036" in words(app)
     assert "480 × 640 × 3" in words(app)
     task, arguments = worker.asked[-1]
     assert (task, arguments["run_folder"], arguments["phase"]) == ("predict", run, None)
@@ -199,7 +199,7 @@ def test_grad_cam_is_not_called_exact(worker: Worker, tmp_path: Path) -> None:
     worker.answers["predict"] = said_of(128, how="grad_cam")
     app = open_predict(run)
     assert "Grad-CAM" in words(app)
-    assert "and exact" not in words(app)
+    assert "it is exact" not in words(app)
 
 
 def test_while_a_worker_is_busy_the_rest_of_the_page_is_there(

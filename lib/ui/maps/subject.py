@@ -168,7 +168,7 @@ def on_screen(data: bytes | None) -> OnScreen:
             state.MAPS,
             size,
             TASK,
-            waiting="The network is looking at your image",
+            waiting="The network is classifying your image",
             keep=len(feature_maps.SIZES),
             read=Seen.from_worker,
             # An error of the image itself would only occur again.

@@ -1,4 +1,4 @@
-"""A finished run on the page Predict: which one, and what its model says of the image."""
+"""A finished run on the page Predict: its choice, and its model's prediction for the image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,21 +24,21 @@ from lib.ui.predict.page import ANSWERS_KEPT, as_shown, called
 from lib.ui.uploads import access, single_image
 
 HEAD_ONLY = "feature_extraction"
-# In pixels: what an answer will take, while a worker is asked for it.
+# In pixels: the height to reserve for an answer.
 ANSWER_HEIGHT = 560
 
 
 def picker() -> Run | None:
-    """Choose among the finished runs whose model is stored; the link may name any finished one."""
+    """Let the reader choose a finished run with a stored model; a link may name any."""
     store = cache.client().store
     asked = link.get(state.RUN)
     linked = store.summary(asked) if asked is not None and is_run_id(asked) else None
     if linked and not access.may_see(linked.config.dataset):
         widgets.problem(
             ConfigError(
-                "The run of the link was made from another reader's images, so its model is not "
+                "The run of the link was trained on another reader's images, so its model is not "
                 "shown to others.",
-                "Its owner can share it; its curves are in the learning curves.",
+                "Its owner can share it; the page Learning curves shows its curves.",
             )
         )
         asked = linked = None
@@ -47,8 +47,8 @@ def picker() -> Run | None:
     if asked is not None and asked not in finished:
         widgets.problem(
             ConfigError(
-                "The link names a run that this copy of Thaw does not have finished.",
-                "Choose one below, or open the link where the run was made.",
+                "The link names a finished run that this copy of Thaw does not have.",
+                "Choose one below, or open the link on the computer where the run was trained.",
             )
         )
         asked = None
@@ -74,7 +74,7 @@ def picker() -> Run | None:
 
 
 def _follow_choice() -> None:
-    """The link names the run on screen from the first choice on."""
+    """Write the chosen run into the link."""
     link.follow(state.RUN, str(state.read(state.PREDICT_RUN)), state.PREDICT_LINK)
 
 
@@ -88,26 +88,26 @@ def _has_model(summary: RunSummary) -> bool:
 
 
 def _in_order(summary: RunSummary) -> tuple[object, ...]:
-    """The reader's own runs first, newest on top; then the recorded ones as the datasets come."""
+    """Sort key: the reader's own runs first, newest on top, then recorded runs by dataset."""
     config = summary.config
     if not summary.recorded:
         return (False, -summary.ended)
     known = list(datasets.DATASETS)
     place = known.index(config.dataset) if config.dataset in known else len(known)
-    # First those that a page can answer for without a worker.
+    # First the runs whose prediction needs no worker.
     tuned = strategies.get(config.strategy).fine_tunes
     return (True, place, tuned, -config.num_images, config.pooling != "gap", summary.id)
 
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """What the model of a run says of an image.
+    """The prediction of a run's model for an image.
 
     Args:
-        picture: Address of the image.
-        shown: As the model was shown it.
-        after: What the model says at its end.
-        before: What it said before fine-tuning; None where that is not stored or the same.
+        picture: The image as a data URI.
+        shown: The image as the model received it.
+        after: Prediction of the final model.
+        before: Prediction before fine-tuning; None if it is not stored or is the same.
     """
 
     picture: str
@@ -117,7 +117,7 @@ class Explained:
 
     @classmethod
     def from_worker(cls, said: Mapping[str, Any]) -> "Explained":
-        """The answer of lib.training.inference.predict."""
+        """Convert the answer of lib.training.inference.predict."""
         return cls(
             drawing.data_uri(single_image.png(said["image"]), "png"),
             as_shown(said),
@@ -127,7 +127,7 @@ class Explained:
 
 
 def _explained(run: Run, subject: Subject, *, final: bool) -> Explained | None:
-    """What a run says of an image; None while a worker is asked, which is said here."""
+    """Return a run's prediction; while a worker computes it, show so here and return None."""
     own = subject.id == OWN
     if not own and (answer := predictions.from_shipped_maps(run, subject.id)):
         shown = predictions.shown_example(subject.id, run.config.image_size)
@@ -136,7 +136,7 @@ def _explained(run: Run, subject: Subject, *, final: bool) -> Explained | None:
         state.PREDICT_ANSWER,
         (run.id, subject.digest),
         "lib.training.inference:predict",
-        waiting="The model of this run is looking at the image",
+        waiting="The model of this run is classifying the image",
         room=ANSWER_HEIGHT,
         keep=ANSWERS_KEPT,
         read=Explained.from_worker,
@@ -149,12 +149,12 @@ def _explained(run: Run, subject: Subject, *, final: bool) -> Explained | None:
 
 
 def answer(run: Run, subject: Subject) -> None:
-    """What the model of a run says of the image, before and after fine-tuning where it has both."""
+    """Show the prediction of a run's model, before and after fine-tuning if both are stored."""
     final = (run.folder / "model" / MODEL_FILE).is_file()
     if not final and not (run.folder / "model" / f"{HEAD_ONLY}.npz").is_file():
         widgets.problem(
             ConfigError(
-                "The trained model of this run is not stored here, so it cannot be asked.",
+                "The trained model of this run is not stored here, so it cannot classify images.",
                 "Open it in the training lab and run it with the next seed; its code is below.",
             )
         )
@@ -163,7 +163,7 @@ def answer(run: Run, subject: Subject) -> None:
     if found is None:
         return
     names, side = tuple(run.result["class_names"]), run.config.image_size
-    # One answer leaves room beside it for how it came about; two take the whole width.
+    # One prediction leaves room beside it for its explanation; two take the whole width.
     if found.before is None:
         answers, rest = st.columns(2, gap="medium")
         steps = words = rest
@@ -174,7 +174,7 @@ def answer(run: Run, subject: Subject) -> None:
         found.picture,
         (side, side),
         _panels(run, names, found, final=final),
-        label=f"What run {run.id} says of {called(subject)}",
+        label=f"Prediction of run {run.id} for {called(subject)}",
         chosen=found.after.best,
         dark=shell.is_dark(),
     )
@@ -213,21 +213,21 @@ def _panel(title: str, names: Sequence[str], answer: Answer, shown: Sequence[int
 
 
 def _how(answer: Answer, names: Sequence[str]) -> str:
-    """What the map is, and for a class activation map the sum that it is."""
+    """Explain the map; for a class activation map, show its exact sum."""
     if answer.how != "cam":
         return (
-            "The map is Grad-CAM: each channel weighed by how much the logit rises with it. The "
-            "head is more than one Dense layer on averages, so it is a reading and no exact sum."
+            "The map is Grad-CAM: each channel is weighted by its gradient of the logit. The head "
+            "is not one Dense layer on averages, so the map is an approximation, not an exact sum."
         )
     mean, bias, logit = (predictions.signed(v, 3) for v in answer.sum_of(answer.best))
     return (
-        f"The map is the class activation map, and exact: its mean {mean} and the bias {bias} are "
-        f"the logit of {names[answer.best]}, {logit}."
+        f"The map is the class activation map, and it is exact: its mean {mean} plus the bias "
+        f"{bias} is the logit of {names[answer.best]}, {logit}."
     )
 
 
 def _went_through(config: TrainConfig, shown: Shown) -> None:
-    """The preprocessing, step by step."""
+    """Show the preprocessing, step by step."""
     how = backbones.get(config.backbone).preprocessing
     rows = predictions.steps_table(shown, how)
     lines = ["| Preprocessing | Shape | Values |", "|---|---|---|"]
@@ -236,15 +236,15 @@ def _went_through(config: TrainConfig, shown: Shown) -> None:
 
 
 def _unlike(run: Run, subject: Subject) -> None:
-    """What to think of an answer about a shipped image, which may be unlike the run's own."""
+    """Say whether a shipped image resembles the training images of the run."""
     data = datasets.DATASETS.get(run.config.dataset)
     example = feature_maps.examples().get(subject.id)
     if data is None or example is None:
         return
     if example.dataset == data.id:
-        st.caption(f"A test image of {data.title}, {example.label}: no run was trained on it.")
+        st.caption(f"A test image of {data.title}, true class {example.label}: never trained on.")
     else:
         st.caption(
             f"The run was trained on other images ({data.title}). It knows {data.num_classes} "
-            "classes and has to name one of them, so being sure says little here."
+            "classes and must predict one of them, so its confidence means little here."
         )

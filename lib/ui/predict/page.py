@@ -1,4 +1,4 @@
-"""The page Predict: the image, and what ImageNet's classifier says of it."""
+"""The page Predict: the image, and the prediction of ImageNet's classifier for it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,10 +20,10 @@ from lib.ui.parts.prediction import payload as prediction_payload
 from lib.ui.parts.prediction.payload import Panel
 from lib.ui.uploads import single_image
 
-# Each is an image of at most 512 x 512 pixels and its maps: a few hundred kB.
+# Each answer is an image of at most 512 x 512 pixels and its maps: a few hundred kB.
 ANSWERS_KEPT = 6
 SIZE = (predictions.IMAGENET_SIZE, predictions.IMAGENET_SIZE)
-# In pixels: seven pictures in a row; and what an answer will take, while a worker is asked for it.
+# In pixels: seven pictures in a row, and the height to reserve for an answer.
 PICKER_WIDTH = 640
 PRETRAINED_HEIGHT = 900
 
@@ -32,18 +32,18 @@ PRETRAINED_HEIGHT = 900
 
 
 def image_picker() -> Subject:
-    """Choose one of the shipped images or one's own; the same image goes through every network."""
+    """Let the reader choose a shipped or an own image, which then goes through every network."""
     with st.container(
         horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
     ):
-        # On a narrow screen it takes the whole line, and the button the next.
+        # On a narrow screen the images take a whole line, and the button the next one.
         shipped = st.container(width=PICKER_WIDTH)
         with st.container(width="content"):
             own = Subject.of_file(single_image.own_image(state.PREDICT_OWN))
     chosen = subjects.picked(own, state.PREDICT_IMAGE, state.PREDICT_DIGEST)
     choices = [*subjects.shipped().values()]
     if own:
-        # Its picture is there once a worker has decoded it.
+        # Its thumbnail is known once a worker has decoded it.
         seen, _ = ask.answers(state.PREDICT_IMAGENET).get(own.digest, (None, None))
         choices.append(Choice(OWN, "Your image", seen.picture if seen else ""))
     with shipped:
@@ -53,20 +53,20 @@ def image_picker() -> Subject:
 
 
 def _take_over() -> None:
-    """The image the reader chose in the browser, before the next run; nonsense is left out."""
+    """Store the image that the reader chose in the browser; ignore invalid values."""
     match base.said(state.PREDICT_PICKER, "choice"):
         case {"id": str(id_)} if id_ == OWN or id_ in feature_maps.examples():
             state.choose(state.PREDICT_IMAGE, id_)
 
 
 def called(subject: Subject) -> str:
-    """The image in a word or two."""
+    """Return a short name of the image."""
     own = subject.id == OWN
     return "your image" if own else feature_maps.examples()[subject.id].title
 
 
 def as_shown(said: Mapping[str, Any]) -> Shown:
-    """The image as lib.training.inference showed it to a network."""
+    """Convert the image that lib.training.inference passed to a network."""
     width, height = said["size"]
     return predictions.shown(said["image"], (int(width), int(height)), str(said["format"]))
 
@@ -79,7 +79,7 @@ def _from_worker(said: Mapping[str, Any]) -> tuple[Seen, Shown]:
 
 
 def _looked_at(subject: Subject) -> tuple[Seen, Shown] | None:
-    """What the classifier makes of an image; None while a worker is asked, which is said here."""
+    """Return the classifier's output; while a worker computes it, show so here and return None."""
     if subject.id != OWN:
         shown = predictions.shown_example(subject.id, predictions.IMAGENET_SIZE)
         return subjects.seen_example(subject.id, SIZE), shown
@@ -87,7 +87,7 @@ def _looked_at(subject: Subject) -> tuple[Seen, Shown] | None:
         state.PREDICT_IMAGENET,
         subject.digest,
         subjects.TASK,
-        waiting="The network is looking at your image",
+        waiting="The network is classifying your image",
         room=PRETRAINED_HEIGHT,
         keep=ANSWERS_KEPT,
         read=_from_worker,
@@ -99,7 +99,7 @@ def _looked_at(subject: Subject) -> tuple[Seen, Shown] | None:
 
 
 def pretrained(subject: Subject) -> None:
-    """The five likeliest of 1,000 classes, where they come from, and the four steps to them."""
+    """Show the five most probable of 1,000 classes with their maps, and the steps to them."""
     answer = _looked_at(subject)
     if answer is None:
         return
@@ -107,7 +107,7 @@ def pretrained(subject: Subject) -> None:
     names, top = class_names.names(), seen.maps.top()
     shares = seen.maps.probabilities
     panel = Panel(
-        "EfficientNet-Lite0, trained on ImageNet, says",
+        "Prediction of EfficientNet-Lite0, trained on ImageNet",
         f"{names[top[0]]}, {drawing.percent(float(shares[top[0]]))}",
         tuple(
             prediction_payload.ClassLine(
@@ -123,7 +123,7 @@ def pretrained(subject: Subject) -> None:
         seen.picture,
         SIZE,
         [panel],
-        label=f"What the ImageNet classifier says of {called(subject)}",
+        label=f"Prediction of the ImageNet classifier for {called(subject)}",
         chosen=top[0],
         dark=shell.is_dark(),
     )
@@ -134,12 +134,12 @@ def pretrained(subject: Subject) -> None:
 
 
 def _lesson(steps: Sequence[predictions.Step]) -> None:
-    """A row a step: its name, the line of code that does it, and what it made of this image."""
+    """Show a row for each step: its name, its line of code, and its result for this image."""
     with st.container(border=True, gap="xsmall"):
         for number, step in enumerate(steps, start=1):
             name, code, result = st.columns([1.1, 4.8, 2.9], vertical_alignment="center")
             name.markdown(f"**{number} {step.title}**")
-            # In one colour: those of the highlighter are too faint beside text.
+            # No highlighting: its colours have too little contrast.
             code.code(step.code, language=None, wrap_lines=True)
             with result.container(gap=None):
                 st.markdown(step.result)

@@ -1,4 +1,4 @@
-"""A run to take home: its code to read at once, its folder and its model from a worker."""
+"""Downloads of a run: its code at once, its folder and its model after a worker has made them."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,19 +14,19 @@ from lib.ui import ask, state, widgets
 from lib.ui.parts.prediction import component as prediction_board
 
 FOLDER_TEXT = """\
-Everything it takes to run this run again without Thaw: the script, the notebook, the versions it
-was made with, and the images, split as they were. {backbone}Nothing of Thaw is needed.
+Everything that is needed to repeat this run without Thaw: the script, the notebook, the package
+versions, and the images in the same splits. {backbone}Thaw itself is not needed.
 """
-BACKBONE_TEXT = "The backbone is in it with its first weights, because Keras does not have it. "
+BACKBONE_TEXT = "It includes the backbone's pretrained weights, because Keras does not have them. "
 MODEL_TEXT = """\
-The trained network as one file: image in, 0 to 255, probabilities out. Open it with
-`keras.saving.load_model("model.keras")`. It holds numbers and the names of layers, and no code that
-runs when it is opened.
+The trained network as one file: it takes images from 0 to 255 and returns probabilities. Open it
+with `keras.saving.load_model("model.keras")`. It holds numbers and names of layers, and no code
+that runs when it is opened.
 """
 
 
 def take_home(run: Run) -> None:
-    """Script, notebook, PyTorch, and what a worker has to make."""
+    """Offer script, notebook, PyTorch code, and the files that a worker makes."""
     try:
         script, notebook = keras_run.script(run), keras_run.notebook(run)
         torch = torch_run.code(run)
@@ -39,11 +39,11 @@ def take_home(run: Run) -> None:
     with as_script:
         st.caption(
             "Plain Keras, from the images to the accuracy: with the same seed, order and versions "
-            "it ends where this run ended."
+            "it reaches the result of this run."
         )
         _code(script, keras_run.SCRIPT)
     with as_notebook:
-        st.caption("The same in cells, for Jupyter or Colab.")
+        st.caption("The same code in cells, for Jupyter or Colab.")
         _download("Download notebook", notebook, keras_run.NOTEBOOK, "application/x-ipynb+json")
         for section in keras_run.sections(run):
             with st.expander(section.title):
@@ -51,8 +51,8 @@ def take_home(run: Run) -> None:
                 st.code(section.code, language="python")
     with as_torch:
         st.caption(
-            "The same freeze plan on torchvision's ResNet50, to read side by side. What freezes a "
-            "layer there, and what does not stop its statistics."
+            "The same freeze plan for torchvision's ResNet50, for comparison: what freezes a layer "
+            "there, and why that does not freeze its BatchNorm statistics."
         )
         _code(torch, "train_torch.py")
     left, right = st.columns(2)
@@ -114,7 +114,7 @@ def _prepared(
     arguments: dict[str, Any],
     possible: bool = True,
 ) -> None:
-    """A file that a worker makes when it is asked to, and then a button to download it."""
+    """Offer a file that a worker makes on request, and then a button to download it."""
     st.markdown(f"**{title}**")
     st.markdown(text)
     wanted = f"{slot}_wanted"

@@ -1,4 +1,4 @@
-"""The curves themselves: one run with its findings, or several side by side."""
+"""The curves: one run with its findings, or several runs side by side."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -15,17 +15,17 @@ from lib.ui import run_names, shell, state, widgets
 from lib.ui.parts.figure_bar import component as figure_bar
 from lib.ui.reading import findings
 
-# A link says these words.
+# The link uses these keys.
 AXES = {"epochs": "Epochs", "seconds": "Seconds", "images": "Images"}
 SMOOTHINGS = {0.0: "Off", 0.5: "Some", 0.8: "Much", 0.95: "Most"}
 
 
 @st.fragment
 def one(run: Run) -> None:
-    """A run: its curves, what they say, and what may be taken along.
+    """Show a run: its curves, its findings, and the downloads.
 
     Args:
-        run: With at least one epoch.
+        run: A run with at least one epoch.
     """
     found = diagnose.diagnose(run)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -58,10 +58,10 @@ def one(run: Run) -> None:
 
 @st.fragment
 def several(chosen: Sequence[Run]) -> None:
-    """Runs side by side: in one figure or many, and in a table of what differs.
+    """Show runs side by side: in one figure or several, and in a table of their differences.
 
     Args:
-        chosen: At least two, each with at least one epoch.
+        chosen: At least two runs, each with at least one epoch.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_difference(chosen), anchor=False)
@@ -85,17 +85,17 @@ def several(chosen: Sequence[Run]) -> None:
             curves.to_csv(chosen),
         )
         thin = ", training the thin one" if len(lines) <= comparison.MAX_WITH_TRAINING else ""
-        st.caption(f"Validation is the thick line{thin}. The letters are those of the table.")
+        st.caption(f"Validation is the thick line{thin}. The letters refer to the table.")
     _table(lines)
     if len(chosen) == 2:
         st.markdown(_paired(*chosen))
 
 
 def _view(*, several: bool) -> tuple[View, bool]:
-    """How the curves are drawn; all of it is in the link.
+    """Let the reader choose how the curves are drawn; the link has all of these choices.
 
     Returns:
-        The view, and whether the epochs of the chosen finding are framed.
+        The view, and whether to frame the epochs of the chosen finding.
     """
     with st.popover("View", icon=":material/tune:"):
         axis = st.radio(
@@ -112,13 +112,13 @@ def _view(*, several: bool) -> tuple[View, bool]:
             format_func=SMOOTHINGS.__getitem__,
             key=state.SMOOTHING,
             bind="query-params",
-            help="A moving average of each phase. The points stay as they were measured.",
+            help="A moving average within each phase. The points show the measured values.",
         )
         log = st.toggle("Logarithmic loss", key=state.LOG_LOSS, bind="query-params")
         if several:
-            st.toggle("A figure for each", key=state.SMALL_MULTIPLES, bind="query-params")
+            st.toggle("One figure per run", key=state.SMALL_MULTIPLES, bind="query-params")
             st.toggle("Align at the start of fine-tuning", key=state.ALIGNED, bind="query-params")
-            st.toggle("Seeds together, with their range", key=state.OVER_SEEDS, bind="query-params")
+            st.toggle("Mean over seeds, with range", key=state.OVER_SEEDS, bind="query-params")
             mark = False
         else:
             mark = st.toggle("Frame the chosen finding", True, key=state.MARK_FINDING)
@@ -153,7 +153,7 @@ def _small_multiples(lines: Sequence[Curve], view: View) -> None:
 
 
 def _table(lines: Sequence[Curve]) -> None:
-    """What differs, and what came of it; over seeds the mean, and the range behind it."""
+    """Show what differs and the results; over several seeds the mean and the range."""
     runs = {run.id: run for line in lines for run in line.runs}
     rows = {row.run.id: row for row in compare.rows(list(runs.values()))}
     later = {SETTINGS[name].label for name in comparison.followers(list(runs.values()))}
@@ -176,15 +176,15 @@ def _table(lines: Sequence[Curve]) -> None:
             else compare.MISSING,
             "Parameters trained": _count(members[0].trained),
             "Seconds": _mean([row.seconds for row in members], ".0f"),
-            "Says": found[0].title if found else "Nothing wrong",
+            "Finding": found[0].title if found else "No problem",
         }
         first = {name: words for name, words in settings.items() if name not in later}
         called = {"Name": names[line.letter] or compare.MISSING} if any(names.values()) else {}
         table.append({"": line.letter} | called | first | results | settings)
     st.table(table, hide_index=True, border="horizontal")
     st.caption(
-        "Final and best are accuracies on the validation images. Over several seeds: the mean, and "
-        "in brackets the smallest and the largest."
+        "Final and best are accuracies on the validation images. Over several seeds they are "
+        "means, with the smallest and the largest value in brackets."
     )
 
 
@@ -201,11 +201,11 @@ def _count(number: int | None) -> str:
 
 
 def _paired(first: Run, second: Run) -> str:
-    """Whether two runs can be told apart by their test images."""
+    """Say whether the difference of two runs on the test images is more than chance."""
     answers = [evaluation.load(run) for run in (first, second)]
     if answers[0] is None or answers[1] is None:
         return ""
     try:
         return evaluation.compare(answers[0], answers[1]).in_words("run A", "run B")
     except ValueError:
-        return "The two runs were tested on different images, so nothing is said of the difference."
+        return "The two runs were tested on different images, so they cannot be compared."

@@ -1,4 +1,4 @@
-"""How good a finished run is, by its test images: used once, at the end."""
+"""Evaluation of a finished run on its test images, which are used once, at the end."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,20 +14,20 @@ from lib.figures.svg import gallery
 from lib.ui import shell, sources, state, widgets
 from lib.ui.uploads import access
 
-# What the images beside the matrix can be: one of these two, or the (row, column) of a cell.
+# The images beside the matrix: one of these two selections, or the (row, column) of a cell.
 Choice = str | tuple[int, int]
-MOST_WRONG = "The most wrong"
-LEAST_SURE = "The least sure"
+MOST_WRONG = "Most confident mistakes"
+LEAST_SURE = "Least confident predictions"
 # Two rows of images are as high as a small matrix.
 MAX_IMAGES = 8
 
 
 @st.fragment
 def show(run: Run) -> None:
-    """Accuracy, confusion matrix with the images behind its cells, and calibration.
+    """Show accuracy, confusion matrix with the images of its cells, and calibration.
 
     Args:
-        run: Of the page; one that has not finished has none of it.
+        run: The run of the page; a run that has not finished has no test results.
     """
     st.subheader("How good is it?", anchor=False)
     answers = evaluation.load(run)
@@ -36,7 +36,7 @@ def show(run: Run) -> None:
         return
     low, high = answers.interval
     st.markdown(
-        f"{answers.num_correct:,} of {answers.num_images:,} test images are right: "
+        f"{answers.num_correct:,} of {answers.num_images:,} test images are classified correctly: "
         f"**{answers.accuracy:.3f}**, 95 % interval {low:.3f} to {high:.3f}. They were used once, "
         "after the last epoch."
     )
@@ -55,9 +55,9 @@ def _without_answers(run: Run) -> None:
     low, high = run.result["test_interval_95"]
     st.markdown(
         f"{run.result['test_correct']:,} of {run.result['split_sizes']['test']:,} test images are "
-        f"right: **{run.result['test_accuracy']:.3f}**, 95 % interval {low:.3f} to {high:.3f}. "
-        "What it said of each image is not in this run's folder; a run with the next seed will "
-        "have it."
+        f"classified correctly: **{run.result['test_accuracy']:.3f}**, 95 % interval {low:.3f} to "
+        f"{high:.3f}. The folder of this run has no prediction for each image; a run with the next "
+        "seed will have them."
     )
 
 
@@ -84,7 +84,7 @@ def _open_cell(key: str, run_id: str) -> None:
 
 
 def _images(run: Run, answers: Evaluation) -> Choice:
-    """Choose images and see them, each with what it was taken for and how surely."""
+    """Let the reader choose test images, and show each with its prediction and confidence."""
     matrix = evaluation.confusion_matrix(answers)
     names = answers.class_names
     # The mistakes first, the most frequent at the top.
@@ -133,27 +133,27 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
             drawing = gallery.svg(picture, shown, captions, dark=shell.is_dark())
     if not drawing:
         if not may_see:
-            st.caption("The images are another reader's, who has not shared them.")
+            st.caption("The images belong to another reader, who has not shared them.")
         elif access.are_gone(dataset):
             st.caption("The images were deleted.")
         else:
-            st.caption("The images themselves were not kept with this run.")
+            st.caption("The images were not stored with this run.")
         st.text(in_words)
         return
     st.image(
         drawing,
         width="stretch",
-        alt=f"Test images, taken for: {in_words}",
+        alt=f"Test images, predicted as: {in_words}",
     )
     more = f" The first {len(shown)} of {len(rows)}." if len(rows) > len(shown) else ""
     credit = widgets.credit(dataset)
-    st.caption(f"Below each: what it was taken for, and how surely.{more}{credit}")
+    st.caption(f"Below each image: prediction and confidence.{more}{credit}")
 
 
 def _details(run: Run, answers: Evaluation) -> None:
-    """Each class by itself, and whether the run is as sure as it is right; drawn when opened."""
+    """Show scores per class and the calibration; drawn only when opened."""
     more = st.expander(
-        "Per class, and whether it is right to be sure",
+        "Scores per class, and calibration",
         key=f"{state.MORE_EVALUATION}_{run.id}",
         on_change="rerun",
     )
@@ -176,8 +176,8 @@ def _details(run: Run, answers: Evaluation) -> None:
                 hide_index=True,
             )
             st.caption(
-                "Precision: of what was taken for it, how much is. Recall: of what is, how much "
-                "was found. In brackets the 95 % interval."
+                "Precision: share of the predictions of this class that are right. Recall: share "
+                "of this class that was found. In brackets: 95 % interval."
             )
         with right:
             st.markdown("**Calibration**")
@@ -187,11 +187,11 @@ def _details(run: Run, answers: Evaluation) -> None:
                 f"calibration_{run.id}",
                 calibration.alt_text(measured),
             )
-            side = "surer than right" if measured.overconfidence > 0 else "less sure than right"
+            side = "above" if measured.overconfidence > 0 else "below"
             st.caption(
-                f"On the dotted line it is as sure as it is right. On average it is "
-                f"{abs(measured.overconfidence) * 100:.1f} points {side}; the expected error is "
-                f"{measured.expected_error * 100:.1f} points."
+                "On the dotted line, confidence equals accuracy. On average the confidence is "
+                f"{abs(measured.overconfidence) * 100:.1f} points {side} the accuracy; the "
+                f"expected calibration error is {measured.expected_error * 100:.1f} points."
             )
             sources.cite("guo-2017")
 

@@ -1,4 +1,4 @@
-"""What the curves say: findings beside the figure, each with its epochs and one thing to change."""
+"""The findings beside the curves, each with its epochs and one suggested change."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,11 @@ ICONS = {
 
 
 def chosen(run: Run, findings: Sequence[Finding]) -> Finding | None:
-    """The finding that the reader looks at; the first one until another is chosen.
+    """Return the chosen finding, by default the first one.
 
     Args:
-        run: Of the page.
-        findings: Of this run.
+        run: The run of the page.
+        findings: The findings of this run.
     """
     kind = state.read(_key(run))
     by_kind = {finding.kind: finding for finding in findings}
@@ -31,17 +31,17 @@ def chosen(run: Run, findings: Sequence[Finding]) -> Finding | None:
 
 
 def show(run: Run, findings: Sequence[Finding]) -> None:
-    """The list, and what there is to say of the one that is chosen.
+    """Show the list of findings, and explain the chosen one.
 
     Args:
-        run: Of the page.
-        findings: Of this run.
+        run: The run of the page.
+        findings: The findings of this run.
     """
     if not findings:
         st.markdown("**What the curves say**")
         st.markdown(
-            ":material/check_circle: Nothing is wrong with them: training and validation go the "
-            "same way, and both have come to rest."
+            ":material/check_circle: No problem found: training and validation agree, and both "
+            "curves have levelled off."
         )
         return
     by_kind = {finding.kind: finding for finding in findings}
@@ -52,7 +52,7 @@ def show(run: Run, findings: Sequence[Finding]) -> None:
         format_func=lambda kind: f"{ICONS[by_kind[kind].severity]} {by_kind[kind].title}",
         captions=[_epochs(finding) for finding in findings],
         key=_key(run),
-        help="The one that is chosen has its epochs framed in the figure.",
+        help="The figure frames the epochs of the chosen finding.",
     )
     finding = by_kind[str(kind)]
     st.markdown(finding.explanation)
@@ -71,10 +71,10 @@ def _epochs(finding: Finding) -> str:
 
 
 def _suggestion(run: Run, finding: Finding) -> None:
-    """Queue what the finding suggests; then follow it, or compare it once it has ended."""
+    """Offer to queue the suggested run; then link to it, or compare it once it has ended."""
     assert finding.suggestion
     if not access.is_mine(run.config.dataset):
-        st.caption(f"{finding.suggestion.words}: for the reader whose images these are.")
+        st.caption(f"{finding.suggestion.words}: only the images' owner can run this.")
         return
     config = diagnose.suggested_config(run.config, finding.suggestion)
     id_ = runs.run_id(config)
@@ -84,7 +84,7 @@ def _suggestion(run: Run, finding: Finding) -> None:
             finding.suggestion.words,
             key=f"{state.QUEUE}_{run.id}_{finding.kind}",
             icon=":material/playlist_add:",
-            help="Queues the same run with this one change.",
+            help="Queues the same run with only this change.",
             wrap=True,
             on_click=_queue,
             args=(config,),

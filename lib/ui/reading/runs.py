@@ -1,4 +1,4 @@
-"""Runs that have ended: choosing them, what the link says of them, and looking after them."""
+"""Runs that have ended: choosing them, opening them from the link, and managing them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -19,9 +19,9 @@ from lib.figures.reading import comparison, learning_curves
 from lib.ui import cache, link, run_names, state, widgets
 from lib.ui.uploads import access, reader
 
-# More than these in a link are left out: nobody reads fifty lines in one figure.
+# Further runs in a link are ignored: nobody can read fifty lines in one figure.
 MAX_RUNS = 40
-# What else there may be to look at beside a run: its name, and what may differ.
+# Groups of similar runs to compare with: label -> the settings that may differ.
 NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "Other seeds": ("seed",),
     "Other strategies": ("strategy", *comparison.FOLLOWERS),
@@ -34,9 +34,9 @@ NEIGHBOURS: dict[str, tuple[str, ...]] = {
 
 
 def known_runs() -> dict[str, RunSummary]:
-    """Every run that has ended with at least one epoch, by its id.
+    """Return all runs that have ended with at least one epoch, by id.
 
-    Those on another reader's images are only among them where the link names them.
+    Runs on another reader's images are included only if the link names them.
     """
     store = cache.client().store
     lines = store.summaries()
@@ -47,19 +47,19 @@ def known_runs() -> dict[str, RunSummary]:
 
 
 def _asked() -> list[str]:
-    """The runs that the link names, perhaps nonsense."""
+    """Return the ids in the link, not validated."""
     asked = link.get(state.RUNS) or link.get(state.RUN) or ""
     return list(dict.fromkeys(asked.split(",")))[:MAX_RUNS]
 
 
 def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
-    """Choose runs; the choice is the link.
+    """Let the reader choose runs, and write the choice into the link.
 
     Args:
-        known: From known_runs.
+        known: Runs by id, from known_runs.
 
     Returns:
-        Those chosen; none where there is nothing to show.
+        The chosen runs that have a history.
     """
     _open_link(known)
     state.keep_list_within(state.CHOSEN_RUNS, known)
@@ -73,25 +73,25 @@ def picker(known: Mapping[str, RunSummary]) -> tuple[Run, ...]:
         select_all=False,
     )
     widgets.last_problem(state.STORE_PROBLEM)
-    state.choose(state.STORE_PROBLEM, None)  # said once
+    state.choose(state.STORE_PROBLEM, None)  # show it only once
     _share(chosen)
     opened = (cache.stored_run(id_, known[id_].ended) for id_ in chosen)
     return tuple(run for run in opened if run and run.history)
 
 
 def nothing_yet() -> None:
-    """What will be here, where no run is chosen."""
+    """Show what this place is for if no run is chosen."""
     with st.container(border=True, height=learning_curves.HEIGHT, vertical_alignment="center"):
         st.markdown("#### The curves will be here", text_alignment="center")
         st.markdown(
-            "Choose a run above to read it, or several to compare them. The training lab makes "
+            "Choose a run above to read it, or several to compare them. The training lab trains "
             "more.",
             text_alignment="center",
         )
 
 
 def _open_link(known: Mapping[str, RunSummary]) -> None:
-    """Choose what the link says, once; before the picker is drawn."""
+    """Choose the runs of the link, once and before the picker is drawn."""
     asked = link.get(state.RUNS) or link.get(state.RUN)
     if asked is None:
         if state.read(state.CHOSEN_RUNS) is None:
@@ -108,7 +108,7 @@ def _open_link(known: Mapping[str, RunSummary]) -> None:
 
 
 def _first(known: Mapping[str, RunSummary]) -> list[str]:
-    """What to open with: the run the lab opens with, else any that is there."""
+    """Return the initial choice: the training lab's first run, or else any run."""
     usual = runs.run_id(runs.make_config(seed=runs.RECORDED_SEED))
     return [usual] if usual in known else list(known)[:1]
 
@@ -132,13 +132,13 @@ def _say_missing(ids: Sequence[str]) -> None:
     widgets.problem(
         ConfigError(
             f"The link names {what} that this copy of Thaw does not have.",
-            "Choose from the list, or import the run where it was exported.",
+            "Choose from the list, or import the exported run.",
         )
     )
 
 
 def _share(chosen: Sequence[str]) -> None:
-    """Put the choice into the link."""
+    """Write the choice into the link."""
     this, other = (state.RUN, state.RUNS) if len(chosen) == 1 else (state.RUNS, state.RUN)
     link.drop(other)
     if chosen:
@@ -149,11 +149,11 @@ def _share(chosen: Sequence[str]) -> None:
 
 
 def compare_with(run: Run, known: Mapping[str, RunSummary]) -> None:
-    """What else is in the store that differs from a run in one respect, a click away.
+    """Offer to compare a run with all stored runs that differ from it in one respect.
 
     Args:
-        run: The one on screen.
-        known: From known_runs.
+        run: The run on screen.
+        known: Runs by id, from known_runs.
     """
     options = {
         words: ids
@@ -172,7 +172,7 @@ def compare_with(run: Run, known: Mapping[str, RunSummary]) -> None:
 
 
 def _alike(run: Run, lines: Iterable[RunSummary], differ: Collection[str]) -> list[str]:
-    """The run and those that are the same but for some settings, at most MAX_RUNS."""
+    """Return the run and the runs that differ from it only in some settings, at most MAX_RUNS."""
     same = [field.name for field in fields(TrainConfig) if field.name not in differ]
     others = [
         line.id
@@ -183,11 +183,11 @@ def _alike(run: Run, lines: Iterable[RunSummary], differ: Collection[str]) -> li
     return [run.id, *others][:MAX_RUNS]
 
 
-# --- Looking after them ---------------------------------------------------------------------------
+# --- Managing runs --------------------------------------------------------------------------------
 
 
 def manage(chosen: Sequence[Run]) -> None:
-    """Name, note, export and delete the one run that is chosen; import another."""
+    """Let the reader name, annotate, export and delete the chosen run, or import a run."""
     reader.keep()
     with st.popover("Manage", icon=":material/folder_managed:"):
         if len(chosen) == 1:
@@ -200,16 +200,16 @@ def manage(chosen: Sequence[Run]) -> None:
             key=state.IMPORT_RUN,
             on_change=_import,
             max_upload_size=bundle.MAX_FILE_BYTES // 1_000_000,
-            help="A file that was exported here or elsewhere: data only, and all of it is checked.",
+            help="A file exported by any copy of Thaw: it holds only data, and all is checked.",
         )
 
 
 def _look_after(run: Run) -> None:
     if not access.is_mine(run.config.dataset):
-        st.caption("This run is another reader's: it can be read, not named, exported or deleted.")
+        st.caption("This run belongs to another reader: you can only read it.")
         return
     if run.recorded:
-        st.caption("This run ships with Thaw: it can be exported, not named or deleted.")
+        st.caption("This run ships with Thaw: you can export it, but not name or delete it.")
     else:
         meta = read_meta(run.folder)
         st.text_input(
@@ -256,7 +256,7 @@ def _rename(run_id: str) -> None:
             name=str(state.read(f"{state.RUN_NAME}_{run_id}", "")),
             note=str(state.read(f"{state.RUN_NOTE}_{run_id}", "")),
         )
-    # The browser knows the chosen runs by their names, so it has to be told the new one.
+    # The browser identifies the chosen runs by their labels, so it needs the new label.
     state.choose(state.CHOSEN_RUNS, state.read(state.CHOSEN_RUNS))
 
 
@@ -264,7 +264,7 @@ def _rename(run_id: str) -> None:
 def _ask_to_delete(run: Run) -> None:
     what = widgets.verbatim(run_names.name(run))
     widgets.delete_or_keep(
-        f"**{what}** and everything it learned will be gone from this computer.",
+        f"**{what}** and its trained model will be deleted from this computer.",
         "it",
         state.DELETE_SURELY,
         partial(_delete, run.id),
@@ -280,7 +280,7 @@ def _delete(run_id: str) -> None:
 
 
 def _import() -> None:
-    """Take in the file that was just uploaded; what is wrong with it is said below."""
+    """Import the uploaded file; an error is shown below the picker."""
     file: Any = state.read(state.IMPORT_RUN)
     with widgets.attempt(state.STORE_PROBLEM):
         if file is not None:
