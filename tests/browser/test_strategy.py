@@ -145,7 +145,7 @@ def test_a_number_that_is_none_is_put_back(page: Page, app_url: str) -> None:
 
 def test_both_neighbours_of_a_border_are_shown(page: Page, app_url: str) -> None:
     open_page(page, app_url, "images=1000&similar=0.5")
-    words = page.get_by_text("Close to a border. Beyond it:")
+    words = page.get_by_text("Close to a border. On its other side:")
     expect(words).to_contain_text(HEAD)
     expect(words).to_contain_text(EVERYTHING)
     click_map(page, 0.05, 1.0)
@@ -188,7 +188,9 @@ def test_other_answers_are_taken_back_to_those_of_the_dataset(page: Page, app_ur
     confirmed(page)
     page.get_by_role("button", name="Back to OpenMoji drawings").click()
     expect(title).to_have_text(before)
-    expect(page.get_by_text("Answered by the dataset: OpenMoji drawings")).to_be_visible()
+    expect(
+        page.get_by_text("These answers belong to the dataset OpenMoji drawings")
+    ).to_be_visible()
 
 
 # --- Try it ---------------------------------------------------------------------------------------

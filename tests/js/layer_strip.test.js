@@ -79,7 +79,7 @@ test("memory is written as model.summary() writes it", () => {
 
 test("the share of the top layers is said in words", () => {
   const table = { title: "Net", layers: [layer(0, { params: 3 }), layer(1)] }
-  assert.equal(share(table, 0), "All 2 layers of Net are free to change.")
+  assert.equal(share(table, 0), "All 2 layers of Net are thawed.")
   assert.equal(share(table, 1), "The top 1 of 2 layers hold 25.0 % of the backbone's parameters.")
-  assert.equal(share(table, 2), "All 2 layers of Net keep what they know.")
+  assert.equal(share(table, 2), "All 2 layers of Net keep their pretrained weights.")
 })

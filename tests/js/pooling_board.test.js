@@ -65,7 +65,7 @@ test("numbers are written with two decimals at most, and a sign says where they 
 test("what a gesture did is said in words", () => {
   assert.equal(
     saidCells(withCell(ONE_HOT, 0, 4), ONE_HOT),
-    "One cell changed by 4. Its average changed by 4 / 4 = 1: every cell counts the same.",
+    "One cell changed by 4. Its average changed by 4 / 4 = 1: every cell has the same weight.",
   )
   const two = withCell(withCell(ONE_HOT, 0, 4), 2, 4)
   assert.equal(saidCells(two, ONE_HOT), "2 cells changed, and with them 1 average.")

@@ -1,13 +1,13 @@
-// What the inline components have in common. Each main.js imports it, and lib/ui/parts/base.py joins them.
+// Functions that all inline components share. Each main.js imports them, and lib/ui/parts/base.py joins the files.
 
 const SVG = "http://www.w3.org/2000/svg"
-const VEIL = 0.8 // opacity of the full colour over an image, which shines through
+const VEIL = 0.8 // opacity of the full colour over an image, which stays visible
 
 /**
  * A feature map, row by row.
  * @typedef {{rows: number, columns: number, values: number[]}} Map
  *
- * What a component keeps between two calls; `gesture` is the number of the last one sent or answered.
+ * The state of a component between two calls; `gesture` is the number of the last gesture sent or answered.
  * @typedef {{root: HTMLElement, gesture: number, trigger: (name: string, what: object) => void} & Record<string, any>} View
  */
 
@@ -15,7 +15,7 @@ const VEIL = 0.8 // opacity of the full colour over an image, which shines throu
 const instances = new WeakMap()
 
 /**
- * The view of a component: made once and completed by `create`.
+ * Return the view of a component, which is made once and completed by `create`.
  *
  * @param {{parentElement: Element, setTriggerValue: View["trigger"]}} component
  * @param {(view: View) => void} create
@@ -35,20 +35,20 @@ export function viewOf({ parentElement, setTriggerValue }, create = () => {}) {
 
 // --- Gestures ------------------------------------------------------------------------------
 
-/** From now on an answer to an earlier gesture is out of date. @param {View} view */
+/** Count a new gesture, so that answers to earlier ones are out of date. @param {View} view */
 export function begin(view) {
   view.gesture += 1
   view.root.dataset.pending = ""
 }
 
-/** Send what a reader did, under a name that Python knows. @param {View} view @param {string} name @param {object} what */
+/** Send a gesture to Python under a name. @param {View} view @param {string} name @param {object} what */
 export function send(view, name, what) {
   begin(view)
   view.trigger(name, { ...what, number: view.gesture })
 }
 
 /**
- * Whether to draw what the server says: if it is out of date, and not `anew`, the next is on its way.
+ * Return whether to draw the server's answer. If it is out of date, and not `anew`, another one will follow.
  *
  * @param {View} view
  * @param {{gesture: number}} data
@@ -62,7 +62,7 @@ export function isAnswered(view, data, anew) {
 }
 
 /**
- * Whether both are the same, except for rounding; `mine` may have fields that `theirs` lacks.
+ * Return whether both are equal except for rounding; `mine` may have fields that `theirs` lacks.
  *
  * @param {any} theirs
  * @param {any} mine
@@ -76,7 +76,7 @@ export function same(theirs, mine) {
 }
 
 /**
- * Whether the browser computed what the server did. A difference is reported; tests look for it.
+ * Return whether the browser and the server computed the same. A difference is logged, and tests look for it.
  *
  * @param {View} view
  * @param {object} server
@@ -90,7 +90,7 @@ export function compare(view, server, mine) {
 }
 
 /**
- * Let a reader drag from anywhere in `area`; the focus goes to `handle`, for the arrow keys.
+ * Make `area` draggable everywhere; the focus goes to `handle`, so that arrow keys work.
  *
  * @param {HTMLElement} area
  * @param {HTMLElement} handle
@@ -116,7 +116,7 @@ export function draggable(area, handle, drag, drop, hover = () => {}) {
 }
 
 /**
- * Copy text and say so on the button. `shown` holds the same text on screen.
+ * Copy text and confirm it on the button. `shown` is the element with the same text.
  *
  * @param {string} text
  * @param {HTMLElement} button
@@ -127,7 +127,7 @@ export async function copyText(text, button, shown) {
   try {
     await navigator.clipboard.writeText(text)
   } catch {
-    // Over plain HTTP a browser has no clipboard API, but it copies the selected text of a field.
+    // Over plain HTTP a browser has no clipboard API, but it can copy the selected text of a field.
     const field = element("textarea", { style: "position: fixed" })
     field.value = text
     button.after(field)
@@ -143,7 +143,7 @@ export async function copyText(text, button, shown) {
 // --- Elements ------------------------------------------------------------------------------
 
 /**
- * An element; a name with "on" is a listener, and `true` an attribute without a value.
+ * Make an element; an attribute that starts with "on" is a listener, and `true` means no value.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -161,7 +161,7 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * An element of a drawing.
+ * Make an SVG element.
  *
  * @template {keyof SVGElementTagNameMap} Tag
  * @param {Tag} tag
@@ -175,7 +175,7 @@ export function svg(tag, attributes = {}, ...children) {
   return made
 }
 
-/** Put new content in place, and the focus where it was. @param {HTMLElement} part @param {Node[]} children */
+/** Replace the content of a part and restore the focus. @param {HTMLElement} part @param {Node[]} children */
 export function replace(part, children) {
   const controls = () => /** @type {HTMLInputElement[]} */ ([...part.querySelectorAll("input, button")])
   const held = /** @type {ShadowRoot} */ (part.getRootNode()).activeElement
@@ -198,11 +198,11 @@ export const count = number => number.toLocaleString("en-US")
 const channelsOf = colour => [1, 3, 5].map(from => parseInt(colour.slice(from, from + 2), 16))
 
 /**
- * Background and text for a value: from paper to full colour, the text whichever reads better.
+ * Return the background for a value, from paper to full colour, and the text colour with more contrast.
  *
  * @param {{paper: string, heat: string, below: string}} colours
  * @param {number} value
- * @param {number} full A value of it or more, up or down, has the full colour
+ * @param {number} full Absolute value from which on the colour is full
  */
 export function shade(colours, value, full) {
   const part = Math.min(1, Math.abs(value) / full)
@@ -224,8 +224,8 @@ export function paint(colours, target, value, full) {
 }
 
 /**
- * An image with a map over it. `size` is {width, height} of the image as the network sees it; a value
- * of `full` has the whole colour, `above` 0 or `below` it.
+ * Draw an image with a map over it. `size` is {width, height} of the network's input; a value of `full`
+ * has the full colour, `above` for positive and `below` for negative values.
  *
  * @param {{width: number, height: number}} size
  * @param {Map} map
@@ -253,7 +253,7 @@ export const contextOf = canvas => /** @type {CanvasRenderingContext2D} */ (canv
 
 // --- Step by step --------------------------------------------------------------------------
 
-/** The button `replay` of a view whose `timer` steps through something, as it is now. @param {View} view */
+/** Update the `replay` button of a view: "Pause" while its `timer` runs. @param {View} view */
 export function showReplay(view) {
   view.replay.textContent = view.timer ? "Pause" : "Replay"
   view.replay.classList.toggle("running", Boolean(view.timer))

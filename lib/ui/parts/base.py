@@ -1,4 +1,4 @@
-"""Inline components: parts of a page that the browser draws and answers for at once."""
+"""Inline components: parts of a page that the browser draws and updates at once."""
 
 import re
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "(.+)"\n', re.MULTILINE)
 
 
 def script(main: Path) -> str:
-    """A module after the modules that it imports, each once and without its imports.
+    """Join a module with the modules that it imports, each once and without import lines.
 
-    Streamlit takes one text, so the top-level names of all of them have to differ.
+    Streamlit takes one script, so the top-level names of all modules must differ.
 
     Args:
-        main: File of the module that draws the component.
+        main: File of the component's main module.
     """
     found: dict[Path, str] = {}
 
@@ -36,14 +36,14 @@ def script(main: Path) -> str:
 
 
 def component(name: str, html: str) -> Any:
-    """A component of the style sheet and the modules in its folder, and of what all have in common.
+    """Register a component made of the shared files and those in its folder.
 
     Args:
-        name: Of the folder with `style.css` and `main.js`.
-        html: What is there before the script has run, in one section.
+        name: Name of the folder with `style.css` and `main.js`.
+        html: Initial content before the script runs, in one section.
 
     Returns:
-        What draws it, called with `key`, `data` and its callbacks.
+        The function that draws it, called with `key`, `data` and callbacks.
     """
     sheets = (_FOLDER / "base.css", _FOLDER / name / "style.css")
     return st.components.v2.component(
@@ -55,11 +55,11 @@ def component(name: str, html: str) -> Any:
 
 
 def said(key: str, name: str) -> Any:
-    """What the browser said last in a component, perhaps nonsense; None where it said nothing.
+    """Return the last value that a component sent, not validated; None if it sent nothing.
 
     Args:
-        key: Of the component.
-        name: Of the value.
+        key: Key of the component.
+        name: Name of the value.
     """
     values = state.read(key)
     return values.get(name) if isinstance(values, Mapping) else None

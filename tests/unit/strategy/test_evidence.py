@@ -261,4 +261,4 @@ def test_the_map_has_a_field_a_region_and_a_dot_a_cell_in_the_colour_of_its_winn
             assert WAYS[cell.winner].title in dot["words"]
             assert dot["similarity"] == cell.situation.similarity
         assert set(drawn["ways"]) == set(WAYS)
-    assert "Which way won" in strategy_payload.alt_text(FOUND)
+    assert "Best way of training" in strategy_payload.alt_text(FOUND)

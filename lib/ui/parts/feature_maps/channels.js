@@ -64,7 +64,7 @@ function exampleOptions(view) {
   )
 }
 
-/** All averages as bars, and the ways to any one of them. */
+/** Draw all averages as bars, with controls to choose one of them. */
 function vector(view) {
   const { averages, channel, ranking } = view.data
   view.order = view.sorted ? ranking : averages.map((_, index) => index)
@@ -146,7 +146,7 @@ export function drawBars(view) {
   const canvas = view.bars
   const scale = devicePixelRatio || 1
   const [width, height] = [canvas.clientWidth, canvas.clientHeight]
-  if (!width) return // not laid out yet: the observer calls again
+  if (!width) return // not laid out yet; the observer will call again
   Object.assign(canvas, { width: width * scale, height: height * scale })
   const context = contextOf(canvas)
   context.scale(scale, scale)
@@ -167,7 +167,7 @@ export function drawBars(view) {
   bar(place, channel.index, colours.ink, 5)
 }
 
-/** The same channel at every input size, and how long the vector is. */
+/** Draw the same channel at every input size, with the length of the vector. */
 function sizes(view) {
   const { data } = view
   return [
@@ -182,7 +182,7 @@ function sizes(view) {
           : element(
               "div",
               { class: "overlay unknown", style: `aspect-ratio: ${one.width} / ${one.height}` },
-              "Ask the network",
+              "Compute",
             )
         return option(
           view,

@@ -42,7 +42,7 @@ function meter(part, words) {
 
 const sign = words => element("span", { class: "sign" }, words)
 
-/** mean(CAM) + bias = logit, with the map it is the mean of. */
+/** Draw mean(CAM) + bias = logit, with the class activation map (CAM). */
 function equation(view, one) {
   const { data } = view
   const map = { ...data.size, values: one.values }
@@ -72,7 +72,7 @@ function equation(view, one) {
   )
 }
 
-/** The other way to the same number: average times weight, channel by channel, added up. */
+/** Draw the other way to the same logit: the sum of average times weight over the channels. */
 function termsTable(view) {
   const { terms } = view.data
   const ends = terms.rows.flatMap(row => [row.from, row.to])

@@ -1,7 +1,7 @@
-// Real feature maps in the browser (lib/ui/maps/page.py draws them): in one place of the page
-// the channels and their averages, in another the decision that follows from the averages.
+// Real feature maps in the browser (lib/ui/maps/page.py draws them): one part of the page shows
+// the channels and their averages, another one the decision that follows from the averages.
 //
-// Every number comes from the server; what is chosen here goes there and comes back as new data.
+// Every number comes from the server: a choice is sent to it and comes back as new data.
 
 import { element, replace, viewOf } from "../base.js"
 import { drawBars, drawMaps } from "./channels.js"

@@ -1,7 +1,7 @@
-"""What the browser draws of real feature maps: values from core in, a plain description out.
+"""The data for real feature maps in the browser: converts values of core into plain JSON values.
 
-main.js draws it: maps over their image, the vector of averages, and the two ways
-from the averages to a logit. Nothing is computed there but colours.
+main.js draws maps over their image, the vector of averages, and the two ways from the averages
+to a logit. The browser computes nothing but colours.
 """
 
 import base64
@@ -17,9 +17,9 @@ from lib.figures import theme
 
 NUM_STRONGEST = 12
 NUM_TERMS = 8
-# ReLU6 lets nothing larger through, so a cell of this value has the whole colour.
+# The largest output of ReLU6, which has the full colour.
 FULL = 6.0
-# Of what is sent: the browser shows four of them.
+# Decimals that are sent; the browser shows four of them.
 DECIMALS = 6
 VERTICAL, HORIZONTAL = ("at the top", "", "at the bottom"), ("on the left", "", "on the right")
 
@@ -29,9 +29,9 @@ class Choice:
     """An image to choose.
 
     Args:
-        id: What comes back when it is chosen.
-        title: In a word or two.
-        thumbnail: Address of a small picture of it.
+        id: The id that the browser sends when it is chosen.
+        title: A short title.
+        thumbnail: A small copy of the image as a data URI.
     """
 
     id: str
@@ -40,17 +40,17 @@ class Choice:
 
 
 def data_uri(picture: bytes, kind: str = "webp") -> str:
-    """A picture as an address that holds it whole.
+    """Return a picture as a data URI.
 
     Args:
-        picture: A file.
+        picture: Content of the file.
         kind: "webp" or "png".
     """
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def size_name(size: Size) -> str:
-    """An input size as it is chosen: (160, 224) -> "160x224".
+    """Return the name of an input size: (160, 224) -> "160x224".
 
     Example:
 
@@ -61,7 +61,7 @@ def size_name(size: Size) -> str:
 
 
 def grid_of(size: Size) -> Size:
-    """Rows and columns of the last feature map at an input size: five halvings, rounded up.
+    """Return rows and columns of the last feature map: five halvings of the input, rounded up.
 
     Example:
 
@@ -72,7 +72,7 @@ def grid_of(size: Size) -> Size:
 
 
 def where(values: FloatArray) -> str:
-    """Where the largest value of a map lies, in words.
+    """Describe the position of the largest value of a map.
 
     Example:
 
@@ -86,7 +86,7 @@ def where(values: FloatArray) -> str:
 
 
 def _third(place: int, length: int) -> int:
-    """0, 1 or 2: in which third of a side the middle of a cell lies."""
+    """Return the third of a side (0, 1 or 2) in which the middle of a cell lies."""
     return min(2, int(3 * (place + 0.5) / length))
 
 
@@ -107,7 +107,7 @@ def _shape(size: Size) -> dict[str, Any]:
 
 def _colours(dark: bool) -> dict[str, str]:
     colours = theme.palette(dark)
-    # A photograph is as bright in the dark, so what lies over it keeps its colours.
+    # A photograph is equally bright in the dark theme, so the map over it keeps its light colours.
     over = {"over": theme.LIGHT.heat, "overBelow": theme.LIGHT.below}
     return {name: getattr(colours, name) for name in ("paper", "ink", "heat", "below")} | over
 
@@ -123,17 +123,17 @@ def channels(
     others: Mapping[Size, FeatureMaps],
     dark: bool = False,
 ) -> dict[str, Any]:
-    """One channel over its image, the strongest ones, all averages, and other input sizes.
+    """Describe one channel over its image, the strongest ones, all averages and other sizes.
 
     Args:
-        maps: On screen.
-        channel: The chosen one.
-        about: The image in a sentence.
-        picture: Its address.
+        maps: The feature maps on screen.
+        channel: Index of the chosen channel.
+        about: Description of the image, one sentence.
+        picture: The image as a data URI.
         choices: The images to choose from.
-        chosen: Id of the one on screen.
-        others: The maps of the same image at other sizes, as far as they are known.
-        dark: Which appearance.
+        chosen: Id of the image on screen.
+        others: The known feature maps of the same image by input size.
+        dark: True for the dark theme.
     """
     values = maps.maps[:, :, channel]
     return {
@@ -178,13 +178,13 @@ def _at_size(size: Size, maps: FeatureMaps | None, channel: int) -> dict[str, An
 
 @dataclass(frozen=True, eq=False)
 class ClassTile:
-    """A class over the image.
+    """A class with its map over the image.
 
     Args:
-        index: What comes back when it is chosen.
-        name: Of the class.
-        decision: How its logit comes about.
-        probability: Of the class, 0 to 1.
+        index: Index of the class, which the browser sends when it is chosen.
+        name: Name of the class.
+        decision: The decomposition of its logit.
+        probability: Probability of the class, 0 to 1.
     """
 
     index: int
@@ -195,13 +195,13 @@ class ClassTile:
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """mean(CAM) + bias = logit, of a class or of the difference of two.
+    """The equation mean(CAM) + bias = logit for a class or for the difference of two classes.
 
     Args:
         title: What the map shows.
-        result: What the sum is, in a word or two.
-        decision: How it comes about.
-        network: What the network itself says of it, in a sentence.
+        result: Name of the sum.
+        decision: The decomposition of the sum.
+        network: A sentence with the network's own output.
     """
 
     title: str
@@ -221,17 +221,17 @@ def decision(
     averages: FloatArray,
     dark: bool = False,
 ) -> dict[str, Any]:
-    """Classes over the image, the sums that make their logits, and the channels behind the last.
+    """Describe class maps over the image, the sums of their logits, and the largest terms.
 
     Args:
-        size: Of the input.
-        picture: Address of the image.
+        size: Input size.
+        picture: The image as a data URI.
         tiles: The classes to choose from.
-        first: Index of the chosen one.
-        question: What is chosen, in words.
-        equations: At least one; the channels are those of the last.
-        averages: (channels,), of the feature maps.
-        dark: Which appearance.
+        first: Index of the chosen class.
+        question: Label of the choice.
+        equations: At least one; the terms by channel are those of the last one.
+        averages: (channels,), averages of the feature maps.
+        dark: True for the dark theme.
     """
     made = [*(tile.decision for tile in tiles), *(one.decision for one in equations)]
     full = max(_largest(one) for one in made[: len(tiles) + 2])
@@ -255,7 +255,7 @@ def decision(
             }
             for tile in tiles
         ],
-        # A difference of two classes is far smaller than either: it has a scale of its own.
+        # The difference of two classes is far smaller than either, so it has its own scale.
         "equations": [
             _equation(one, full if place < 2 else _largest(one.decision))
             for place, one in enumerate(equations)
@@ -265,7 +265,7 @@ def decision(
 
 
 def percent(share: float) -> str:
-    """A probability as it is read: 0.9731 -> "97.3 %", and never 0 or 100 unless it is.
+    """Format a probability: 0.9731 -> "97.3 %", and 0 or 100 only if it is exact.
 
     Example:
 
@@ -290,7 +290,7 @@ def _equation(one: Equation, full: float) -> dict[str, Any]:
         "alt": f"{one.title}: the map is largest {where(made.cam)}.",
         "values": _values(made.cam),
         "full": round(full, DECIMALS),
-        # Ten decimals: the browser rounds to as many as the sum needs to add up on the screen.
+        # Ten decimals: the browser rounds them so that the sum on screen adds up.
         "mean": round(made.mean, 10),
         "bias": round(made.bias, 10),
         "logit": round(made.logit, 10),
@@ -301,7 +301,7 @@ def _equation(one: Equation, full: float) -> dict[str, Any]:
 
 
 def _terms(one: Equation, averages: FloatArray) -> dict[str, Any]:
-    """A staircase of products: each begins where the one before it ended."""
+    """Describe the products as a waterfall chart: each starts where the previous one ended."""
     made = one.decision
     rows: list[dict[str, Any]] = []
     level = 0.0

@@ -1,16 +1,16 @@
-// Pieces of both places: images under maps, numbers, and what to choose from.
+// Elements that both parts use: images under maps, tables of numbers, and options.
 
 import { element, overlay, paint, send } from "../base.js"
 import { digits } from "./numbers.js"
 
-/** The image with a map over it: said in words, or left to what stands beside it. */
+/** Draw the image with a map over it; without `words` it is hidden from screen readers. */
 export function covered(view, map, full, words = "") {
   const { over, overBelow } = view.data.colours
   const attributes = words ? { role: "img", "aria-label": words } : { "aria-hidden": "true" }
   return overlay(map, map, full, [over, overBelow], attributes)
 }
 
-/** The numbers of a map where they lie, each as warm as it is large. */
+/** Draw the numbers of a map at their positions, coloured by value. */
 export function numbersOf(view, map, full, caption, decimals = 2) {
   const table = element("table", { class: "numbers" }, element("caption", {}, caption))
   table.style.aspectRatio = `${map.width} / ${map.height}`
@@ -27,7 +27,7 @@ export function numbersOf(view, map, full, caption, decimals = 2) {
   return table
 }
 
-/** One of several to choose from: a radio button that looks like what it chooses. */
+/** Make one of several options: a radio button drawn as a preview. */
 export function option(view, group, chosen, choice, label, ...content) {
   const input = element("input", { type: "radio", name: group, "aria-label": label, checked: chosen })
   input.onchange = () => choose(view, choice)

@@ -1,7 +1,7 @@
-"""The bar below the curves: draw the run again epoch by epoch, and take the figure along.
+"""The bar below the curves: replays the run epoch by epoch, and downloads the figure.
 
-All of it happens in the browser: a replay asks the server for nothing, and a picture is made by the
-Plotly that drew the figure. Pictures are in the light appearance, for paper.
+All of it happens in the browser: a replay needs no request, and the Plotly that drew the figure
+also makes the picture file. Picture files have the light theme, for paper.
 """
 
 from dataclasses import fields
@@ -30,14 +30,14 @@ _COMPONENT = base.component("figure_bar", _HTML)
 def payload(
     figure_key: str, drawn: str, epochs: int, title: str, file_name: str, csv: str
 ) -> dict[str, Any]:
-    """What the browser gets.
+    """Return the data for the browser.
 
     Args:
         figure_key: Streamlit key of the figure.
-        drawn: Changes whenever the figure does.
-        epochs: Of the longest run in it.
-        title: Above the figure on paper.
-        file_name: Of what is downloaded, without its ending.
+        drawn: A text that changes whenever the figure changes.
+        epochs: Number of epochs of the longest run.
+        title: Title in picture files.
+        file_name: Name of downloaded files, without extension.
         csv: The numbers of the figure.
     """
     dark, light = theme.DARK, theme.LIGHT

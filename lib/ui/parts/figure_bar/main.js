@@ -1,19 +1,19 @@
 // The bar below the curves in the browser (lib/ui/parts/figure_bar/component.py draws it).
 //
-// Every point of a figure carries its epoch as the first value of `customdata`, and a note that
-// waits for an epoch is named "reached". Plotly itself is there once it has drawn a figure.
+// Every point of a figure has its epoch as the first value of `customdata`, and an annotation that
+// appears at an epoch is named "reached" with it. Plotly is loaded once it has drawn a figure.
 
 import { element, showReplay, stopReplay, viewOf } from "../base.js"
 
 const SECONDS = 6 // a whole replay, for a lecture
-const SHORTEST = 80 // ms a step, so that each can be seen
+const SHORTEST = 80 // ms per step, so that each is visible
 const LONGEST = 500
 const PAPER = { width: 1200, height: 640 }
 
 const plotly = () => /** @type {any} */ (window).Plotly
 const figureOf = view => document.querySelector(view.data.figure)
 
-/** The figure as it came, with all its epochs; null while there is none. */
+/** Return the original figure with all its epochs; null while there is none. */
 function whole(view) {
   const figure = figureOf(view)
   if (!figure?.data || !plotly()) return null
@@ -24,13 +24,13 @@ function whole(view) {
   return view.whole
 }
 
-/** Draw the epochs up to a limit and nothing after it. */
+/** Draw only the epochs up to a limit. */
 function draw(view, limit) {
   const all = whole(view)
   if (!all) return
   view.limit = limit
   const data = all.traces.map(({ x, y, customdata }) => {
-    // What is not there yet is null, for Plotly leaves a trace without any value as it was.
+    // Later points are null, because Plotly does not update a trace without any values.
     const kept = values => [...values].map((value, at) => (!customdata || customdata[at][0] <= limit ? value : null))
     return { x: kept(x), y: kept(y) }
   })
@@ -68,7 +68,7 @@ function replay(view) {
     if (view.limit + 1 >= epochs) stopReplay(view)
     draw(view, Math.min(view.limit + 1, epochs))
   }, step)
-  // From the start, or from where it was paused.
+  // From the first epoch, or from where it was paused.
   draw(view, view.limit < epochs ? view.limit : 1)
 }
 
@@ -112,7 +112,7 @@ function create(view) {
 export default function (component) {
   const { data } = component
   const view = viewOf(component, create)
-  // Another figure, or the same one drawn in another way, is there with all its epochs.
+  // A new figure, or the same one drawn in another way, starts with all its epochs.
   if (JSON.stringify(view.data) !== JSON.stringify(data)) {
     stopReplay(view)
     view.data = data

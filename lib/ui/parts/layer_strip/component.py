@@ -1,7 +1,7 @@
 """The layer instrument: the strip to scale, the cut, the meters and the table, in one component.
 
-The browser computes the numbers of a gesture at once from the costs of each layer that come with
-the table; the server computes them again from the freeze plan and has the last word.
+After a gesture the browser computes the numbers at once from the costs in the layer table; the
+server computes them again from the freeze plan, and its numbers replace them.
 """
 
 import json
@@ -22,7 +22,7 @@ _HTML = """
     <ul class="legend" aria-label="Colours">
       <li class="frozen">frozen</li>
       <li class="trainable">trainable</li>
-      <li class="statistics">statistics: never trained, but they move</li>
+      <li class="statistics">statistics: updated, but not trained</li>
     </ul>
   </header>
   <div class="strip">
@@ -32,7 +32,7 @@ _HTML = """
   </div>
   <div class="under">
     <span>image</span>
-    <div class="width" role="radiogroup" aria-label="A layer is as wide as"></div>
+    <div class="width" role="radiogroup" aria-label="Width of a layer"></div>
     <span>features</span>
   </div>
   <p class="notice" role="status"></p>
@@ -48,7 +48,7 @@ _COMPONENT = base.component("layer_strip", _HTML)
 
 @lru_cache(maxsize=64)
 def _table(backbone: str, image_size: int) -> str:
-    """What never changes with the plan, as JSON text: encoded once, not in every rerun."""
+    """Return the data that does not depend on the plan as JSON, encoded only once."""
     layers = backbones.load_layer_table(backbone, image_size)
     index = {row.name: row.index for row in layers}
     return json.dumps(
@@ -80,7 +80,7 @@ def _table(backbone: str, image_size: int) -> str:
 
 @lru_cache(maxsize=4096)
 def numbers(wanted: PlanState) -> dict[str, float]:
-    """Every number the meters show, from the freeze plan; not to be changed.
+    """Compute every number of the meters from the freeze plan. Callers must not change the dict.
 
     Args:
         wanted: The state on screen.
@@ -101,11 +101,11 @@ def numbers(wanted: PlanState) -> dict[str, float]:
 
 
 def payload(wanted: PlanState, gesture: object) -> dict[str, Any]:
-    """What the browser gets: the table, the plan, and the numbers that follow from it.
+    """Return the data for the browser: the table, the plan, and the numbers that follow from it.
 
     Args:
         wanted: The state on screen.
-        gesture: Number of the last gesture the server knows of.
+        gesture: Number of the last gesture that the server has received.
     """
     layers = wanted.layers
     return {
@@ -129,7 +129,7 @@ def _take_over() -> None:
 
 
 def show(wanted: PlanState) -> None:
-    """Draw the instrument. What a reader does in it is in the session before the next run.
+    """Draw the instrument. Gestures are stored in the session before the next rerun.
 
     Args:
         wanted: The state on screen.

@@ -1,4 +1,4 @@
-// What a reader can do to a plan: its numbers are shown at once, and the server is told all of it.
+// The gestures that change a plan: its numbers are shown at once, and the whole plan is sent to the server.
 
 import { begin, send } from "../base.js"
 import { derive, withCut, withLayers } from "./numbers.js"

@@ -1,4 +1,4 @@
-// What a plan means: the notice below the strip, the meters and the line to copy.
+// The effects of a plan: the notice below the strip, the meters and the line to copy.
 
 import { copyText, count, element } from "../base.js"
 import { moveCut } from "./gestures.js"
@@ -82,7 +82,7 @@ export function renderMeters(view) {
   const line =
     `trainable params: ${count(numbers.trainable)} || all params: ${count(numbers.total)} || ` +
     `trainable%: ${learning.toFixed(4)}`
-  const moving = numbers.moving ? ` · ${count(numbers.moving)} BN statistics move untrained` : ""
+  const moving = numbers.moving ? ` · ${count(numbers.moving)} BN statistics updated, not trained` : ""
   const code = element("code", {}, line)
   const onclick = event => copyText(line, event.target, code)
   view.line.replaceChildren(

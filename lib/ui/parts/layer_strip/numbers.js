@@ -1,7 +1,7 @@
-// What follows from a plan, without drawing it; tests/js compares it with Python.
+// The numbers that follow from a plan, without drawing; tests/js compares them with Python.
 
 /**
- * What the server says of a layer (component.py).
+ * A layer, as the server describes it (component.py).
  *
  * @typedef {object} Layer
  * @property {string} name
@@ -9,9 +9,9 @@
  * @property {string} block
  * @property {number[]} inbound Indices of the layers that it takes its input from
  * @property {number} params
- * @property {number} trainable Parameters that learn unless the layer is frozen
- * @property {number} statistics Parameters that move without being trained
- * @property {number} tensors Trainable ones
+ * @property {number} trainable Parameters that are trained unless the layer is frozen
+ * @property {number} statistics Parameters that are updated without being trained
+ * @property {number} tensors Trainable tensors
  * @property {boolean} batchNorm
  * @property {number[]} cost Of a step: forward, gradients of the weights, gradients of the input
  *
@@ -25,7 +25,7 @@ const MAX_LANES = 6
 /** @param {number} part @param {number} whole */
 export const percent = (part, whole) => (whole ? (100 * part) / whole : 0)
 
-/** Bytes as model.summary() writes them. @param {number} params */
+/** Format the memory of parameters as model.summary() does. @param {number} params */
 export function memory(params) {
   let size = params * 4
   for (const unit of ["Byte", "KB", "MB", "GB"]) {
@@ -42,7 +42,7 @@ export function isFrozen(layer, index, plan) {
 }
 
 /**
- * What lib.core.freezing and lib.core.network.step_cost say about a plan, from each layer's costs.
+ * Compute the numbers of lib.core.freezing and lib.core.network.step_cost for a plan.
  *
  * @param {Layer[]} layers
  * @param {{params: number, tensors: number}} head
@@ -81,8 +81,8 @@ export function derive(layers, head, plan) {
 }
 
 /**
- * The plan with a cut elsewhere. Nothing can learn before the first layer with weights: from there
- * on it is everything.
+ * Return the plan with another cut. A cut at or below the first layer with weights thaws
+ * everything, because no layer before it can be trained.
  *
  * @param {Layer[]} layers
  * @param {Plan} plan
@@ -93,7 +93,7 @@ export function withCut(layers, plan, cut) {
   return { ...plan, cut: cut <= first ? 0 : Math.min(cut, layers.length), byHand: new Set() }
 }
 
-/** The plan with some layers set by hand. @param {Layer[]} layers @param {Plan} plan @param {number[]} indices @param {boolean} frozen */
+/** Return the plan with some layers set by hand. @param {Layer[]} layers @param {Plan} plan @param {number[]} indices @param {boolean} frozen */
 export function withLayers(layers, plan, indices, frozen) {
   const byHand = new Set(plan.byHand)
   const bare = { ...plan, byHand: new Set() }
@@ -105,27 +105,27 @@ export function withLayers(layers, plan, indices, frozen) {
   return { ...plan, byHand }
 }
 
-/** Where the next block begins, or the one before. @param {Layer[]} layers @param {number} cut @param {number} step */
+/** Return where the next or the previous block begins. @param {Layer[]} layers @param {number} cut @param {number} step */
 export function nextBlock(layers, cut, step) {
   const starts = layers.flatMap((layer, i) => (i && layers[i - 1].block !== layer.block ? [i] : []))
   const all = [0, ...starts, layers.length]
   return step > 0 ? (all.find(i => i > cut) ?? layers.length) : (all.findLast(i => i < cut) ?? 0)
 }
 
-/** "The top 54 of 154 layers hold 82.4 % ...". @param {{layers: Layer[], title: string}} table @param {number} cut */
+/** Describe the cut: "The top 54 of 154 layers hold 82.4 % ...". @param {{layers: Layer[], title: string}} table @param {number} cut */
 export function share({ layers, title }, cut) {
   const whole = layers.reduce((sum, layer) => sum + layer.params, 0)
   const above = layers.slice(cut).reduce((sum, layer) => sum + layer.params, 0)
   const top = layers.length - cut
-  if (!top) return `All ${layers.length} layers of ${title} keep what they know.`
-  if (!cut) return `All ${top} layers of ${title} are free to change.`
+  if (!top) return `All ${layers.length} layers of ${title} keep their pretrained weights.`
+  if (!cut) return `All ${top} layers of ${title} are thawed.`
   return (
     `The top ${top} of ${layers.length} layers hold ` +
     `${percent(above, whole).toFixed(1)} % of the backbone's parameters.`
   )
 }
 
-/** Every inbound that skips at least one row, with a lane of its own beside its neighbours. @param {Layer[]} layers */
+/** Return every connection that skips at least one row, each in a lane of its own. @param {Layer[]} layers */
 export function branches(layers) {
   /** @type {number[]} */
   const busyUntil = []

@@ -1,14 +1,14 @@
-// The strip to scale, on which the cut is moved.
+// The strip of layers, drawn to scale, on which the reader moves the cut.
 
 import { count, draggable, element, svg } from "../base.js"
 import { moveCut, sendPlan } from "./gestures.js"
 import { isFrozen, nextBlock } from "./numbers.js"
 
-const NARROW = 3 // px: a cell below this gets no gap, or nothing of it would be left
+const NARROW = 3 // px: a narrower cell gets no gap, or it would disappear
 
 const WIDTHS = {
   params: { word: "parameters", title: "as wide as its parameters", of: layer => layer.params },
-  layers: { word: "layers", title: "all equally wide", of: () => 1 },
+  layers: { word: "layers", title: "equally wide", of: () => 1 },
   multiplyAdds: {
     word: "multiply-adds",
     title: "as wide as its multiply-adds",
@@ -16,11 +16,11 @@ const WIDTHS = {
   },
 }
 
-let widthBy = "params" // a way of looking, not part of the state: it outlives a change of page
+let widthBy = "params" // a view option, not part of the state: it is kept when the page changes
 
 export const titleOf = table => `${table.title}, each layer ${WIDTHS[widthBy].title}`
 
-/** What to choose the width of a layer by. */
+/** Make the radio buttons that choose what the width of a layer shows. */
 export function widthRadios(view) {
   return Object.entries(WIDTHS).map(([value, { word }]) => {
     const onchange = () => {
@@ -34,7 +34,7 @@ export function widthRadios(view) {
   })
 }
 
-/** Left edges of all cells in px, and the right edge of the last. */
+/** Return the left edges of all cells in px, and the right edge of the last one. */
 function edges(view) {
   const size = WIDTHS[widthBy].of
   const sizes = view.table.layers.map(size)
@@ -69,7 +69,7 @@ export function paintStrip(view) {
     if (!drawn) return
     const layer = table.layers[index]
     const frozen = isFrozen(layer, index, plan)
-    // A layer without weights learns nothing; it is painted with the side of the cut it is on.
+    // A layer without weights is not trained; it is painted like its side of the cut.
     drawn.cell.setAttribute("class", frozen ? "frozen" : "trainable")
     if (drawn.statistics) drawn.statistics.style.display = frozen ? "none" : ""
   })
@@ -78,7 +78,7 @@ export function paintStrip(view) {
   view.cut.style.left = view.knob.style.left = `${x}px`
   const words =
     plan.cut === last
-      ? "everything frozen: only the head learns"
+      ? "everything frozen: only the head is trained"
       : plan.cut === 0
         ? "everything thawed"
         : `thaw from ${table.layers[plan.cut].name} (layer ${plan.cut})`
@@ -116,7 +116,7 @@ export function listenToStrip(view) {
     }[event.key]
     if (to === undefined) return
     event.preventDefault()
-    // Everything thawed is 0; the next steps up are the layers after the first with weights.
+    // A cut of 0 thaws everything; the next cut is after the first layer with weights.
     const first = layers.findIndex(layer => layer.params > 0)
     moveCut(view, cut === 0 && to > 0 ? Math.max(to, first + 1) : to)
   }

@@ -1,4 +1,4 @@
-// The table of all layers, in which single layers and blocks are frozen and thawed.
+// The table of all layers, where the reader freezes and thaws single layers and blocks.
 
 import { count, element, svg } from "../base.js"
 import { moveCut, setLayers } from "./gestures.js"
@@ -13,7 +13,7 @@ export const FILTERS = {
   trainable: { words: "Trainable", keep: (layer, frozen) => layer.trainable > 0 && !frozen },
   frozen: { words: "Frozen", keep: (layer, frozen) => layer.params > 0 && frozen },
   batchNorm: { words: "BatchNormalization", keep: layer => layer.batchNorm },
-  merges: { words: "Where branches meet", keep: layer => layer.inbound.length > 1 },
+  merges: { words: "Several inputs", keep: layer => layer.inbound.length > 1 },
 }
 
 export function buildTable(view) {
@@ -55,7 +55,7 @@ export function buildTable(view) {
   view.rowsBox.append(view.gutter)
 }
 
-/** Lines beside the rows: where a tensor skips layers and where it comes in again. */
+/** Draw lines beside the rows that show where a tensor skips layers and rejoins them. */
 function drawBranches(view, wanted) {
   view.gutter.style.display = wanted ? "" : "none"
   if (!wanted || view.gutter.childElementCount) return
@@ -63,7 +63,7 @@ function drawBranches(view, wanted) {
   const right = Number.parseFloat(view.rowsBox.style.getPropertyValue("--gutter"))
   view.gutter.style.height = `${view.rowsBox.scrollHeight}px`
   for (const { from, to, lane } of view.branches) {
-    const out = middle(from) + 4 // a little apart, where one branch ends and the next begins
+    const out = middle(from) + 4 // a gap between the end of one branch and the start of the next
     const back = middle(to) - 4
     const d = `M${right} ${out}H${right - 6 - lane * LANE}V${back}H${right}l-4 -3m4 3l-4 3`
     view.gutter.append(svg("path", { d }))
@@ -108,7 +108,7 @@ function layerRow(view, layer, index) {
     tabindex: -1,
     onchange: event => setLayers(view, [index], !event.target.checked),
   })
-  // The row above is an arrow, so that the names that are left are the branches.
+  // The row above is shown as an arrow, so that only branches are named.
   const names = layer.inbound.flatMap((source, place) => {
     const name = view.table.layers[source].name
     const words =
@@ -144,7 +144,7 @@ export function paintTable(view) {
     if (!words) return
     box.checked = !frozen
     words.textContent =
-      { frozen: "Frozen", trainable: "Trainable", moving: "Trainable, statistics move" }[kind] +
+      { frozen: "Frozen", trainable: "Trainable", moving: "Trainable, statistics updated" }[kind] +
       (plan.byHand.has(index) ? ", by hand" : "")
   })
   for (const { row, box, indices, words } of view.blocks) {
@@ -181,7 +181,7 @@ export function filterTable(view) {
   reachable(view)
 }
 
-/** One stop for the tab key in the table; arrows go on from there. */
+/** Give the table a single tab stop; the arrow keys move on from there. */
 function reachable(view) {
   const controls = [...view.rowsBox.querySelectorAll("tr:not([hidden]) :is(input, button)")]
   if (controls.some(control => control.tabIndex === 0)) return

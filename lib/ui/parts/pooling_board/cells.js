@@ -1,4 +1,4 @@
-// Cells: typed, painted, walked through.
+// Cells: typing into them, painting them, and moving between them by keyboard.
 
 import { paint } from "../base.js"
 import { select, trace } from "./detail.js"
@@ -40,7 +40,7 @@ export function cellKey(view, event, channel, position) {
   }[event.key]
   if (!to) return
   event.preventDefault()
-  // From the last column on into the next channel, and back.
+  // The step after the last column goes into the next channel, and back.
   const next = channel + (to[1] < 0 ? -1 : to[1] >= width ? 1 : 0)
   if (to[0] < 0 || to[0] >= height || next < 0 || next >= channels) return
   view.columns[next].cells[to[0] * width + ((to[1] + width) % width)].focus()
@@ -50,7 +50,7 @@ const brushed = (view, value) => (value === view.brush ? 0 : view.brush)
 
 const cellAt = event => event.target.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest("input.cell")
 
-/** A press paints the cell under it, and on as long as it lasts, all with the same value. */
+/** Paint the cells under the pressed pointer, all with the same value. */
 export function listenToBrush(view) {
   const { stage } = view
   const stroke = event => {
@@ -63,7 +63,7 @@ export function listenToBrush(view) {
   stage.addEventListener("pointerdown", event => {
     const cell = event.target.closest("input.cell")
     if (!cell || event.button) return
-    event.preventDefault() // no text selection while painting; the focus follows below
+    event.preventDefault() // no text selection while painting; the focus is set below
     cell.focus({ preventScroll: true })
     const value = view.board.values[Number(cell.dataset.index)]
     view.stroke = { value: brushed(view, value), before: view.board }
@@ -81,7 +81,7 @@ export function listenToBrush(view) {
   stage.addEventListener("pointercancel", end)
 }
 
-/** A focused cell keeps what is being typed, so a value that came another way is written here. */
+/** Write a painted value into the focused cell, which otherwise keeps what is being typed. */
 function refreshFocused(view) {
   const cell = view.stage.getRootNode().activeElement
   if (!cell?.matches("input.cell")) return

@@ -1,7 +1,7 @@
-"""The feature map by hand: cells to paint, their averages, and the head on top, in one component.
+"""The small feature map: cells to paint, their averages, and the head on top, in one component.
 
-The browser computes the numbers of a gesture at once; the server computes them again with
-lib.core.pooling and has the last word.
+After a gesture the browser computes the numbers at once; the server computes them again with
+lib.core.pooling, and its numbers replace them.
 """
 
 import json
@@ -31,12 +31,12 @@ _HTML = """
     </div>
   </div>
   <p class="notice" role="status"></p>
-  <section class="compare" aria-label="What the head gets to see">
-    <h3>What the head, a Dense layer, gets to see</h3>
+  <section class="compare" aria-label="The input of the head">
+    <h3>The input of the head, a Dense layer</h3>
     <div class="vectors"></div>
   </section>
   <div class="details">
-    <section class="detail" aria-label="The sum written out">
+    <section class="detail" aria-label="The average as a sum">
       <h3></h3>
       <div class="bars" role="img"></div>
       <p class="sum"></p>
@@ -45,8 +45,8 @@ _HTML = """
       <h3>Two ways to the same logit</h3>
       <div class="identity"></div>
       <p class="meaning">
-        The class map, or class activation map (CAM), says how much each position speaks for the
-        class, and the logit is its score.
+        The class map, or class activation map (CAM), shows how much each position contributes to
+        the logit, the score of the class.
       </p>
     </section>
   </div>
@@ -69,7 +69,7 @@ def _board(board: Board) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _fixed() -> str:
-    """What never changes, as JSON text: encoded once, not in every rerun."""
+    """Return the data that never changes as JSON, encoded only once."""
     return json.dumps(
         {
             "limits": {
@@ -92,7 +92,7 @@ def _fixed() -> str:
 
 
 def numbers(board: Board) -> dict[str, Any]:
-    """Every number the board shows, from lib.core.pooling."""
+    """Compute every number of the board with lib.core.pooling."""
     activation_map = board.activation_map
     return {
         "averages": board.averages,
@@ -104,13 +104,13 @@ def numbers(board: Board) -> dict[str, Any]:
 
 
 def payload(board: Board, example: str, gesture: int, *, dark: bool = False) -> dict[str, Any]:
-    """What the browser gets: the board, the numbers that follow from it, and the colours.
+    """Return the data for the browser: the board, the numbers that follow from it, and the colours.
 
     Args:
         board: The board on screen.
-        example: Key of EXAMPLES that it began with.
-        gesture: Number of the last gesture the server knows of.
-        dark: Which appearance.
+        example: Key of EXAMPLES from which it started.
+        gesture: Number of the last gesture that the server has received.
+        dark: True for the dark theme.
     """
     colours = theme.palette(dark)
     return {
@@ -124,12 +124,12 @@ def payload(board: Board, example: str, gesture: int, *, dark: bool = False) -> 
 
 
 def accept(gesture: object) -> tuple[Board, str, int] | None:
-    """What a reader did to the board; None where it is nonsense.
+    """Parse a gesture on the board; None if it is invalid.
 
     Args:
         gesture: "board" (height, width, values, weights and bias), "example" and "number", the
-            running number of the gesture: always the whole board, so that one that was overtaken
-            by the next is not missed.
+            running number of the gesture. It always has the whole board, so that a gesture that
+            the next one replaced is not lost.
     """
     match gesture:
         case {
@@ -159,7 +159,7 @@ def _take_over() -> None:
 
 @st.fragment
 def show() -> None:
-    """Draw the board. What a reader does in it is in the session before the next run."""
+    """Draw the board. Gestures are stored in the session before the next rerun."""
     held: Any = state.read(state.BOARD)
     board, example, gesture = held or (EXAMPLES[_FIRST].board, _FIRST, 0)
     _COMPONENT(

@@ -38,7 +38,7 @@ export function buildControls(view) {
     })
     const less = button(`Less ${label.toLowerCase()}`, () => step(-1), "−")
     const more = button(`More ${label.toLowerCase()}`, () => step(1), "+")
-    less.tabIndex = more.tabIndex = -1 // by keyboard the number itself is the control
+    less.tabIndex = more.tabIndex = -1 // keyboard users change the number itself
     const box = element("div", { class: "stepper" }, element("span", {}, label), less, value, more)
     return { side, value, less, more, most, box }
   })

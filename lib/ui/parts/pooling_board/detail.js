@@ -1,12 +1,12 @@
-// What a head gets to see, and one channel written out as a sum.
+// The input of the head, and the average of one channel as a sum.
 
 import { element, paint, same } from "../base.js"
 import { FULL, derive, equals, fullOfMap, ofChannel, plural, signed, sum, titleOf, words } from "./numbers.js"
 
-// px, as in the style sheet: the narrowest columns of the stage, and the room between two
+// px, as in the style sheet: the smallest width of the columns, and the gap between them
 const [CHANNEL, RESULT, GAP] = [128, 174, 44]
 
-const ROOM = 22 // px: below this a tile of a vector shows its colour only
+const ROOM = 22 // px: a narrower tile of a vector shows only its colour
 
 function vectorsOf(view) {
   const { board, numbers } = view
@@ -53,7 +53,7 @@ export function renderVectors(view) {
   fit(view)
 }
 
-/** Fit what depends on the room there is: columns or rows, and numbers on tiles or none. */
+/** Adapt the layout to the width: columns or rows, and tiles with or without numbers. */
 export function fit(view) {
   const needed = view.board.channels * (CHANNEL + GAP) + RESULT
   view.root.classList.toggle("narrow", view.root.clientWidth < needed)
@@ -113,7 +113,7 @@ export function renderDetail(view) {
   renderIdentity(view)
 }
 
-/** The logit by both ways: over the averages, and over the class map. */
+/** Draw the logit in two ways: from the averages, and from the class map. */
 function renderIdentity(view) {
   const { board, numbers } = view
   const products = numbers.averages.map((average, channel) => `${signed(board.weights[channel])} × ${signed(average)}`)
@@ -128,8 +128,8 @@ function renderIdentity(view) {
   view
     .find(".identity")
     .replaceChildren(
-      way("Average each channel, then weigh", products.join(" + "), numbers.logit),
-      way("Weigh into the class map, then average", words(numbers.mapAverage), numbers.mapAverage + board.bias),
+      way("Average each channel, then weight", products.join(" + "), numbers.logit),
+      way("Weight into the class map, then average", words(numbers.mapAverage), numbers.mapAverage + board.bias),
     )
 }
 
@@ -139,7 +139,7 @@ export function mark(view, elements = []) {
   for (const each of elements) each.classList.add("traced")
 }
 
-/** Show where a cell goes: into the class map, the vectors, the bars and the sum. */
+/** Highlight where a cell contributes: the class map, the vectors, the bars and the sum. */
 export function trace(view, position, channel) {
   const { board } = view
   const found =

@@ -1,9 +1,9 @@
-// What a reader can do to a board: its numbers are shown at once, and the server is told all of it.
+// The gestures that change a board: its numbers are shown at once, and the whole board is sent to the server.
 
 import { begin, send } from "../base.js"
 import { derive, saidCells, withCell } from "./numbers.js"
 
-/** Show a board that a reader made; `said` tells what it did. */
+/** Show a changed board; `said` returns a sentence about the change. */
 export function show(view, board, said, before = view.board) {
   begin(view)
   const reshaped = ["height", "width", "channels"].some(side => board[side] !== view.board[side])

@@ -1,15 +1,15 @@
-// What follows from a board, without drawing it; tests/js compares it with Python.
+// The numbers that follow from a board, without drawing; tests/js compares them with Python.
 
 import { same } from "../base.js"
 
 /**
- * Values row by row, in each position all channels, as Flatten has them; one weight a channel.
+ * Values in the order of Flatten: row by row, all channels of a position together; one weight per channel.
  *
  * @typedef {{height: number, width: number, channels: number}} Sides
  * @typedef {Sides & {values: number[], weights: number[], bias: number}} Board
  */
 
-export const FULL = 9 // a cell of this value or more has the whole colour
+export const FULL = 9 // a cell of this value or more has the full colour
 
 /** @param {number} number @param {string} one */
 export const plural = (number, one) => `${number} ${number === 1 ? one : `${one}s`}`
@@ -30,7 +30,7 @@ export const at = (board, position, channel) => board.values[position * board.ch
 /** @param {Sides} board */
 export const positions = board => board.height * board.width
 
-/** The class map stands after the channels. @param {Sides} board @param {number} channel */
+/** Return the title of a channel; the class map comes after the channels. @param {Sides} board @param {number} channel */
 export const titleOf = (board, channel) => (channel === board.channels ? "Class map" : `Channel ${channel + 1}`)
 
 /** @param {Board} board @param {number} channel */
@@ -53,7 +53,7 @@ export function derive(board) {
   }
 }
 
-/** The board with other sides: what fits stays where it is, what is new is 0. @param {Board} board @param {Partial<Sides>} sides */
+/** Return the board with another size: cells that fit keep their values, new cells are 0. @param {Board} board @param {Partial<Sides>} sides */
 export function resized(board, { height = board.height, width = board.width, channels = board.channels }) {
   const values = []
   for (let row = 0; row < height; row++)
@@ -66,7 +66,7 @@ export function resized(board, { height = board.height, width = board.width, cha
   return { ...board, height, width, channels, values, weights }
 }
 
-/** The same pattern elsewhere; what leaves on one side comes back on the other. @param {Board} board @param {number} down @param {number} right */
+/** Shift the pattern; cells that leave on one side come back on the other. @param {Board} board @param {number} down @param {number} right */
 export function shifted(board, down, right) {
   const { height, width, channels } = board
   const values = board.values.map((_, index) => {
@@ -89,7 +89,7 @@ export function withCell(board, index, value) {
   return { ...board, values }
 }
 
-/** What a reader typed, or null where it is no number. @param {string} text @param {number} limit */
+/** Parse a typed number; null if it is not a number. @param {string} text @param {number} limit */
 export function typed(text, limit) {
   const value = Number(text.trim().replace(",", ".").replace("−", "-"))
   return text.trim() && Number.isFinite(value) ? Math.max(-limit, Math.min(limit, value)) : null
@@ -110,7 +110,7 @@ export function saidCells(board, before) {
   const by = moved[0][1] * positions(board)
   return (
     `One cell changed by ${words(by)}. Its average changed by ${words(by)} / ${positions(board)} ` +
-    `${equals(moved[0][1])} ${words(moved[0][1])}: every cell counts the same.`
+    `${equals(moved[0][1])} ${words(moved[0][1])}: every cell has the same weight.`
   )
 }
 

@@ -1,4 +1,4 @@
-// The stage: a column a channel, and the class map.
+// The stage: one column per channel, and the class map.
 
 import { element, paint } from "../base.js"
 import { cellKey, focusCell, paintCell, typeCell } from "./cells.js"
@@ -75,7 +75,7 @@ function channelColumn(view, channel) {
   return { box, head, map, cells, average, maximum, weight, product }
 }
 
-/** A pooled number; while the pointer is on it, the cells it came from are marked. */
+/** Make the tile of a pooled number; while the pointer is on it, its source cells are marked. */
 const pooledTile = (view, name, number, cells) =>
   element(
     "div",
@@ -144,7 +144,7 @@ export function setField(field, value) {
   if (field !== field.getRootNode().activeElement) field.value = field.dataset.value
 }
 
-/** Text of a number that changes, with a short glow where it did. */
+/** Set the text of a number, and let it glow for a moment if it has changed. */
 export function put(target, text) {
   if (target.textContent === text) return
   const known = target.textContent !== ""

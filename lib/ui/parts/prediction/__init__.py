@@ -1,1 +1,1 @@
-"""Answers of a network beside an image."""
+"""Predictions of a network beside an image."""

@@ -1,4 +1,4 @@
-"""The component in which answers, images to choose from and code are drawn in the browser."""
+"""The component that draws predictions, images to choose from, and code in the browser."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,15 +9,15 @@ _COMPONENT = base.component("prediction", '<section class="prediction"></section
 
 
 def _nothing() -> None:
-    """What happens where nothing can be chosen."""
+    """Do nothing: the callback of a component without choices."""
 
 
 def show(data: Mapping[str, Any], key: str, on_choice: Callable[[], None] = _nothing) -> None:
     """Draw a description of payload.py, or one of `kind` "code" with `label` and `text`.
 
     Args:
-        data: What to draw.
-        key: Of this place on the page.
-        on_choice: Called before the next run where the reader chose something.
+        data: The description to draw.
+        key: Streamlit key.
+        on_choice: Called before the next rerun if the reader has chosen something.
     """
     _COMPONENT(key=key, data=data, on_choice_change=on_choice, height="content")

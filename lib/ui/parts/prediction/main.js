@@ -1,8 +1,8 @@
-// What a network says of an image, and where it looked (lib/ui/predict/page.py draws it), and code
+// The prediction of a network for an image, and where it looked (lib/ui/predict/page.py), and code
 // to read (lib/ui/predict/take_home.py).
 //
-// Every number comes from the server. Which class is shown over the image is decided here, because
-// nothing has to be computed for it.
+// Every number comes from the server. The browser chooses the class that is shown over the image,
+// because that needs no computation.
 
 import { copyText, element, overlay, replace, send, viewOf } from "../base.js"
 
@@ -23,12 +23,12 @@ function drawPicker(view) {
   replace(root, [element("div", { class: "picker", role: "radiogroup", "aria-label": data.label }, ...options)])
 }
 
-// --- The answers ---------------------------------------------------------------------------
+// --- The predictions -----------------------------------------------------------------------
 
 function drawBoard(view) {
   const { data, root } = view
   const known = data.panels.flatMap(panel => panel.classes.map(line => line.index))
-  // Another answer begins with its own likeliest class; a redraw of the same keeps the chosen one.
+  // A new prediction starts with its most probable class; a redraw keeps the chosen class.
   const answer = data.label + data.picture
   if (view.answer !== answer || !known.includes(view.shown)) view.shown = data.chosen
   view.answer = answer
@@ -101,14 +101,14 @@ function legend(view) {
     "div",
     { class: "legend" },
     element("label", {}, box, " Show where it looked"),
-    element("span", {}, element("i", { class: "for" }), "speaks for the class"),
-    element("span", {}, element("i", { class: "against" }), "speaks against it"),
+    element("span", {}, element("i", { class: "for" }), "evidence for the class"),
+    element("span", {}, element("i", { class: "against" }), "evidence against it"),
   )
 }
 
 // --- Code ----------------------------------------------------------------------------------
 
-/** Code in a box that scrolls, also by keyboard; comments and docstrings stand back. */
+/** Draw code in a box that scrolls, also by keyboard; comments and docstrings are muted. */
 function drawCode(view) {
   const { data, root } = view
   const box = element("pre", { tabindex: "0", role: "region", "aria-label": data.label })

@@ -1,6 +1,6 @@
-"""What the browser draws of an answer: values from core in, a plain description out.
+"""The data of a prediction for the browser: converts values of core into plain JSON values.
 
-main.js draws it: an image with the map of a class over it, and a bar for each class.
+main.js draws an image with the map of a class over it, and a bar for each class.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from lib.figures import theme
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.feature_maps.payload import Choice
 
-# Of what is sent: the browser shows colours only.
+# Decimals that are sent; the browser shows them only as colours.
 DECIMALS = 4
-# More bars than these do not help anybody.
+# More bars would not help the reader.
 MAX_CLASSES = 6
 
 
@@ -26,10 +26,10 @@ class ClassLine:
     """A class with its probability and its map.
 
     Args:
-        index: Of the class.
-        name: Of the class.
-        probability: 0 to 1.
-        values: (rows, columns), signed: what speaks for the class, and what against.
+        index: Index of the class.
+        name: Name of the class.
+        probability: Probability of the class, 0 to 1.
+        values: (rows, columns), positive for evidence for the class, negative against it.
     """
 
     index: int
@@ -40,12 +40,12 @@ class ClassLine:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """What one network says.
+    """The prediction of one network.
 
     Args:
-        title: Which network.
-        said: Its answer in a few words.
-        lines: The classes on show.
+        title: Title that names the network.
+        said: The predicted class and its confidence.
+        lines: The classes to show.
     """
 
     title: str
@@ -54,12 +54,12 @@ class Panel:
 
 
 def lines(answer: Answer, names: Sequence[str], shown: Sequence[int]) -> tuple[ClassLine, ...]:
-    """The classes of an answer that are on show.
+    """Return the lines of some classes of a prediction.
 
     Args:
-        answer: Of a network.
-        names: Of all its classes.
-        shown: Indices of the classes on show, in their order.
+        answer: Prediction of a network.
+        names: Names of all its classes.
+        shown: Indices of the classes to show, in order.
     """
     return tuple(
         ClassLine(index, names[index], float(answer.probabilities[index]), answer.maps[:, :, index])
@@ -76,18 +76,18 @@ def board(
     chosen: int,
     dark: bool = False,
 ) -> dict[str, Any]:
-    """Panels side by side, each with the image, what a network says of it, and where it looked.
+    """Describe panels side by side, each with the image, a prediction and where it comes from.
 
     Args:
-        picture: Address of the image.
+        picture: The image as a data URI.
         shape: (height, width) of the network's input.
-        panels: At least one.
-        label: Of the whole, for who cannot see it.
+        panels: At least one panel.
+        label: Accessible name of the component.
         chosen: Index of the class whose map is shown first.
-        dark: Which appearance.
+        dark: True for the dark theme.
     """
     colours = theme.palette(dark)
-    # One scale for all panels, so that they can be compared.
+    # The same scale for all panels, so that they can be compared.
     everywhere = [np.abs(line.values).max() for panel in panels for line in panel.lines]
     return {
         "kind": "board",
@@ -124,18 +124,18 @@ def _panel(panel: Panel) -> dict[str, Any]:
 
 
 def _where(line: ClassLine) -> str:
-    """The map in words."""
+    """Describe the map."""
     if line.values.max() <= 0:
-        return f"Nothing in the image speaks for {line.name}."
-    return f"What speaks for {line.name} is strongest {drawing.where(line.values)}."
+        return f"Nothing in the image is evidence for {line.name}."
+    return f"The evidence for {line.name} is strongest {drawing.where(line.values)}."
 
 
 def picker(choices: Sequence[Choice], chosen: str) -> dict[str, Any]:
-    """Images to choose from.
+    """Describe images to choose from.
 
     Args:
         choices: The images.
-        chosen: Id of the one on screen.
+        chosen: Id of the image on screen.
     """
     return {
         "kind": "picker",

@@ -9,14 +9,14 @@ _COMPONENT = base.component("reader_cookie", '<section aria-hidden="true"></sect
 
 
 def keep(cookie: str, key: str, pattern: str, seconds: int, on_other: Callable[[], None]) -> None:
-    """Store a key, unless the browser has one already.
+    """Store a key, unless the browser already has one.
 
     Args:
-        cookie: Its name.
-        key: What to store.
+        cookie: Name of the cookie.
+        key: The key to store.
         pattern: Regular expression of a valid key.
-        seconds: How long the browser keeps it.
-        on_other: Called where the browser has another valid key; it is in `state.READER_COOKIE`.
+        seconds: Lifetime of the cookie.
+        on_other: Called if the browser has another valid key, which is in `state.READER_COOKIE`.
     """
     data = {"cookie": cookie, "key": key, "pattern": pattern, "seconds": seconds}
     _COMPONENT(key=state.READER_COOKIE, data=data, on_key_change=on_other)

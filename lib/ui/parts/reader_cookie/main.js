@@ -1,6 +1,6 @@
 /**
- * Keeps the reader's key in a cookie of this browser. Where there is one already, another tab was
- * first, and its key is the reader's.
+ * Keep the reader's key in a cookie of this browser. If another tab has already set a key, adopt
+ * that one.
  */
 export default function ({ data, setStateValue }) {
   const begin = `${data.cookie}=`

@@ -1,7 +1,7 @@
 """The questions, the recommendation and the map in one component.
 
-The browser answers at once: every recommendation comes along, and it looks up the one that
-the answers lead to. The server asks the rule again and has the last word.
+The browser updates at once: it has every recommendation and looks up the one for the answers.
+The server then evaluates the rule itself, and its result replaces the browser's.
 """
 
 import base64
@@ -44,7 +44,7 @@ _HTML = """
       <button class="point"></button>
       <p class="under"></p>
     </div>
-    <ul class="legend" aria-label="Which way won in the recorded runs"></ul>
+    <ul class="legend" aria-label="Best way of training in the recorded runs"></ul>
     <p class="spoken"></p>
   </div>
 </section>
@@ -64,7 +64,7 @@ def _advice(advice: Recommendation) -> dict[str, Any]:
 
 
 def _situations(noisy: bool, hurry: bool, phone: bool) -> dict[str, Situation]:
-    """A situation in each region, far from every border."""
+    """Return a situation in each region, far from every border."""
     minutes = strategy_answers.HURRY_MINUTES if hurry else None
     return {
         region.id: Situation(
@@ -81,7 +81,7 @@ def _situations(noisy: bool, hurry: bool, phone: bool) -> dict[str, Situation]:
 
 @lru_cache(maxsize=32)
 def _fixed(backbone: str, dark: bool) -> str:
-    """What no answer changes, as JSON text: encoded once, not in every rerun."""
+    """Return the data that no answer changes as JSON, encoded only once."""
     layers = backbones.load_layer_table(backbone)
     advices: dict[str, Any] = {}
     plans = {}
@@ -120,28 +120,28 @@ def _fixed(backbone: str, dark: bool) -> str:
 
 
 def _plan(advice: Recommendation, layers: Any, dark: bool) -> dict[str, str]:
-    """A freeze plan as a picture, and in words."""
+    """Return a freeze plan as a picture and in words."""
     plan = rule.plan(advice, layers)
     counts = freezing.count_params(layers, plan)
     picture = backbone_strip.svg(layers, plan, dark=dark).encode()
     return {
         "picture": f"data:image/svg+xml;base64,{base64.b64encode(picture).decode('ascii')}",
-        "words": f"{counts.trainable:,} of {counts.total:,} parameters of the backbone learn, and "
-        "the new head.",
+        "words": f"{counts.trainable:,} of {counts.total:,} parameters of the backbone are "
+        "trainable, and the new head.",
     }
 
 
 def payload(
     answers: Answers, dataset: DatasetSpec, backbone: str, gesture: object, *, dark: bool = False
 ) -> dict[str, Any]:
-    """What the browser gets: everything it can look up, the answers, and what they lead to.
+    """Return the data for the browser: the look-up table, the answers and the recommendation.
 
     Args:
-        answers: Of the reader.
-        dataset: The chosen one.
-        backbone: Id of the chosen one.
-        gesture: Number of the last gesture the server knows of.
-        dark: Which appearance.
+        answers: The reader's answers.
+        dataset: The chosen dataset.
+        backbone: Id of the chosen backbone.
+        gesture: Number of the last gesture that the server has received.
+        dark: True for the dark theme.
     """
     now = answers.situation
     advice = rule.recommend(now, backbone)
@@ -170,12 +170,12 @@ def payload(
 
 
 def show(answers: Answers, dataset: DatasetSpec, backbone: str) -> None:
-    """Draw the board. What a reader does on it is in the session before the next run.
+    """Draw the board. Gestures are stored in the session before the next rerun.
 
     Args:
-        answers: Of the reader.
-        dataset: The chosen one.
-        backbone: Id of the chosen one.
+        answers: The reader's answers.
+        dataset: The chosen dataset.
+        backbone: Id of the chosen backbone.
     """
 
     def take_over() -> None:

@@ -1,9 +1,9 @@
-// What a reader can do to the answers: what they lead to is shown at once, and the server is told.
+// The gestures that change the answers: the recommendation is shown at once, and the server is told.
 
 import { begin, draggable, send } from "../base.js"
 import { MARGIN, rounded, within } from "./numbers.js"
 
-const STEP = 0.05 // of a power of ten, and half of it of the scale: one arrow key
+const STEP = 0.05 // one arrow key: this part of a power of ten in images, half of it in similarity
 const LEAP = 5 // steps of a page key
 
 export function change(view, changes, { commit = true } = {}) {
@@ -19,7 +19,7 @@ export function sendAnswers(view, answers = view.answers) {
   send(view, "gesture", { ...answers, dataset: view.dataset.id })
 }
 
-/** The answers at a place of the plane; on the edge of the axis the number stays what it is. */
+/** Return the answers for a position on the map. */
 function answersAt(view, event) {
   const box = view.svg.getBoundingClientRect()
   const { lowest, highest } = view.fixed.map.axis
@@ -51,7 +51,7 @@ export function listenToPlane(view) {
     const { images, similarity } = view.answers
     const wider = rounded(images * 10 ** (right * STEP))
     change(view, {
-      // Among few images a step is one of them.
+      // With few images a step is one image.
       images: within(1, wider === images ? images + right : wider, view.fixed.most.images),
       similarity: within(0, Math.round((similarity + (up * STEP) / 2) * 1000) / 1000, 1),
     })

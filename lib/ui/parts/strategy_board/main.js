@@ -1,5 +1,5 @@
-// The questions, the recommendation and the map in the browser (component.py draws it). A change looks
-// up what the answers lead to at once and sends all of them; what the server says of them replaces it.
+// The questions, the recommendation and the map in the browser (component.py draws it). After a change the
+// browser looks up the recommendation at once and sends all answers; the server's result replaces it.
 
 import { compare, count, element, isAnswered, viewOf } from "../base.js"
 import { listenToPlane } from "./gestures.js"
@@ -21,10 +21,10 @@ function render(view, { force = false } = {}) {
   view.learns.textContent = plan.words
   const beyond = advice.neighbours.map(region => fixed.advices[advice.key][region])
   const others = [...new Set(beyond.map(other => other.title))].filter(title => title !== advice.title)
-  view.near.textContent = others.length ? `Close to a border. Beyond it: ${others.join("; ")}.` : ""
+  view.near.textContent = others.length ? `Close to a border. On its other side: ${others.join("; ")}.` : ""
   view.notes.replaceChildren(...advice.notes.map(note => element("li", {}, note)))
 
-  // What is being typed stays as it is.
+  // A number that is being typed is not overwritten.
   const focused = view.root.getRootNode().activeElement
   for (const [input, value] of [
     [view.images, answers.images],
@@ -39,8 +39,8 @@ function render(view, { force = false } = {}) {
   for (const { kind, radio } of view.radios) radio.checked = Math.abs(kind.value - answers.similarity) < 0.005
   view.whose.textContent = view.own
     ? view.knowsKind
-      ? `Answered by the dataset: ${view.dataset.title}. Change anything for other data.`
-      : `The numbers are those of ${view.dataset.title}; what the images show, only you can say.`
+      ? `These answers belong to the dataset ${view.dataset.title}. Change them for other data.`
+      : `The numbers are those of ${view.dataset.title}; please say what the images show.`
     : "These are your own answers."
   view.back.hidden = view.own
   view.back.textContent = `Back to ${view.dataset.title}`

@@ -1,11 +1,11 @@
-// The map: fields, recorded runs and where all of it lies.
+// The map: its fields, the recorded runs and their positions.
 
 import { count, element, svg } from "../base.js"
 import { MARGIN, largeFrom, within } from "./numbers.js"
 
 const LABEL = 13.5 // px: height of the letters of a label, as in the style sheet
 
-/** Where a number of images and a similarity lie, in px. @returns {[number, number]} */
+/** Return the position of a number of images and a similarity in px. @returns {[number, number]} */
 export function place(view, images, similarity) {
   const { lowest, highest } = view.fixed.map.axis
   const share = Math.log(within(lowest, images, highest) / lowest) / Math.log(highest / lowest)
@@ -23,14 +23,14 @@ function mark(view, way, [x, y], told, size) {
   })
 }
 
-/** How wide words are in a label, in px. */
+/** Return the width of a label in px. */
 function wide(view, words, size = LABEL) {
   view.canvas ??= document.createElement("canvas").getContext("2d")
   view.canvas.font = `${size}px ${getComputedStyle(view.svg).fontFamily}`
   return view.canvas.measureText(words).width
 }
 
-/** Where words fit beside a mark, right, left or below it; null where they would cover others. */
+/** Place a label right, left or below a mark; null if it would cover other labels. */
 function besides(view, [x, y], words, taken) {
   const long = wide(view, words)
   for (const [left, middle] of [
@@ -90,7 +90,7 @@ export function drawMap(view) {
   points.forEach(({ at }) => taken.push(around(at, 8)))
   const named = new Set()
   const labels = points.map(({ one, at }) => {
-    // A name once, beside the last of its dots, so that it does not stand between two.
+    // Each dataset is named once, beside its last dot, so that no name is between two dots.
     const later = one.way && dots.findLast(dot => dot.dataset === one.dataset) !== one
     if (later || named.has(one.dataset)) return null
     const label = besides(view, at, one.dataset, taken)
@@ -126,8 +126,8 @@ export function buildLegend(view) {
   }
   const hollow = dots.some(dot => !dot.told)
   view.legend.replaceChildren(
-    element("li", {}, "Recorded runs, won by:"),
+    element("li", {}, "Best in recorded runs:"),
     ...won.map(way => element("li", {}, shape(way), ways[way].title)),
-    ...(hollow ? [element("li", {}, "hollow: by no more than chance")] : []),
+    ...(hollow ? [element("li", {}, "hollow: may be chance")] : []),
   )
 }

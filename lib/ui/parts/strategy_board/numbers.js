@@ -1,4 +1,4 @@
-// What follows from the answers, without drawing it; tests/js compares it with Python.
+// The numbers that follow from the answers, without drawing; tests/js compares them with Python.
 
 /**
  * @typedef {object} Answers
@@ -17,24 +17,24 @@
  * @property {Record<string, Record<string, {region: string, way: string, title: string, reason: string, notes: string[]}>>} advices
  */
 
-export const MARGIN = 14 // px around the map, so that a dot on its edge is whole
+export const MARGIN = 14 // px around the map, so that a dot on its edge is completely visible
 
 /** @param {number} low @param {number} value @param {number} high */
 export const within = (low, value, high) => Math.min(high, Math.max(low, value))
 
-/** A number of images as a hand means it: two digits that count. @param {number} images */
+/** Round a number of images to two significant digits. @param {number} images */
 export function rounded(images) {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(images)) - 1)
   return Math.max(1, Math.round(images / unit) * unit)
 }
 
-/** How many images are many. @param {Rule} rule @param {Answers} answers */
+/** Return from how many images on a dataset is large. @param {Rule} rule @param {Answers} answers */
 export function largeFrom(rule, answers) {
   const { images, perClass, noisy } = rule.border
   return Math.max(images, perClass * answers.classes) * (answers.noisy ? noisy : 1)
 }
 
-/** What lib.core.strategy.rule says of the answers. @param {Rule} rule @param {Answers} answers */
+/** Look up what lib.core.strategy.rule recommends for the answers. @param {Rule} rule @param {Answers} answers */
 export function lookUp(rule, answers) {
   const border = largeFrom(rule, answers)
   const { fields, similar } = rule.map

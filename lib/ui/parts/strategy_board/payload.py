@@ -1,4 +1,4 @@
-"""The plane of size and similarity: what the browser draws of the rule and the evidence."""
+"""The map of size and similarity: the data with which the browser draws rule and evidence."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.prose import REGIONS
 from lib.figures import marks, theme
 
-# Labelled images on the axis: a handful to more than most courses have. Beyond, a point stays at
-# the edge.
+# Labelled images on the axis: from a handful to more than most courses have. A point outside this
+# range stays at the edge.
 LOWEST, HIGHEST = 10, 100_000
-# How much of the colour of what learns a field has: the more layers are thawed, the more.
+# Opacity of the colour "trainable" in a field: the more layers are thawed, the higher.
 WARMTH = {"head": 0.0, "top": 0.12, "middle": 0.2, "everything": 0.34}
 COLD = 0.2
-# At which similarity the names of the fields stand: between the rows of dots.
+# The similarity at which the names of the fields are written: between the rows of dots.
 NAMES_AT = {True: 0.68, False: 0.1}
 
 
 def dot(cell: Cell) -> dict[str, Any]:
-    """One dot of the evidence: where it lies, which way won there, and whether chance explains it.
+    """Describe one dot of the evidence: its position, the best way, and whether it may be chance.
 
     Args:
-        cell: Of the evidence.
+        cell: A cell of the evidence.
     """
     title = datasets.get(cell.dataset).title
     winner = evidence.WAYS[cell.winner].title
@@ -34,15 +34,15 @@ def dot(cell: Cell) -> dict[str, Any]:
         "way": cell.winner,
         "told": cell.lead.told_apart,
         "words": f"{title}, {cell.num_images:,} images: {winner}"
-        + ("" if cell.lead.told_apart else " came first, by no more than chance gives"),
+        + ("" if cell.lead.told_apart else " was best, which may be chance"),
     }
 
 
 def reference(spec: DatasetSpec) -> dict[str, Any]:
-    """Where all of a dataset of the app lies.
+    """Describe the position of a whole dataset.
 
     Args:
-        spec: Of the registry.
+        spec: A dataset of the registry.
     """
     whole = evidence.situation_of(spec.id, spec.max_train_images)
     return {
@@ -54,11 +54,11 @@ def reference(spec: DatasetSpec) -> dict[str, Any]:
 
 
 def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
-    """Everything on the map but the reader's own point.
+    """Describe everything on the map except the reader's own point.
 
     Args:
         found: The evidence.
-        dark: Which appearance.
+        dark: True for the dark theme.
     """
     colours = theme.palette(dark)
     return {
@@ -95,6 +95,6 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
 
 
 def alt_text(found: Evidence) -> str:
-    """The evidence on the map in a sentence, for those who cannot see it."""
+    """Return the evidence on the map as alternative text, one sentence."""
     dots = "; ".join(dot(cell)["words"] for cell in found.cells)
-    return f"Which way won in the recorded runs: {dots or 'nothing is recorded'}."
+    return f"Best way of training in the recorded runs: {dots or 'nothing is recorded'}."

@@ -1,10 +1,10 @@
-// The questions, and what the images show as a scale beside the map.
+// The questions, and the scale beside the map for what the images show.
 
 import { element } from "../base.js"
 import { change, sendAnswers } from "./gestures.js"
 import { MARGIN, rounded } from "./numbers.js"
 
-const TYPING = 400 // ms: after so long without another digit a number is meant as it stands
+const TYPING = 400 // ms: after this time without another digit a typed number is complete
 
 export function buildQuestions(view) {
   const { lowest, highest } = view.fixed.map.axis
@@ -27,12 +27,12 @@ export function buildQuestions(view) {
         else sendAnswers(view)
       },
     })
-  // Ids are those of this component alone: it stands in a shadow root.
+  // These ids are unique, because the component is in a shadow root.
   view.images = number("images", 1, view.fixed.most.images)
   view.classes = number("classes", 2, view.fixed.most.classes)
   view.range = element("input", {
     type: "range",
-    "aria-label": "Labelled images to train on, on a scale of tens",
+    "aria-label": "Labelled images to train on, on a logarithmic scale",
     min: Math.log10(lowest),
     max: Math.log10(highest),
     step: 0.05,
@@ -106,7 +106,7 @@ export function buildKinds(view) {
   spread(view)
 }
 
-/** Labels that would cover each other make room, as near to their place as they can. */
+/** Move labels that would cover each other apart, as little as possible. */
 export function spread(view) {
   const places = view.kinds.querySelector(".places")
   const height = places.clientHeight - 2 * MARGIN

@@ -1,4 +1,4 @@
-"""Images in rows, each with a few words: a component the browser draws."""
+"""Images in rows, each with a short text: a component that the browser draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Tile:
 
     Args:
         picture: A WebP file.
-        alt: What it shows, for those who cannot see it.
-        title: Below it.
-        words: Below that.
+        alt: Alternative text.
+        title: Title below the image.
+        words: Text below the title.
     """
 
     picture: bytes
@@ -33,8 +33,8 @@ class Row:
 
     Args:
         tiles: The images.
-        title: Above them; text from outside is shown as it is.
-        note: Beside the title.
+        title: Title above them; untrusted text is shown unchanged.
+        note: Text beside the title.
     """
 
     tiles: Sequence[Tile]
@@ -43,12 +43,12 @@ class Row:
 
 
 def payload(rows: Sequence[Row], width: int, *, flow: bool = False) -> dict[str, Any]:
-    """What the browser gets.
+    """Return the data for the browser.
 
     Args:
-        rows: From top to bottom.
-        width: Of an image in pixels.
-        flow: True where short rows may stand beside each other.
+        rows: The rows, from top to bottom.
+        width: Width of an image in pixels.
+        flow: True if short rows may be side by side.
     """
     return {
         "width": width,
