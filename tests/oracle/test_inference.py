@@ -21,6 +21,7 @@ from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError, DataError, StoreError
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import RunStore
+from lib.core.maps import predictions
 from lib.core.reading import evaluation
 from lib.training import inference, model, task
 from lib.training.answers import imagenet
@@ -575,5 +576,5 @@ def test_every_backbone_says_its_preprocessing_in_words():
     assert {spec.preprocessing for spec in backbones.BACKBONES.values()} == set(
         PREPROCESSINGS.values()
     )
-    words = {single_image.in_words(how) for how in PREPROCESSINGS.values()}
+    words = {predictions.in_words(how) for how in PREPROCESSINGS.values()}
     assert len(words) == len(PREPROCESSINGS)
