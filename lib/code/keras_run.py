@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from lib.code import preprocessing, templates
 from lib.code.templates import LINE_LENGTH
 from lib.core import backbones, datasets, heads, runs, strategies
-from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER, folder_names
+from lib.core.files import outside_text
+from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER
 from lib.core.runs import Run, TrainConfig
 
 SCRIPT = "train.py"
@@ -86,6 +87,8 @@ def _rendered(run: Run) -> str:
     for name in filter(None, config.thaw_from.split(",")):
         backbones.layer_index(layers, name)
     spec, strategy = backbones.get(config.backbone), strategies.get(config.strategy)
+    class_names = list(run.result["class_names"])
+    folders = list(outside_text.folder_names(class_names))
     # Within fit(), dropout in frozen layers would be active. In an augmented run the whole graph
     # is in training mode, as it is in fit().
     has_dropout = any(row.type == "Dropout" for row in layers)
@@ -97,14 +100,16 @@ def _rendered(run: Run) -> str:
         run=run,
         config=config,
         spec=spec,
-        class_names=list(folder_names(run.result["class_names"])),
+        class_names=class_names,
+        # A file system may write other letters than a-z in another form.
+        folders=folders if folders != class_names or not "".join(folders).isascii() else None,
         images_folder=IMAGES_FOLDER,
         backbone_file=BACKBONE_FILE,
         strategy=strategy,
         drops=drops,
         first_layer=templates.Code("base.layers[0].name"),
         pooling=heads.POOLINGS[config.pooling][1],
-        outputs=heads.outputs_for(len(run.result["class_names"])),
+        outputs=heads.outputs_for(len(class_names)),
         val_accuracy=f"{run.history[-1].val_accuracy:.4f}",
         test_accuracy=f"{run.result['test_accuracy']:.4f}",
     )

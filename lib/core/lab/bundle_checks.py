@@ -138,7 +138,11 @@ Check = Callable[[Any], bool]
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH and value.isprintable()
+    return (
+        isinstance(value, str)
+        and len(value) <= MAX_TEXT_LENGTH
+        and outside_text.can_be_shown(value)
+    )
 
 
 def _is_number(low: float, high: float) -> Check:

@@ -73,14 +73,15 @@ def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -
     if sum(len(data) for files in pictures.values() for _, data in files) > MAX_ARCHIVE_BYTES:
         raise too_large()
     with _upload(owner) as place:
+        names, number = outside_text.names_of(pictures), 0
         with zipfile.ZipFile(place / ARCHIVE, "x") as archive:
             for class_name, files in pictures.items():
-                folder = outside_text.name_of(class_name)
-                if not folder:
+                if not outside_text.name_of(class_name):
                     raise DataError("A class has no name.", "Say what is in its pictures.")
-                for number, (name, data) in enumerate(files):
+                for name, data in files:
                     file = f"{number:05d} {outside_text.name_of(name)}"
-                    archive.writestr(f"{folder}/{file}", data)
+                    archive.writestr(f"{names[class_name]}/{file}", data)
+                    number += 1
         return place.name
 
 

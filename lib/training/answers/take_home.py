@@ -10,7 +10,8 @@ from typing import Any
 from PIL import Image
 
 from lib.core import runs
-from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER, folder_names
+from lib.core.files import outside_text
+from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER
 from lib.core.runs import TrainConfig
 from lib.training import model
 from lib.training.sources import pipeline
@@ -59,7 +60,7 @@ def split_images(config: TrainConfig) -> Iterator[tuple[str, bytes]]:
     data = pipeline.load_data(
         config.dataset, num_images=config.num_images, image_size=config.image_size, seed=config.seed
     )
-    folders = folder_names(data.class_names)
+    folders = outside_text.folder_names(data.class_names)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     for split, part in parts.items():
         yield from ((f"{split}/{name}", png) for name, png in _encoded(part, folders))

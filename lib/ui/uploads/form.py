@@ -143,8 +143,8 @@ def _by_class(round_: int) -> None:
                     max_upload_size=MAX_MEGABYTES_EACH,
                     key=f"{state.OWN_FILES}_{round_}_{place}",
                 )
-                if files and outside_text.name_of(name):
-                    pictures.setdefault(outside_text.name_of(name), []).extend(
+                if files and name.strip():
+                    pictures.setdefault(name.strip(), []).extend(
                         (file.name, file.getvalue()) for file in files
                     )
     with st.container(horizontal=True):
@@ -172,14 +172,14 @@ def _by_camera() -> None:
         key = f"{state.OWN_CAMERA}_{state.read(state.OWN_NUM_TAKEN, 0)}"
         if sum(map(len, pictures.values())) >= MAX_SHOTS:
             st.caption(f"That is {MAX_SHOTS} pictures, as many as are taken here.")
-        elif outside_text.name_of(name):
+        elif name.strip():
             st.camera_input("Camera", key=key, on_change=_take_shot, args=(key, name))
         else:
             st.caption("Name it first, then the camera opens.")
     with right:
         for class_name, shots in pictures.items():
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"{widgets.verbatim(class_name)} {len(shots)}")
+                st.markdown(f"{widgets.verbatim(outside_text.shown(class_name))} {len(shots)}")
                 st.button(
                     "Take the last one back",
                     key=f"{state.OWN_SHOTS}_{class_name}",
@@ -209,7 +209,7 @@ def _take_shot(key: str, name: str) -> None:
     shot = state.read(key)
     if shot is not None:
         state.choose(state.OWN_NUM_TAKEN, int(str(state.read(state.OWN_NUM_TAKEN, 0))) + 1)
-        shots = _shots().setdefault(outside_text.name_of(name), [])
+        shots = _shots().setdefault(name.strip(), [])
         shots.append((f"{len(shots) + 1}", shot.getvalue()))  # type: ignore[attr-defined]
 
 
@@ -221,7 +221,10 @@ def _take_back(class_name: str) -> None:
 
 
 def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
-    enough = len(pictures) >= store.MIN_CLASSES
+    names = outside_text.names_of(pictures)
+    enough = len(set(names.values())) >= store.MIN_CLASSES
+    for sentence in outside_text.renamed(names):
+        st.text(sentence)
     # A callback: a last photo that comes in just then does not undo the click.
     st.button(
         "Make a dataset of these",
@@ -230,7 +233,7 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
         disabled=not enough,
         help=None if enough else "Two classes at least, each with a name and pictures.",
         on_click=_begin,
-        args=(lambda: inbox.pack(pictures, reader.owner()), ", ".join(pictures)),
+        args=(lambda: inbox.pack(pictures, reader.owner()), ", ".join(names.values())),
     )
 
 

@@ -128,11 +128,42 @@ TEXTS: dict[str, Callable[[], str]] = {
     "predict.py": lambda: predictions.PRETRAINED_CODE,
 }
 
+# A fault of the version before, and what is written in its place: there the names of the folders
+# took the place of those of the classes.
+MENDED: dict[str, list[tuple[str, str]]] = {
+    "script_own_images.py": [
+        (
+            'CLASS_NAMES = ["food_drink", "food_drink_2", "Größe_A", "class"]\n',
+            'CLASS_NAMES = ["food/drink", "food drink", "Größe \\"A\\"", "..."]\n'
+            "# The folder of each class, under a name that every file system takes.\n"
+            'FOLDERS = ["food_drink", "food_drink_2", "Größe_A", "class"]\n',
+        ),
+        (
+            '    files = sorted(Path("images", split).glob("*/*.png"), '
+            "key=lambda file: file.name)\n"
+            "    images = np.stack([np.asarray(keras.utils.load_img(file)) for file in files])\n"
+            "    labels = np.array([CLASS_NAMES.index(file.parent.name) for file in files])\n",
+            "    pairs = [\n"
+            "        (file, label)\n"
+            "        for label, folder in enumerate(FOLDERS)\n"
+            '        for file in Path("images", split, folder).glob("*.png")\n'
+            "    ]\n"
+            "    pairs.sort(key=lambda pair: pair[0].name)\n"
+            "    images = np.stack([np.asarray(keras.utils.load_img(file)) for file, _ in pairs])\n"
+            "    labels = np.array([label for _, label in pairs])\n",
+        ),
+    ]
+}
+
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_text_is_that_of_the_version_before(name: str) -> None:
     # With ".txt" behind it, so that no formatter touches what another version wrote.
-    assert TEXTS[name]() == (CODE / f"{name}.txt").read_text("utf-8")
+    expected = (CODE / f"{name}.txt").read_text("utf-8")
+    for before, now in MENDED.get(name, ()):
+        assert expected.count(before) == 1
+        expected = expected.replace(before, now)
+    assert TEXTS[name]() == expected
 
 
 def test_every_stored_text_is_compared() -> None:

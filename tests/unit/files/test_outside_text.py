@@ -1,6 +1,11 @@
 """Text from outside is shown so that nothing in it deceives."""
 
+import unicodedata
+from pathlib import PurePosixPath
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lib.core.files import outside_text
 
@@ -19,7 +24,10 @@ from lib.core.files import outside_text
         ("a\u202eb\x00\x1b[0m", "ab[0m"),
         ("  two \n lines ", "two lines"),
         ("<b>**x**</b>", "<b>**x**<b>"),
-        ("x" * 200, "x" * 60),
+        ("x" * 100 + "y" * 100, "x" * 30 + "..." + "y" * 27),
+        ("سیب\u200cزمینی", "سیب\u200cزمینی"),
+        ("9.00.00\u202fAM", "9.00.00 AM"),
+        ("\U0001f469\u200d\U0001f52c", "\U0001f469\u200d\U0001f52c"),
     ],
 )
 def test_a_name_in_any_script_stays_and_what_paths_are_made_of_does_not(text, name):
@@ -35,3 +43,85 @@ def test_a_long_text_is_shown_with_its_beginning_and_its_end():
     assert outside_text.shown("a" * 80) == "a" * 80
     assert outside_text.shown("a" * 60 + "b" * 60) == "a" * 40 + "..." + "b" * 37
     assert outside_text.shown("a" * 60 + "b" * 60, 11) == "aaaaa...bbb"
+
+
+# --- Names of classes: none is lost, merged, or changed without a word ----------------------------
+
+# Letters that are close to each other, so that pairs that could merge come up often.
+CLOSE = st.text("aA .\u200b\u200c\u0301\u202f\u202e\n/é(2)", max_size=8)
+NAMES = st.lists(st.one_of(st.text(max_size=80), CLOSE), max_size=8, unique=True)
+
+
+def forms(names):
+    return {unicodedata.normalize("NFC", name) for name in names}
+
+
+@given(NAMES)
+def test_names_are_distinct_unless_they_are_the_same_text_in_two_unicode_forms(names):
+    kept = outside_text.names_of(names)
+    assert set(kept) == set(names)
+    assert len(set(kept.values())) == len(forms(names))
+    for name in kept.values():
+        assert 0 < len(name) <= outside_text.MAX_NAME_LENGTH
+        assert outside_text.can_be_shown(name)
+        assert not set(name) & set("/\\")
+
+
+@given(NAMES)
+def test_names_that_are_kept_stay_what_they_are(names):
+    kept = set(outside_text.names_of(names).values())
+    assert outside_text.names_of(kept) == {name: name for name in kept}
+
+
+@given(NAMES)
+def test_every_name_that_was_changed_is_told_on_one_line(names):
+    kept = outside_text.names_of(names)
+    said = outside_text.renamed(kept)
+    changed = [name for text, name in kept.items() if forms([text]) != {name}]
+    assert len(said) == len(changed)
+    for sentence, name in zip(said, changed, strict=True):
+        assert f"is called '{name}' here." in sentence
+        assert outside_text.can_be_shown(sentence)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Animalia_" * 6 + "Vanessa_atalanta", "Animalia_" * 6 + "Vanessa_cardui"),
+        ("cat", "cat."),
+        ("a\u202eb", "ab"),
+        ("سیب\u200cزمینی", "سیبزمینی"),
+        ("C++", "C#"),
+        ("<18 yrs", ">18 yrs"),
+        ("बिल्ली", "बिल्ला"),
+    ],
+)
+def test_two_classes_stay_two(one, other):
+    kept = outside_text.names_of([one, other])
+    assert len(set(kept.values())) == 2
+
+
+def test_the_same_letters_in_two_unicode_forms_are_one_name():
+    assert outside_text.names_of(["café", "cafe\u0301"]) == {"café": "café", "cafe\u0301": "café"}
+
+
+@given(NAMES)
+def test_folders_of_classes_are_plain_and_different_on_every_file_system(names):
+    folders = outside_text.folder_names(names)
+    assert len(folders) == len(names)
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        seen = {unicodedata.normalize(form, folder).casefold() for folder in folders}
+        assert len(seen) == len(names)
+    for folder in folders:
+        assert folder == PurePosixPath(folder).name
+        assert len(folder.encode()) <= 255
+        assert not set(folder) & set('<>:"/\\|?*.\0 ')
+        assert not outside_text.RESERVED.fullmatch(folder)
+
+
+def test_marks_belong_to_the_letters_of_a_folder():
+    assert outside_text.folder_names(["बिल्ली", "बिल्ला"]) == ("बिल्ली", "बिल्ला")
+    folders = outside_text.folder_names(
+        ["C", "C++", "C#", "<18 yrs", ">18 yrs", "NUL", "É", "e\u0301"]
+    )
+    assert folders == ("C", "C_2", "C_3", "18_yrs", "18_yrs_2", "NUL_", "É", "e\u0301_2")
