@@ -14,6 +14,8 @@ IntArray = npt.NDArray[np.int64]
 # and can be compared. The seed of a run chooses among the training images only.
 SPLIT_SEED = 0
 EVALUATION_SHARE = 1 / 6
+# What the folder of an image may say, where a dataset comes with a split of its own.
+TRAIN, VALIDATION, TEST = range(3)
 # More would make a run slower without making its interval much narrower: +- 4 points at 80 %.
 MAX_EVALUATION_IMAGES = 400
 # Orders that are tried where a part would lack a class; with six images a class one of a few does.
@@ -49,15 +51,35 @@ def evaluation_size(num_images: int) -> int:
     return min(MAX_EVALUATION_IMAGES, round(num_images * EVALUATION_SHARE))
 
 
-def max_train_images(num_images: int) -> int:
+def max_train_images(num_images: int, num_given: Sequence[int] = ()) -> int:
     """How many images are left for training.
+
+    Args:
+        num_images: In all.
+        num_given: How many the dataset itself gives to training, validation and test; a sixth of
+            its training images are kept for a split that it lacks. Empty where Thaw splits.
 
     Example:
 
     >>> max_train_images(240)
     160
+    >>> max_train_images(240, (180, 60, 0))
+    150
     """
-    return num_images - 2 * evaluation_size(num_images)
+    if not num_given:
+        return num_images - 2 * evaluation_size(num_images)
+    return num_given[TRAIN] - evaluation_size(num_given[TRAIN]) * (0 in num_given[VALIDATION:])
+
+
+def counts_of(given: npt.ArrayLike) -> tuple[int, ...]:
+    """How many images a dataset gives to training, validation and test; empty where to none.
+
+    Example:
+
+    >>> counts_of([0, 0, 2, 0])
+    (3, 0, 1)
+    """
+    return tuple(np.bincount(given, minlength=3).tolist()) if np.size(given) else ()
 
 
 def _interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
@@ -90,8 +112,22 @@ def _parts(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArr
     return first
 
 
+def _given_parts(classes: IntArray, given: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Test, validation and the rest, as the dataset divides them."""
+    train, validation, test = (np.flatnonzero(given == part) for part in (TRAIN, VALIDATION, TEST))
+    if len(validation) and len(test):
+        return test, validation, train
+    lacking, other, rest = _parts(classes[train], evaluation_size(len(train)))
+    kept, train = train[lacking], train[np.concatenate([other, rest])]
+    return (test, kept, train) if len(test) else (kept, validation, train)
+
+
 def split(
-    labels: npt.ArrayLike, num_images: int, seed: int, class_names: Sequence[str] = ()
+    labels: npt.ArrayLike,
+    num_images: int,
+    seed: int,
+    class_names: Sequence[str] = (),
+    given: npt.ArrayLike = (),
 ) -> Splits:
     """Split a dataset and choose the training images.
 
@@ -101,6 +137,8 @@ def split(
             part of a larger one.
         seed: Of the run: chooses the training images.
         class_names: In label order, for the words of an error.
+        given: TRAIN, VALIDATION or TEST for every image, where the dataset comes with a split of
+            its own; else empty.
 
     Raises:
         DataError: If there are not that many training images, none are asked for, or a class
@@ -113,18 +151,20 @@ def split(
     {'train': 100, 'validation': 40, 'test': 40}
     """
     classes = np.asarray(labels, dtype=np.int64)
-    held_out = evaluation_size(len(classes))
-    available = max_train_images(len(classes))
-    if num_images > available:
+    own = np.asarray(given, dtype=np.int64)
+    if len(own):
+        test, validation, pool = _given_parts(classes, own)
+    else:
+        test, validation, pool = _parts(classes, evaluation_size(len(classes)))
+    if num_images > len(pool):
         raise DataError(
-            f"{num_images:,} training images were asked for and there are {available:,}: "
-            f"{held_out:,} of the {len(classes):,} images are kept for validation and "
-            f"{held_out:,} for the test.",
-            f"Ask for at most {available:,}.",
+            f"{num_images:,} training images were asked for and there are {len(pool):,}: "
+            f"{len(validation):,} of the {len(classes):,} images are kept for validation and "
+            f"{len(test):,} for the test.",
+            f"Ask for at most {len(pool):,}.",
         )
     if num_images < 1:
         raise DataError(f"{num_images} training images were asked for.", "Ask for at least one.")
-    test, validation, pool = _parts(classes, held_out)
     # In the order of the dataset: runs that train on the same images share their features.
     chosen = np.sort(pool[_interleaved(classes[pool], np.random.default_rng(seed))][:num_images])
     for name, part in (("training", chosen), ("validation", validation), ("test", test)):

@@ -89,13 +89,13 @@ def main(arguments: list[str] | None = None) -> int:
             from lib.training.sources import pipeline
         gc.freeze()  # What was imported stays, and the collector need not look at it.
         if config is None:
-            found = (
-                pipeline.describe_folder(images)
-                if images
-                else pipeline.describe_dataset(args["dataset"])
-            )
-            if args["dataset"] is None:
-                args["dataset"] = found.dataset
+            found: Any
+            if images:
+                found = pipeline.describe_folder(images)
+                args["dataset"] = args["dataset"] or found.dataset
+                print(*found.said, sep="\n", end="\n" * bool(found.said), file=sys.stderr)
+            else:
+                found = pipeline.describe_dataset(args["dataset"])
             config = runs.make_config(
                 **args, data_fingerprint=found.fingerprint, max_train_images=found.max_train_images
             )

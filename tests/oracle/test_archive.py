@@ -5,7 +5,8 @@ import stat
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.core.errors import DataError
+from lib.core.files import outside_text
 from lib.core.uploads import inbox
-from lib.training.sources import zip_reader
+from lib.training.sources import zip_names, zip_reader
+from lib.training.sources.class_folders import Candidate
 from lib.training.sources.zip_reader import Archive
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"
@@ -34,29 +37,33 @@ def opened(content: bytes) -> Archive:
 
 
 def read_all(content: bytes) -> dict[str, bytes]:
-    """Name of every file that was read -> its bytes; the others are left out."""
+    """Class and name of every file that was read -> its bytes; the others are left out."""
     found = opened(content)
-    data = {}
-    for member in found.members:
+    return {
+        f"{candidate.class_name}/{candidate.found.path[-1]}": data
+        for candidate, data in reading(found)
+    }
+
+
+def reading(found: Archive) -> Iterator[tuple[Candidate, bytes]]:
+    for candidate in found.layout.candidates:
         try:
-            data[f"{member.class_name}/{member.name.rpartition('/')[2]}"] = found.read(member)
+            yield candidate, found.read(candidate.found.entry)
         except DataError:
             raise
         except ValueError as error:
-            found.left_out.append(f"{member.name}: {error}")
-    return data
+            found.layout.leave(candidate.found, str(error), candidate.class_name)
 
 
 def left_out(content: bytes) -> list[str]:
     found = opened(content)
-    for member in found.members:
-        try:
-            found.read(member)
-        except DataError:
-            raise
-        except ValueError as error:
-            found.left_out.append(f"{member.name}: {error}")
-    return found.left_out
+    for _ in reading(found):
+        pass
+    return list(found.layout.left_out)
+
+
+def class_names(content: bytes, encoding: str = "") -> tuple[str, ...]:
+    return Archive(io.BytesIO(content), len(content), encoding).layout.class_names
 
 
 def next_step(content: bytes) -> str:
@@ -87,13 +94,9 @@ def test_one_folder_around_the_classes_is_taken_off():
 
 
 def test_what_lies_deeper_is_left_out_and_named():
-    found = opened(zipped({"train/cat/1.png": PNG, "test/cat/1.png": PNG}))
-    assert found.members == ()
-    assert found.left_out == [
-        "train/cat/1.png: in a folder inside that of a class",
-        "test/cat/1.png: in a folder inside that of a class",
-    ]
-    assert found.class_names == ("test", "train")
+    files = {"cat/1.png": PNG, "dog/1.png": PNG, "dog/young/2.png": PNG}
+    assert set(read_all(zipped(files))) == {"cat/1.png", "dog/1.png"}
+    assert left_out(zipped(files)) == ["dog/young/2.png: in a folder inside that of a class"]
 
 
 def test_leftovers_of_macos_and_windows_are_ignored():
@@ -111,7 +114,8 @@ def test_leftovers_of_macos_and_windows_are_ignored():
 
 def test_an_empty_folder_is_a_class_without_images():
     content = zipped({"pets/cat/1.png": PNG, "pets/dog/": b""})
-    assert opened(content).class_names == ("cat", "dog")
+    assert class_names(content) == ("cat",)
+    assert left_out(content) == ["pets/dog: no usable image in it"]
 
 
 @pytest.mark.parametrize("name", ["Кошки", "猫", "قطط", "กา", "żółw", "**bold** <i>", "= 1+1"])
@@ -119,14 +123,99 @@ def test_names_in_any_script_stay_what_they_are(name):
     assert set(read_all(zipped({f"{name}/1.png": PNG}))) == {f"{name}/1.png"}
 
 
+def written_by_windows(files: Mapping[str, bytes], encoding: str) -> bytes:
+    """An archive that does not say how its names are written."""
+
+    class Entry(zipfile.ZipInfo):
+        def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+            return self.filename.encode(encoding), self.flag_bits & ~zip_names.UTF8_FLAG
+
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        for name, data in files.items():
+            made.writestr(Entry(name), data)
+    return content.getvalue()
+
+
 def test_names_in_utf8_that_do_not_say_so_are_read_as_utf8():
-    content = zipped({"Кошки/1.png": PNG})
-    # The flag that says so, in the entry and in the list.
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = content.index(mark) + at
-        flags = struct.unpack("<H", content[place : place + 2])[0] & ~zip_reader.UTF8_FLAG
-        content = content[:place] + struct.pack("<H", flags) + content[place + 2 :]
-    assert set(read_all(content)) == {"Кошки/1.png"}
+    content = written_by_windows({"Кошки/1.png": PNG, "猫/1.png": PNG}, "utf-8")
+    assert opened(content).encodings == ("utf-8",)
+    assert set(read_all(content)) == {"Кошки/1.png", "猫/1.png"}
+
+
+WRITTEN = {
+    "cp949": ("강아지사진", "고양이사진"),
+    "cp932": ("予防の写真", "表の写真一"),
+    "gbk": ("猫的照片", "狗的照片"),
+    "big5": ("貓的照片", "狗的照片", "功"),
+    "cp866": ("Кошки", "Собаки"),
+    "cp1251": ("Кошки", "Собаки"),
+    "cp850": ("Äpfel", "Brötchen"),
+}
+
+
+WRITTEN |= {
+    "cp949 ": ("고양이", "강아지"),
+    "cp932 ": ("桜", "梅", "松"),
+    "gbk ": ("苹果", "香蕉"),
+    "big5 ": ("蘋果", "香蕉"),
+    "cp866 ": ("кот", "пёс"),
+    "cp1251 ": ("яблоко", "груша"),
+    "cp850 ": ("maçã", "pão"),
+    "cp437 ": ("niño", "niña"),
+}
+
+
+@pytest.mark.parametrize("encoding", WRITTEN)
+def test_the_code_page_of_windows_is_guessed_from_all_names_together(encoding):
+    files = {f"{name}/{number}.png" for name in WRITTEN[encoding] for number in range(8)}
+    content = written_by_windows(dict.fromkeys(files, PNG), encoding.strip())
+    assert class_names(content) == tuple(sorted(WRITTEN[encoding]))
+    assert set(read_all(content)) == files
+    assert left_out(content) == []
+
+
+def test_the_reader_may_choose_another_code_page():
+    content = written_by_windows({"Кошки/1.png": PNG, "Собаки/1.png": PNG}, "cp866")
+    assert {"cp866", "cp850", "cp437"} <= set(opened(content).encodings)
+    assert "cp949" not in opened(content).encodings  # in it, these bytes are no text
+    assert class_names(content, "cp437") == ("æ«íá¬¿", "è«Φ¬¿")
+    assert opened(content).class_names("cp866") == ("Кошки", "Собаки")
+    with pytest.raises(DataError, match="not in this encoding"):
+        class_names(content, "cp949")
+
+
+def test_names_of_which_the_archive_says_how_they_are_written_need_no_guess():
+    assert opened(zipped({"Кошки/1.png": PNG, "cat/1.png": PNG})).encodings == ("utf-8",)
+
+
+def with_unicode_path(checked: bytes) -> bytes:
+    name, content = "кот/1.png", io.BytesIO()
+    field = struct.pack("<BI", 1, zlib.crc32(checked)) + name.encode()
+    with zipfile.ZipFile(content, "w") as made:
+        entry = zipfile.ZipInfo("___/1.png")
+        entry.extra = struct.pack("<HH", zip_names.UNICODE_PATH, len(field)) + field
+        made.writestr(entry, PNG)
+    return content.getvalue()
+
+
+def test_the_unicode_path_is_read_where_it_belongs_to_the_name():
+    assert set(read_all(with_unicode_path(b"___/1.png"))) == {"кот/1.png"}
+    # Whoever renamed the entry since did not know of the field.
+    assert set(read_all(with_unicode_path(b"old/1.png"))) == {"___/1.png"}
+
+
+def test_half_of_a_character_is_no_separator():
+    assert b"\\" in "予表".encode("cp932")
+    content = written_by_windows({"予防/1.png": PNG, "表\\1.png": PNG}, "cp932")
+    assert set(read_all(content)) == {"予防/1.png", "表/1.png"}
+
+
+def test_a_name_that_begins_with_a_letter_and_a_colon_is_no_drive():
+    assert class_names(zipped({"A: cats/1.png": PNG, "B: dogs/1.png": PNG})) == (
+        "A: cats",
+        "B: dogs",
+    )
 
 
 def test_windows_separators_are_separators():
@@ -199,7 +288,7 @@ def test_other_compressions_are_left_out():
 def test_10_000_files_are_read_and_one_more_is_not(monkeypatch):
     monkeypatch.setattr(zip_reader, "MAX_FILES", 5)
     files = {f"cat/{number}.png": PNG for number in range(5)} | {"__MACOSX/x": b"", "dog/": b""}
-    assert len(opened(zipped(files)).members) == 5
+    assert len(opened(zipped(files)).layout.candidates) == 5
     with pytest.raises(DataError, match="more than 5 files"):
         opened(zipped(files | {"dog/1.png": PNG}))
 
@@ -216,9 +305,34 @@ def test_an_archive_that_is_too_large_is_not_opened():
         Archive(io.BytesIO(b""), inbox.MAX_ARCHIVE_BYTES + 1)
 
 
-def test_compression_beyond_100_to_1_is_refused_by_what_the_list_says():
+def test_a_blank_bitmap_is_taken_and_its_archive_too():
+    blank = b"BM" + bytes(1920 * 1080 * 3)
+    files = {f"{name}/{number}.bmp": blank for name in ("cat", "dog") for number in range(12)}
+    assert len(read_all(zipped(files))) == 24
+
+
+def test_a_file_beyond_100_to_1_is_left_out_and_named_and_the_rest_goes_on():
+    suspicious = bytes(zip_reader.MIN_SUSPICIOUS_BYTES + 1)
+    content = zipped({"cat/1.png": suspicious, "cat/2.png": PNG, "dog/1.png": PNG})
+    assert set(read_all(content)) == {"cat/2.png", "dog/1.png"}
+    assert left_out(content) == [
+        "cat/1.png: a file that unpacks to more than 100 times its size, as no photographs do"
+    ]
+
+
+def test_an_archive_beyond_100_to_1_is_refused(monkeypatch):
+    large = bytes(zip_reader.MIN_SUSPICIOUS_BYTES)
+    files = {f"cat/{number}.png": large for number in range(5)}
+    assert len(read_all(zipped(files))) == 5
     with pytest.raises(DataError, match="100 times its size"):
-        opened(zipped({"cat/1.png": bytes(1_000_000)}))
+        opened(zipped(files | {"cat/5.png": b"1"}))
+
+
+def test_a_file_that_is_too_large_does_not_refuse_the_others(monkeypatch):
+    monkeypatch.setattr(zip_reader, "MAX_FILE_BYTES", 1_000)
+    monkeypatch.setattr(zip_reader, "MAX_UNPACKED_BYTES", 2_000)
+    content = zipped({"cat/film.avi": bytes(3_000), "cat/1.png": PNG}, zipfile.ZIP_STORED)
+    assert left_out(content) == ["cat/film.avi: larger than 0 MB"]
 
 
 def lying(content: bytes, size: int) -> bytes:
@@ -244,9 +358,10 @@ def test_what_is_unpacked_is_counted_while_it_comes(monkeypatch):
     content = zipped({"cat/1.png": noise, "cat/2.png": noise + b"2"}, zipfile.ZIP_STORED)
     found = opened(content)
     monkeypatch.setattr(zip_reader, "MAX_UNPACKED_BYTES", 150_000)
-    assert found.read(found.members[0])
+    first, second = (candidate.found.entry for candidate in found.layout.candidates)
+    assert found.read(first)
     with pytest.raises(DataError, match="unpacks to more than"):
-        found.read(found.members[1])
+        found.read(second)
     with pytest.raises(DataError, match="unpacks to more than"):
         opened(content)
 
@@ -275,7 +390,7 @@ def test_overlapping_files_cannot_add_up():
 def test_what_is_no_archive_is_told(content):
     assert next_step(content) in ("none", zip_reader.PACK_AGAIN)
     with suppress(DataError):
-        assert opened(content).members == ()
+        assert opened(content).layout.candidates == ()
 
 
 def test_a_cut_off_archive_is_told():
@@ -333,8 +448,8 @@ def test_no_name_leads_out_or_breaks_anything(names, data):
         found = opened(content)
     except DataError:
         return
-    for member in found.members:
-        assert member.class_name
-        assert member.class_name.isprintable()
-        assert not set(member.class_name) & set("/\\")
-        assert member.class_name not in (".", "..")
+    for class_name in found.layout.class_names:
+        assert class_name
+        assert outside_text.can_be_shown(class_name)
+        assert not set(class_name) & set("/\\")
+        assert class_name not in (".", "..")

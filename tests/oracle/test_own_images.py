@@ -21,6 +21,7 @@ from PIL import Image
 
 from lib.core import runs
 from lib.core.errors import DataError, StoreError, ThawError
+from lib.core.files import outside_text
 from lib.core.lab.store import RunStore
 from lib.core.uploads import inbox, own_datasets, retention
 from lib.training.sources import decode, folder, pipeline
@@ -292,10 +293,14 @@ def test_an_empty_class_is_named():
 
 
 def test_names_in_any_script_are_class_names():
-    names = ("**bold**", "<i>x", "Кошки", "قطط", "猫")
+    names = ("**bold**", "<i>x", "<p>x", "A: cats", "C", "C++", "Кошки", "قطط", "猫")
     made = own_datasets.get(prepare(pictures(*names)))
-    assert made.class_names == names
-    assert folder.describe_folder(own_datasets.folder(made.id)).class_names == names
+    assert sorted(made.class_names) == sorted(names)
+    assert made.said == ()
+    assert folder.source_of(made.id).class_names == made.class_names
+    # In their order on disk, where names are those that every file system takes.
+    on_disk = own_datasets.folder(made.id).iterdir()
+    assert sorted(path.name for path in on_disk) == sorted(outside_text.folder_names(sorted(names)))
 
 
 def test_single_files_become_the_same_as_a_zip():

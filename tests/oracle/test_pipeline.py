@@ -494,32 +494,42 @@ def test_links_and_pipes_are_never_opened(folder, tmp_path):
     (folder / "cats" / "link.png").symlink_to(outside)
     (folder / "more").symlink_to(folder / "cats")
     os.mkfifo(folder / "cats" / "pipe.png")
-    assert pipeline.describe_folder(folder).left_out == (
+    found = pipeline.describe_folder(folder)
+    assert found.left_out == (
+        "more: a link, which is not followed",
         "cats/link.png: a link, which is not followed",
         "cats/pipe.png: not a file",
-        "more: not in the folder of a class",
+    )
+    assert found.said == (
+        "1 folder was left out: more: a link, which is not followed. 2 files were left out, the "
+        "first of them cats/link.png: a link, which is not followed.",
     )
 
 
 def test_what_does_not_belong_to_a_class_is_named(folder):
     (folder / "loose.png").write_bytes(encoded(painted(77)))
     (folder / "notes").mkdir()
+    (folder / "notes" / "read me.txt").write_text("text")
+    (folder / ".hidden").mkdir()
     (folder / "cats" / "kittens").mkdir()
+    (folder / "cats" / "kittens" / "one.png").write_bytes(encoded(painted(78)))
     assert pipeline.describe_folder(folder).left_out == (
-        "cats/kittens: not a file",
-        "loose.png: not in the folder of a class",
+        ".hidden: hidden, because its name begins with a dot",
         "notes: no usable image in it",
+        "cats/kittens/one.png: in a folder inside that of a class",
+        "loose.png: not in the folder of a class",
     )
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="such names need Linux")
-def test_names_that_would_break_a_line_are_left_out(folder):
+def test_names_that_would_break_a_line_are_taken_and_never_shown(folder):
     Path(os.fsdecode(os.fsencode(folder) + b"/cats/\xff.png")).write_bytes(encoded(painted(77)))
     (folder / "dogs" / "two\nlines.png").write_bytes(encoded(painted(78)))
-    assert pipeline.describe_folder(folder).left_out == (
-        "'cats/\\udcff.png': a name that cannot be shown",
-        "'dogs/two\\nlines.png': a name that cannot be shown",
-    )
+    (folder / "dogs" / "two\nempty.png").touch()
+    found = pipeline.describe_folder(folder)
+    assert found.num_images == 26
+    assert found.left_out == ("dogs/two?empty.png: empty",)
+    assert len(load_folder(folder).test) == 4
 
 
 def test_a_missing_folder_is_told_in_words(tmp_path):

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,8 +27,24 @@ CHUNK_BYTES = 1 << 20
 SECONDS_WITHOUT_WORD = 200
 
 ARCHIVE, OWNER = "archive.zip", "owner.json"
-PROGRESS, PROBLEM = "progress.json", "problem.json"
+PROGRESS, PROBLEM, QUESTION = "progress.json", "problem.json", "question.json"
 _UPLOAD = re.compile(r"\.upload-\d+-[0-9a-f]{8}-[\w-]{22,}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What only the reader knows of an upload.
+
+    Args:
+        title: As for the dataset.
+        encodings: In which the names in the archive can be read, the likeliest first: each with
+            its title and what the classes are called then; empty where the archive says it.
+        parts: The folders that say which split an image is in, and which; empty where none do.
+    """
+
+    title: str
+    encodings: Sequence[tuple[str, str, Sequence[str]]] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- What a page does ---------------------------------------------------------------------
@@ -118,7 +135,8 @@ def uploads_of(owner: str) -> tuple[str, ...]:
         with suppress(OSError, ValueError):
             heard_of = time.time() - path.stat().st_mtime < SECONDS_WITHOUT_WORD
             its_owner = json.loads((path / OWNER).read_text("utf-8"))
-            if owner and its_owner == owner and (heard_of or problem(path.name)):
+            waits = problem(path.name) or question(path.name)
+            if owner and its_owner == owner and (heard_of or waits):
                 found.append(path.name)
     return tuple(found)
 
@@ -139,6 +157,14 @@ def problem(upload: str) -> ThawError | None:
     except (OSError, ValueError, TypeError, DataError):
         return None
     return DataError(str(message), str(next_step))
+
+
+def question(upload: str) -> Question | None:
+    """What a worker has to know before it makes a dataset of an upload; None where nothing."""
+    try:
+        return Question(**json.loads((_place(upload) / QUESTION).read_text("utf-8")))
+    except (OSError, ValueError, TypeError, DataError):
+        return None
 
 
 def discard(upload: str) -> None:
@@ -174,6 +200,11 @@ def say_done(upload: str, done: int, total: int) -> bool:
     with suppress(OSError):
         atomic_write.write_json(place / PROGRESS, [done, total], durable=False)
     return True
+
+
+def ask(upload: str, question: Question) -> None:
+    """Keep what the reader has to say before there is a dataset."""
+    atomic_write.write_json(_place(upload) / QUESTION, asdict(question))
 
 
 def refuse(upload: str, error: ThawError) -> None:

@@ -44,6 +44,13 @@ _NAME = re.compile(rf"{datasets.OWN_PREFIX}[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 class OwnSpec(DatasetSpec):
     """A dataset of a reader's own, as pages know any other: its version is its fingerprint."""
 
+    num_given: tuple[int, ...] = ()
+
+    @property
+    def max_train_images(self) -> int:
+        """Images left for training once validation and test have theirs."""
+        return splits.max_train_images(self.num_images, self.num_given)
+
     @property
     def fingerprint(self) -> str:
         """What a run's identity says of its data: SHA-256 over names and bytes, hex."""
@@ -68,6 +75,9 @@ class OwnDataset:
         shared: True where whoever has the link of a run may see its pictures.
         left_out: Files that were not taken, each with the reason, in words; the first of them.
         num_left_out: How many there were.
+        said: What its reader has to hear of how it was understood, in sentences.
+        num_given: Pictures that their folders put into training, validation and test; empty where
+            Thaw splits.
     """
 
     id: str
@@ -83,6 +93,8 @@ class OwnDataset:
     shared: bool = False
     left_out: tuple[str, ...] = ()
     num_left_out: int = 0
+    said: tuple[str, ...] = ()
+    num_given: tuple[int, ...] = ()
 
     @property
     def num_images(self) -> int:
@@ -92,7 +104,7 @@ class OwnDataset:
     @property
     def max_train_images(self) -> int:
         """Pictures left for training once validation and test have theirs."""
-        return splits.max_train_images(self.num_images)
+        return self.spec.max_train_images
 
     @property
     def expires(self) -> float:
@@ -113,6 +125,7 @@ class OwnDataset:
             source="",
             about=f"{self.num_images:,} images of your own, {len(self.class_names)} classes.",
             offline=True,
+            num_given=self.num_given,
         )
 
 
@@ -228,8 +241,8 @@ def read(dataset: str, record: Mapping[str, Any]) -> OwnDataset | None:
         about = json.loads(path.read_text("utf-8"))
         known = {field.name for field in fields(OwnDataset)}
         values = {name: value for name, value in about.items() if name in known}
-        for name in ("class_names", "counts", "left_out"):
-            values[name] = tuple(values[name])
+        for name in ("class_names", "counts", "left_out", "said", "num_given"):
+            values[name] = tuple(values.get(name, ()))
         values |= {"used": path.stat().st_mtime, "shared": record["shared"]}
         found = OwnDataset(**values)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -129,8 +129,10 @@ def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
 
     Those come in an order in which every beginning holds the classes in their shares.
     """
-    most = splits.max_train_images(len(source.labels))
-    parts = splits.split(source.labels, min(num_images, most), SEED, source.class_names)
+    most = splits.max_train_images(len(source.labels), splits.counts_of(source.given))
+    parts = splits.split(
+        source.labels, min(num_images, most), SEED, source.class_names, source.given
+    )
     chosen = np.concatenate([parts.train, parts.validation])[:num_images]
     pixels = decode.decode_all(dataset, source, chosen, IMAGE_SIZE)
     return pixels, source.labels[chosen]

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +42,15 @@ class ImageSource:
         labels: (num_images,), the class index of every image.
         read: Takes indices, gives pairs of an index and the bytes of an image, in any order.
         left_out: Files that are not among the images, each with the reason, in words.
+        given: (num_images,), the split of every image, where the dataset comes with a split of its
+            own, as in lib.core.splits; else (0,).
     """
 
     class_names: tuple[str, ...]
     labels: IntArray
     read: Callable[[frozenset[int]], Iterator[tuple[int, bytes]]]
     left_out: tuple[str, ...] = ()
+    given: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def decode_all(

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +10,14 @@ import numpy as np
 
 from lib.core import datasets, splits
 from lib.core.errors import DataError
+from lib.core.files import outside_text
 from lib.core.uploads import own_datasets
-from lib.core.uploads.own_datasets import MAX_CLASSES, MIN_CLASSES
-from lib.training.sources import decode
+from lib.training.sources import class_folders, decode
+from lib.training.sources.class_folders import Candidate, Found, Layout
 from lib.training.sources.decode import ImageSource
 
 # What the largest image takes as an uncompressed BMP, with room for its header.
 MAX_FILE_BYTES = 4 * decode.MAX_PIXELS + 10_000
-# What file managers and archivers leave behind, beside everything that begins with a dot.
-JUNK = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,13 @@ class FolderDescription:
     """What a folder with one folder of images per class holds.
 
     Args:
-        class_names: Names of the folders, sorted.
+        class_names: In the order of their folders.
         files: Usable images, relative to the folder, in a fixed order.
         labels: Class index of each file.
         fingerprint: SHA-256, hex, over the names and bytes of the files.
-        left_out: Files that cannot be used, each with the reason, in words.
+        left_out: What cannot be used, each with the reason, in words.
+        given: Split of each file, as in lib.core.splits; empty where Thaw splits.
+        said: What its reader has to hear: what was left out, and how the folder was understood.
     """
 
     class_names: tuple[str, ...]
@@ -38,6 +39,8 @@ class FolderDescription:
     labels: tuple[int, ...]
     fingerprint: str
     left_out: tuple[str, ...] = ()
+    given: tuple[int, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def num_images(self) -> int:
@@ -47,7 +50,7 @@ class FolderDescription:
     @property
     def max_train_images(self) -> int:
         """Images left for training once validation and test have theirs."""
-        return splits.max_train_images(self.num_images)
+        return splits.max_train_images(self.num_images, splits.counts_of(self.given))
 
     @property
     def dataset(self) -> str:
@@ -63,57 +66,43 @@ def describe_folder(folder: Path) -> FolderDescription:
     the same description on every machine.
 
     Args:
-        folder: Holds the folders of the classes.
+        folder: Holds the folders of the classes, perhaps deeper; see class_folders.
 
     Raises:
         DataError: If there is no such folder, or not 2 to 20 classes with images in it, or a
-            class has too few images to be in every split.
+            class has too few images to be in every split, or none that can be used.
     """
     if not folder.is_dir():
         raise DataError(
             f"There is no folder {folder}.", "Give a folder that holds one folder per class."
         )
-    files: list[str] = []
-    labels: list[int] = []
-    class_names: list[str] = []
-    left_out: list[str] = []
-    first_with: dict[bytes, str] = {}
+    layout = Layout(*_walk(folder))
+    chosen: list[Candidate] = []
     fingerprint = hashlib.sha256()
-    for class_entry in _entries(folder):
-        if not class_entry.name.isprintable():
-            left_out.append(f"{class_entry.name!a}: a name that cannot be shown")
+    for candidate in layout.candidates:
+        try:
+            data = _file_bytes(candidate.found.entry)
+            decode.check(data)
+        except ValueError as error:
+            layout.leave(candidate.found, str(error), candidate.class_name)
             continue
-        if not class_entry.is_dir(follow_symlinks=False):
-            left_out.append(f"{class_entry.name}: not in the folder of a class")
-            continue
-        found = len(files)
-        for entry in _entries(Path(class_entry.path)):
-            name = f"{class_entry.name}/{entry.name}"
-            try:
-                if not name.isprintable():
-                    name = ascii(name)
-                    raise ValueError("a name that cannot be shown")
-                data = _file_bytes(entry)
-                decode.check(data)
-                digest = hashlib.sha256(data).digest()
-                if digest in first_with:
-                    raise ValueError(f"the same image as {first_with[digest]}")
-            except ValueError as error:
-                left_out.append(f"{name}: {error}")
-                continue
-            first_with[digest] = name
-            add(fingerprint, name, digest)
-            files.append(name)
-            labels.append(len(class_names))
-        if len(files) > found:
-            class_names.append(class_entry.name)
-        else:
-            left_out.append(f"{class_entry.name}: no usable image in it")
-    check_classes(str(folder), class_names)
-    # Fails here, in words, where a class is too small for the split of the run itself.
-    splits.split(labels, splits.max_train_images(len(labels)), 0, class_names)
+        digest = hashlib.sha256(data).digest()
+        if layout.takes(candidate, digest):
+            add(fingerprint, "/".join(candidate.within), digest)
+            chosen.append(candidate)
+    there = {each.class_name for each in chosen}
+    class_names = tuple(name for name in layout.class_names if name in there)
+    labels = tuple(class_names.index(each.class_name) for each in chosen)
+    given = tuple(each.part for each in chosen) if layout.with_parts else ()
+    layout.check(str(folder), class_names, labels, given)
     return FolderDescription(
-        tuple(class_names), tuple(files), tuple(labels), fingerprint.hexdigest(), tuple(left_out)
+        class_names,
+        tuple("/".join(each.found.path) for each in chosen),
+        labels,
+        fingerprint.hexdigest(),
+        layout.left_out,
+        given,
+        tuple(filter(None, (layout.sentence(), *layout.said))),
     )
 
 
@@ -125,73 +114,65 @@ def add(fingerprint: "hashlib._Hash", name: str, digest: bytes) -> None:
         name: Relative to the folder.
         digest: SHA-256 of its bytes.
     """
-    fingerprint.update(hashlib.sha256(name.encode()).digest())
+    # A name that is no Unicode has lone surrogates.
+    fingerprint.update(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
     fingerprint.update(digest)
 
 
-def check_classes(where: str, class_names: Sequence[str]) -> None:
-    """Refuse what is no 2 to 20 classes.
-
-    Args:
-        where: What holds them, to begin a sentence with.
-        class_names: Of the classes that have images.
-
-    Raises:
-        DataError: If there are too few or too many.
-    """
-    if len(class_names) < MIN_CLASSES:
-        found = f"only {class_names[0]!r}" if class_names else "none"
-        raise DataError(
-            f"{where} has to hold at least {MIN_CLASSES} folders with images, one per class; "
-            f"it holds {found}.",
-            "Put the images of each class in a folder of their own, directly inside it.",
-        )
-    if len(class_names) > MAX_CLASSES:
-        raise DataError(
-            f"{where} holds {len(class_names)} classes; Thaw trains on at most {MAX_CLASSES}.",
-            "Leave out some of the folders.",
-        )
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, sorted by name, without hidden files and the junk of file managers."""
-    try:
-        with os.scandir(folder) as entries:
-            kept = [e for e in entries if not e.name.startswith(".") and e.name.lower() not in JUNK]
-    except OSError as error:
-        raise DataError(
-            f"{folder} cannot be read: {error.strerror or error}.", "Give permission to read it."
-        ) from error
-    return sorted(kept, key=lambda entry: entry.name)
+def _walk(folder: Path) -> tuple[list[Found], list[tuple[str, ...]]]:
+    """Every file and every folder in a folder, at any depth; what nobody wants is not opened."""
+    files: list[Found] = []
+    folders: list[tuple[str, ...]] = []
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        above = waiting.pop()
+        try:
+            with os.scandir(folder.joinpath(*above)) as entries:
+                for entry in entries:
+                    path, problem = (*above, entry.name), ""
+                    if entry.is_symlink():
+                        problem = class_folders.LINK
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append(path)
+                        if not class_folders.is_unwanted(entry.name):
+                            waiting.append(path)
+                        continue
+                    elif not entry.is_file(follow_symlinks=False):
+                        problem = class_folders.NO_FILE
+                    files.append(Found(path, problem, Path(entry.path)))
+        except OSError as error:
+            where = outside_text.shown(str(folder.joinpath(*above)))
+            raise DataError(
+                f"{where} cannot be read: {error.strerror or error}.",
+                "Give permission to read it.",
+            ) from error
+    return files, folders
 
 
-def _file_bytes(entry: os.DirEntry[str]) -> bytes:
+def _file_bytes(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
         ValueError: If it should not or cannot be read.
     """
-    if entry.is_symlink():
-        raise ValueError("a link, which is not followed")
-    if not entry.is_file(follow_symlinks=False):
-        raise ValueError("not a file")
     try:
-        size = entry.stat(follow_symlinks=False).st_size
+        size = path.stat(follow_symlinks=False).st_size
         if not size:
             raise ValueError("empty")
         if size > MAX_FILE_BYTES:
             raise ValueError(f"larger than {MAX_FILE_BYTES // 1_000_000} MB")
-        return Path(entry.path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror or error})") from error
 
 
-def source(fingerprint: str, folder: Path) -> ImageSource:
+def source(fingerprint: str, folder: Path, class_names: tuple[str, ...] = ()) -> ImageSource:
     """The images of a folder.
 
     Args:
         fingerprint: What its description said when the run was asked for, or how that begins.
         folder: Holds the folders of the classes.
+        class_names: Where the folders cannot be called what the classes are.
 
     Raises:
         DataError: If the folder cannot be used, or has changed since.
@@ -208,8 +189,13 @@ def source(fingerprint: str, folder: Path) -> ImageSource:
                 raise _changed(folder) from error
             yield index, data
 
-    labels = np.asarray(description.labels, np.int64)
-    return ImageSource(description.class_names, labels, read, description.left_out)
+    return ImageSource(
+        class_names or description.class_names,
+        np.asarray(description.labels, np.int64),
+        read,
+        description.left_out,
+        np.asarray(description.given, np.int64),
+    )
 
 
 def source_of(dataset: str, fingerprint: str = "", folder: Path | None = None) -> ImageSource:
@@ -223,13 +209,15 @@ def source_of(dataset: str, fingerprint: str = "", folder: Path | None = None) -
     Raises:
         DataError: If they are not here, cannot be used or have changed since.
     """
-    folder = folder or own_datasets.folder(dataset)
+    stored, own = own_datasets.folder(dataset), own_datasets.get(dataset)
+    folder = folder or stored
     if folder is None:
         raise DataError(
             "These images are not on this machine.",
             "They were deleted, or never were here: give their folder, or upload them again.",
         )
-    return source(fingerprint or dataset.removeprefix(datasets.OWN_PREFIX), folder)
+    class_names = own.class_names if own and folder == stored else ()
+    return source(fingerprint or dataset.removeprefix(datasets.OWN_PREFIX), folder, class_names)
 
 
 def _changed(folder: Path) -> DataError:

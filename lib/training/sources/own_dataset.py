@@ -16,29 +16,38 @@ from lib.core import datasets, splits
 from lib.core.errors import DataError, ThawError
 from lib.core.files import outside_text
 from lib.core.uploads import inbox, own_datasets, retention
+from lib.core.uploads.inbox import Question
 from lib.core.uploads.own_datasets import OwnDataset
-from lib.training.sources import decode, zip_reader
+from lib.training.sources import class_folders, decode, zip_names, zip_reader
 from lib.training.sources import folder as image_folder
-from lib.training.sources.zip_reader import Archive, Member
+from lib.training.sources.class_folders import Candidate
+from lib.training.sources.zip_reader import Archive
 
 # A question to a worker is given up after 180 s (lib.jobs.connection), some of which may pass
 # before it begins.
 LIMIT_S = 120.0
 SECONDS_BETWEEN_WORDS = 0.3
 
+# Folders that class_folders.PARTS knows again.
+PART_FOLDERS = ("train", "validation", "test")
 STOPPED = DataError("The upload was taken back.", "Upload the images again.")
 
 
-def prepare(upload: str, reader: str, title: str) -> str:
+def prepare(
+    upload: str, reader: str, title: str, encoding: str = "", with_parts: bool | None = None
+) -> str:
     """Make a dataset of an upload, all of it or nothing.
 
     Args:
         upload: From lib.core.uploads.inbox.receive or pack.
         reader: Hash of the reader's key.
         title: What the reader calls it.
+        encoding: Of the names in the archive, as the reader chose.
+        with_parts: Whether images are in the split that their folder says, as the reader chose.
 
     Returns:
-        What the dataset is called; see lib.core.uploads.own_datasets.get.
+        What the dataset is called; see lib.core.uploads.own_datasets.get. "" where the reader has
+        to be asked first; see lib.core.uploads.inbox.question.
 
     Raises:
         DataError: If it is not an archive of 2 to 20 classes of images.
@@ -47,9 +56,14 @@ def prepare(upload: str, reader: str, title: str) -> str:
     try:
         retention.check_room(reader)
         path = inbox.archive_of(upload)
-        with zip_reader.opened(path) as opened, retention.making() as folder:
-            made = _Maker(opened, upload, folder).make(reader, title)
-            found = retention.publish(folder, made)
+        with zip_reader.opened(path, encoding, with_parts is not False) as opened:
+            question = _question(opened, title, encoding, with_parts)
+            if question:
+                inbox.ask(upload, question)
+                return ""
+            with retention.making() as folder:
+                made = _Maker(opened, upload, folder).make(reader, title)
+                found = retention.publish(folder, made)
     except ThawError as error:
         inbox.refuse(upload, error)
         raise
@@ -58,6 +72,21 @@ def prepare(upload: str, reader: str, title: str) -> str:
         raise
     inbox.discard(upload)
     return found.id
+
+
+def _question(
+    opened: Archive, title: str, encoding: str, with_parts: bool | None
+) -> Question | None:
+    """What the reader has to say before; None where that is nothing."""
+    parts = opened.layout.parts if with_parts is None else {}
+    encodings = () if encoding or len(opened.encodings) == 1 else opened.encodings
+    if not parts and not encodings:
+        return None
+    return Question(
+        title,
+        [(each, zip_names.ENCODINGS[each], opened.class_names(each)) for each in encodings],
+        {outside_text.shown(name): class_folders.USES[part] for name, part in parts.items()},
+    )
 
 
 class _Maker:
@@ -71,7 +100,7 @@ class _Maker:
 
     def __init__(self, opened: Archive, upload: str, folder: Path) -> None:
         self._archive, self._upload, self._folder = opened, upload, folder
-        self._left_out = list(opened.left_out)
+        self._layout = opened.layout
         self._end = time.monotonic() + LIMIT_S
         self._next_words = 0.0
 
@@ -81,34 +110,37 @@ class _Maker:
         Raises:
             DataError: If there are not 2 to 20 classes, or a class has too few images.
         """
+        layout = self._layout
         # Random, so that what the dataset is called says nothing of its content.
         salt = secrets.token_hex(8)
-        fingerprint, content = hashlib.sha256(), hashlib.sha256()
-        first_with: dict[bytes, str] = {}
-        counts: Counter[str] = Counter()
+        folder_of = dict(
+            zip(layout.class_names, outside_text.folder_names(layout.class_names), strict=True)
+        )
+        written: list[tuple[int, str, str, bytes, str]] = []
         size_bytes = 0
-        for member, data in self._kept():
+        for candidate, data in self._kept():
             digest = hashlib.sha256(data).digest()
-            if digest in first_with:
-                self._left_out.append(f"{member.name}: the same image as {first_with[digest]}")
+            if not layout.takes(candidate, digest):
                 continue
-            first_with[digest] = member.name
-            name = f"{len(first_with):05d}.jpg"
-            folder = self._folder / member.class_name
-            folder.mkdir(exist_ok=True)
-            (folder / f"{salt}-{name}").write_bytes(data)
-            counts[member.class_name] += 1
+            class_name, part = candidate.class_name, candidate.part
+            above = f"{PART_FOLDERS[part]}/" if layout.with_parts else ""
+            folder, name = f"{above}{folder_of[class_name]}", f"{len(written) + 1:05d}.jpg"
+            (self._folder / folder).mkdir(parents=True, exist_ok=True)
+            (self._folder / folder / f"{salt}-{name}").write_bytes(data)
+            written.append((-part, folder, name, digest, class_name))
             size_bytes += len(data)
-            for known, start in ((fingerprint, f"{salt}-"), (content, "")):
-                image_folder.add(known, f"{member.class_name}/{start}{name}", digest)
-        for class_name in self._archive.class_names:
-            if class_name not in counts:
-                self._left_out.append(f"{class_name}: no usable image in it")
-        class_names = tuple(sorted(counts))
-        image_folder.check_classes("The upload", class_names)
-        labels = [label for label, name in enumerate(class_names) for _ in range(counts[name])]
-        # Fails here, in words, where a class is too small to be in every split.
-        splits.split(labels, splits.max_train_images(len(labels)), 0, class_names)
+        # In the order in which they will be found there.
+        written.sort()
+        fingerprint, content = hashlib.sha256(), hashlib.sha256()
+        for _, folder, name, digest, class_name in written:
+            image_folder.add(fingerprint, f"{folder}/{salt}-{name}", digest)
+            above = folder.removesuffix(folder_of[class_name])
+            image_folder.add(content, f"{above}{class_name}/{name}", digest)
+        counts = Counter(class_name for *_, class_name in written)
+        class_names = tuple(sorted(counts, key=folder_of.__getitem__))
+        labels = [class_names.index(class_name) for *_, class_name in written]
+        given = [-minus for minus, *_ in written] if layout.with_parts else []
+        layout.check("The upload", class_names, labels, given)
         return OwnDataset(
             id=datasets.OWN_PREFIX + fingerprint.hexdigest()[: own_datasets.FINGERPRINT_LENGTH],
             title=outside_text.name_of(title)
@@ -120,42 +152,47 @@ class _Maker:
             counts=tuple(counts[name] for name in class_names),
             size_bytes=size_bytes,
             created=time.time(),
-            left_out=tuple(self._left_out[: own_datasets.MAX_LEFT_OUT]),
-            num_left_out=len(self._left_out),
+            left_out=layout.left_out[: own_datasets.MAX_LEFT_OUT],
+            num_left_out=len(layout.left_out),
+            said=tuple(layout.said),
+            num_given=splits.counts_of(given),
         )
 
-    def _kept(self) -> Iterator[tuple[Member, bytes]]:
+    def _kept(self) -> Iterator[tuple[Candidate, bytes]]:
         """The usable images in order, as they are kept; decoded by several threads."""
-        waiting: deque[tuple[Member, Future[bytes]]] = deque()
-        members = self._archive.members
+        waiting: deque[tuple[Candidate, Future[bytes]]] = deque()
+        candidates = self._layout.candidates
         with ThreadPoolExecutor(decode.NUM_THREADS, "thaw-decode") as threads:
             try:
-                for done, member in enumerate(members):
-                    self._say(done, len(members))
+                for done, candidate in enumerate(candidates):
+                    self._say(done, len(candidates))
                     try:
-                        data = self._archive.read(member)
+                        data = self._archive.read(candidate.found.entry)
                     except DataError:
                         raise
                     except ValueError as error:
-                        self._left_out.append(f"{member.name}: {error}")
+                        self._leave(candidate, error)
                         continue
                     yield from self._finished(waiting, 2 * decode.NUM_THREADS)
-                    waiting.append((member, threads.submit(decode.kept, data)))
+                    waiting.append((candidate, threads.submit(decode.kept, data)))
                 yield from self._finished(waiting, 0)
             finally:
                 for _, future in waiting:
                     future.cancel()
 
     def _finished(
-        self, waiting: deque[tuple[Member, "Future[bytes]"]], most: int
-    ) -> Iterator[tuple[Member, bytes]]:
+        self, waiting: deque[tuple[Candidate, "Future[bytes]"]], most: int
+    ) -> Iterator[tuple[Candidate, bytes]]:
         """Those that wait, from the first, until no more than so many do."""
         while len(waiting) > most:
-            member, future = waiting.popleft()
+            candidate, future = waiting.popleft()
             try:
-                yield member, future.result()
+                yield candidate, future.result()
             except ValueError as error:
-                self._left_out.append(f"{member.name}: {error}")
+                self._leave(candidate, error)
+
+    def _leave(self, candidate: Candidate, error: ValueError) -> None:
+        self._layout.leave(candidate.found, str(error), candidate.class_name)
 
     def _say(self, done: int, total: int) -> None:
         now = time.monotonic()

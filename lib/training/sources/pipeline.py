@@ -121,7 +121,7 @@ def _decoded(
     progress: Report | None,
 ) -> feature_cache.Tensors:
     """Pixels, labels and indices of the images of all three splits, and where two of them end."""
-    parts = splits.split(source.labels, num_images, seed, source.class_names)
+    parts = splits.split(source.labels, num_images, seed, source.class_names, source.given)
     wanted = np.concatenate([parts.train, parts.validation, parts.test])
     pixels = decode.decode_all(dataset, source, wanted, image_size, progress)
     ends = np.cumsum([len(parts.train), len(parts.validation)])

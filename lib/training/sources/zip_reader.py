@@ -9,25 +9,28 @@ import re
 import stat
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from lib.core.errors import DataError
 from lib.core.files import outside_text
 from lib.core.uploads import inbox
-from lib.training.sources.folder import JUNK, MAX_FILE_BYTES
+from lib.training.sources import class_folders, zip_names
+from lib.training.sources.class_folders import Found, Layout
+from lib.training.sources.folder import MAX_FILE_BYTES
 
 MAX_FILES = 10_000
 MAX_UNPACKED_BYTES = 500_000_000
-# Photographs are compressed already; even a drawing hardly comes to 50:1.
+# Photographs are compressed already, and a drawing hardly comes to 50:1. A bitmap of one colour
+# goes far beyond, so what takes little room is no matter: one of 12 megapixels, and 40 of a screen.
 MAX_RATIO = 100
+MIN_SUSPICIOUS_BYTES, MIN_SUSPICIOUS_ARCHIVE_BYTES = 50_000_000, 250_000_000
 # Python reads the list of files in one piece: MAX_FILES of them with long names take 3 MB, and as
 # many leftovers of macOS as much again.
 MAX_DIRECTORY_BYTES = 8_000_000
 CHUNK_BYTES = 1 << 16
-UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
+ENCRYPTED_FLAG = 0x1
 # How archives begin, whatever they are called: zip, gzip, bzip2, xz, 7z, RAR, Zstandard.
 ARCHIVES = (
     b"PK\x03\x04",
@@ -40,90 +43,47 @@ ARCHIVES = (
 )
 TAR_MARK, TAR_MARK_AT = b"ustar", 257
 
+TOO_DENSE = f"unpacks to more than {MAX_RATIO} times its size, as no photographs do"
 PACK_AGAIN = "Pack a folder that holds one folder of images per class, and upload that."
 
 
-@dataclass(frozen=True)
-class Member:
-    """A file of an archive that may be an image.
-
-    Args:
-        class_name: Of the folder it is in; text from outside.
-        name: As the archive calls it, to be shown; text from outside.
-        entry: Where it is.
-    """
-
-    class_name: str
-    name: str
-    entry: zipfile.ZipInfo = field(repr=False)
-
-
 class Archive:
-    """An archive that is open: `members`, `class_names` of all its folders, and `left_out`.
+    """An archive that is open: `layout` has its images, `encodings` how its names can be read.
 
     Args:
         file: Of a zip archive.
         size_bytes: Of the file.
+        encoding: Of names of which the archive does not say it, as their reader chose; where "",
+            the likeliest.
+        with_parts: As for Layout.
 
     Raises:
         DataError: If it cannot be read, or is not what Thaw takes.
     """
 
-    def __init__(self, file: BinaryIO, size_bytes: int) -> None:
+    def __init__(
+        self, file: BinaryIO, size_bytes: int, encoding: str = "", with_parts: bool = True
+    ) -> None:
         if size_bytes > inbox.MAX_ARCHIVE_BYTES:
             raise inbox.too_large()
         self._size_bytes = size_bytes
         self._unpacked_bytes = 0
-        self.left_out: list[str] = []
-        self.class_names: tuple[str, ...] = ()
         try:
             self._zip = zipfile.ZipFile(_Careful(file))
         except DataError:
             raise
         except Exception as error:  # zipfile and struct raise nearly anything for a damaged one
             raise _damaged() from error
-        self.members = self._chosen()
+        entries = self._zip.infolist()
+        self.encodings = zip_names.guesses(entries)
+        if encoding and encoding not in self.encodings:
+            raise DataError("The names are not in this encoding.", "Choose another.")
+        self.layout = _layout(entries, encoding or self.encodings[0], with_parts)
+        self._check_unpacked(sum(each.found.entry.file_size for each in self.layout.candidates))
 
-    def _chosen(self) -> tuple[Member, ...]:
-        """The files in the folders of classes, in order; what else there is goes to left_out."""
-        found: list[tuple[tuple[str, ...], zipfile.ZipInfo]] = []
-        folders = []
-        for entry in self._zip.infolist():
-            path = _path(entry)
-            if not path or _is_junk(path):
-                continue
-            if entry.is_dir():
-                folders.append(path)
-                continue
-            if len(found) == MAX_FILES:
-                raise DataError(
-                    f"The archive holds more than {MAX_FILES:,} files.", "Use fewer images."
-                )
-            found.append((path, entry))
-        self._check_sizes([entry for _, entry in found])
-        num_wrapping = _num_wrapping([path for path, _ in found])
-        members = []
-        classes = {path[num_wrapping] for path in folders if len(path) == num_wrapping + 1}
-        for path, entry in found:
-            shown, within = outside_text.shown("/".join(path)), path[num_wrapping:]
-            if len(within) > 1:
-                classes.add(within[0])
-            problem = _not_taken(entry, within)
-            if problem:
-                self.left_out.append(f"{shown}: {problem}")
-            else:
-                members.append(Member(outside_text.name_of(within[0]), shown, entry))
-        self.class_names = tuple(sorted({outside_text.name_of(name) for name in classes} - {""}))
-        return tuple(sorted(members, key=lambda each: (each.class_name, each.name)))
-
-    def _check_sizes(self, entries: Sequence[zipfile.ZipInfo]) -> None:
-        """What the list of files says; a lie is found out when they are read."""
-        if any(entry.flag_bits & ENCRYPTED_FLAG for entry in entries):
-            raise DataError("The archive is protected by a password.", "Pack it without one.")
-        total = sum(entry.file_size for entry in entries)
-        self._check_unpacked(total)
-        for entry in entries:
-            _check_ratio(entry, entry.file_size)
+    def class_names(self, encoding: str) -> tuple[str, ...]:
+        """What the classes are called if names are in one of the encodings."""
+        return _layout(self._zip.infolist(), encoding, with_parts=True).class_names
 
     def _check_unpacked(self, total: int) -> None:
         if total > MAX_UNPACKED_BYTES:
@@ -131,11 +91,14 @@ class Archive:
                 f"The archive unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB.",
                 "Leave some images out, or make them smaller: Thaw trains on at most 512 pixels.",
             )
-        if total > MAX_RATIO * self._size_bytes:
-            raise _bomb("The archive")
+        if total > max(MAX_RATIO * self._size_bytes, MIN_SUSPICIOUS_ARCHIVE_BYTES):
+            raise DataError(f"The archive {TOO_DENSE}.", PACK_AGAIN)
 
-    def read(self, member: Member) -> bytes:
+    def read(self, entry: zipfile.ZipInfo) -> bytes:
         """The bytes of a file, counted while they come.
+
+        Args:
+            entry: Of one of the candidates of `layout`.
 
         Raises:
             DataError: If the archive goes beyond what it may hold.
@@ -143,18 +106,19 @@ class Archive:
         """
         data = bytearray()
         try:
-            with self._zip.open(member.entry) as file:
-                while len(data) <= MAX_FILE_BYTES and (chunk := file.read(CHUNK_BYTES)):
+            with self._zip.open(entry) as file:
+                while not (problem := _too_much(entry, len(data))) and (
+                    chunk := file.read(CHUNK_BYTES)
+                ):
                     data += chunk
                     self._unpacked_bytes += len(chunk)
                     self._check_unpacked(self._unpacked_bytes)
-                    _check_ratio(member.entry, len(data))
         except DataError:
             raise
         except Exception as error:  # as above
             raise ValueError("damaged or cut off") from error
-        if len(data) > MAX_FILE_BYTES:
-            raise ValueError(f"larger than {MAX_FILE_BYTES // 1_000_000} MB")
+        if problem:
+            raise ValueError(problem)
         if not data:
             raise ValueError("empty")
         is_tar = data[TAR_MARK_AT:].startswith(TAR_MARK)
@@ -168,8 +132,8 @@ class Archive:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Archive]:
-    """An archive on disk.
+def opened(path: Path, encoding: str = "", with_parts: bool = True) -> Iterator[Archive]:
+    """An archive on disk; see Archive.
 
     Raises:
         DataError: If it cannot be read, or is not what Thaw takes.
@@ -179,7 +143,7 @@ def opened(path: Path) -> Iterator[Archive]:
     except OSError as error:
         raise _damaged() from error
     with file:
-        archive = Archive(file, path.stat().st_size)
+        archive = Archive(file, path.stat().st_size, encoding, with_parts)
         try:
             yield archive
         finally:
@@ -211,20 +175,33 @@ class _Careful(io.BufferedIOBase):
         return True
 
 
-def _path(entry: zipfile.ZipInfo) -> tuple[str, ...]:
+def _layout(entries: Sequence[zipfile.ZipInfo], encoding: str, with_parts: bool) -> Layout:
+    """What the files are, if names are in this encoding."""
+    found: list[Found] = []
+    folders = []
+    for entry in entries:
+        # Decoded first: in some code pages a "\\" is half of a character.
+        name = zip_names.decoded(entry, encoding).replace("\\", "/")
+        path = _path(name)
+        if name.endswith("/"):
+            folders.append(path)
+        elif path and not any(map(class_folders.is_junk, path)):
+            if len(found) == MAX_FILES:
+                raise DataError(
+                    f"The archive holds more than {MAX_FILES:,} files.", "Use fewer images."
+                )
+            found.append(Found(path, _problem(entry), entry))
+    return Layout(found, filter(None, folders), with_parts)
+
+
+def _path(name: str) -> tuple[str, ...]:
     """The folders and the name of a file.
 
     Raises:
         DataError: If it leads out of the folder it would be unpacked to.
     """
-    name = entry.filename
-    if not entry.flag_bits & UTF8_FLAG:
-        # Many programs write UTF-8 and do not say so; zipfile then takes it for an old code page.
-        with suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    name = name.replace("\\", "/")
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:", name):
+    if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:/", name):
         raise DataError(
             f"The archive holds a file that leads out of it: {outside_text.shown(name)}.",
             PACK_AGAIN,
@@ -232,45 +209,33 @@ def _path(entry: zipfile.ZipInfo) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _is_junk(path: Sequence[str]) -> bool:
-    """What file managers and archivers leave behind."""
-    return any(part.startswith(".") or part.lower() in JUNK for part in path)
+def _problem(entry: zipfile.ZipInfo) -> str:
+    """Why a file is left out unread, in words; "" where it is not.
 
-
-def _num_wrapping(paths: Sequence[Sequence[str]]) -> int:
-    """How many folders are around those of the classes: as often as not, one."""
-    in_folders = [path for path in paths if len(path) > 1]
-    alone = len({path[0] for path in in_folders}) == 1
-    return int(alone and any(len(path) > 2 for path in in_folders))
-
-
-def _not_taken(entry: zipfile.ZipInfo, within: Sequence[str]) -> str:
-    """Why a file is left out unread, in words; "" where it is not."""
+    Raises:
+        DataError: If it is encrypted, and so are the others.
+    """
+    if entry.flag_bits & ENCRYPTED_FLAG:
+        raise DataError("The archive is protected by a password.", "Pack it without one.")
     # The upper half has the mode of the file, where the archive was made on Unix.
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
-        return "a link, which is not followed"
+        return class_folders.LINK
     if kind not in (0, stat.S_IFREG):
-        return "not a file"
+        return class_folders.NO_FILE
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "packed in a way Thaw does not read"
-    if len(within) < 2 or not outside_text.name_of(within[0]):
-        return "not in the folder of a class"
-    if len(within) > 2:
-        return "in a folder inside that of a class"
+    # What the list of files says; a lie is found out when they are read.
+    return _too_much(entry, entry.file_size)
+
+
+def _too_much(entry: zipfile.ZipInfo, size_bytes: int) -> str:
+    """Why a file of this size is not read any further, in words; "" where it is."""
+    if size_bytes > MAX_FILE_BYTES:
+        return f"larger than {MAX_FILE_BYTES // 1_000_000} MB"
+    if size_bytes > max(MAX_RATIO * entry.compress_size, MIN_SUSPICIOUS_BYTES):
+        return f"a file that {TOO_DENSE}"
     return ""
-
-
-def _check_ratio(entry: zipfile.ZipInfo, size_bytes: int) -> None:
-    if size_bytes > MAX_RATIO * max(1, entry.compress_size):
-        raise _bomb(outside_text.shown(entry.filename))
-
-
-def _bomb(what: str) -> DataError:
-    return DataError(
-        f"{what} unpacks to more than {MAX_RATIO} times its size, as no photographs do.",
-        PACK_AGAIN,
-    )
 
 
 def _damaged() -> DataError:
