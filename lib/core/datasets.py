@@ -65,6 +65,7 @@ class DatasetSpec:
     download_mb: int = 0
     host: str = ""
     tfds_split: tuple[str, str, str] = TUTORIAL_SPLIT
+    num_given: tuple[int, ...] = ()
 
     @property
     def num_classes(self) -> int:
@@ -74,7 +75,7 @@ class DatasetSpec:
     @property
     def max_train_images(self) -> int:
         """Images left for training once validation and test have theirs."""
-        return splits.max_train_images(self.num_images)
+        return splits.max_train_images(self.num_images, self.num_given)
 
     @property
     def fingerprint(self) -> str:

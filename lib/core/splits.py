@@ -82,6 +82,20 @@ def counts_of(given: npt.ArrayLike) -> tuple[int, ...]:
     return tuple(np.bincount(given, minlength=3).tolist()) if np.size(given) else ()
 
 
+def given_of(counts: Sequence[int]) -> IntArray:
+    """The split of each image of a reader's own dataset, which come in this order.
+
+    Args:
+        counts: From `counts_of`.
+
+    Example:
+
+    >>> given_of((3, 0, 1)).tolist()
+    [2, 0, 0, 0]
+    """
+    return np.repeat(np.arange(len(counts))[::-1], counts[::-1]).astype(np.int64)
+
+
 def _interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
     """A permutation in which every stretch holds the classes in their overall shares."""
     position = np.empty(len(labels))

@@ -83,17 +83,23 @@ def test_its_augmentation_draws_what_thaw_draws() -> None:
     assert not np.array_equal(ours, batch)
 
 
+@pytest.mark.parametrize("num_given", [(), (10, 4, 4), (14, 0, 4)])
 def test_a_folder_of_ones_own_gives_the_same_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    num_given: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(0)
     for label, name in enumerate(("ant", "bee")):
-        (tmp_path / "images" / name).mkdir(parents=True)
         for number in range(9):
+            in_part = ""
+            if num_given:
+                ends = np.cumsum(num_given) // 2
+                in_part = ("train", "validation", "test")[np.searchsorted(ends, number, "right")]
+            folder = tmp_path / "images" / in_part / name
+            folder.mkdir(parents=True, exist_ok=True)
             # Smooth pictures of several sizes, as photographs are.
             small = rng.integers(0, 256, (6 + label, 5, 3)).astype(np.uint8)
             picture = Image.fromarray(small).resize((90 + 7 * number, 120), 3)
-            picture.save(tmp_path / "images" / name / f"{number:05d}.png")
+            picture.save(folder / f"{number:05d}.png")
     spec = own_datasets.OwnSpec(
         id="images-0123456789ab",
         title="Mine",
@@ -105,6 +111,7 @@ def test_a_folder_of_ones_own_gives_the_same_too(
         source="",
         about="",
         offline=True,
+        num_given=num_given,
     )
     monkeypatch.chdir(tmp_path)
     lite = backbones.get("efficientnet_lite0")
@@ -116,6 +123,7 @@ def test_a_folder_of_ones_own_gives_the_same_too(
     )
     values, labels = everything(theirs.validation)
     assert labels.tolist() == run.validation.labels.tolist()
+    assert theirs.parts.train.tolist() == run.train.indices.tolist()
     difference = np.abs(values - lite.preprocessing.apply(run.validation.images))
     assert difference.max() <= ROUNDING * lite.preprocessing.scale + 1e-4
 

@@ -304,6 +304,55 @@ def test_after_a_reload_an_upload_still_says_why_there_is_no_dataset() -> None:
     assert inbox.uploads_of(own_datasets.hashed(KEYS["Anna"])) == ()
 
 
+def test_what_only_the_reader_knows_is_asked_before_there_is_a_dataset(
+    asked: list[dict[str, Any]],
+) -> None:
+    upload = inbox.receive(io.BytesIO(b"zip"), own_datasets.hashed(KEYS["Anna"]))
+    names = [
+        ("cp949", "Korean (CP949)", ["강아지사진", "고양이사진"]),
+        ("cp437", "English (CP437)", ["░¡", "░φ"]),
+    ]
+    inbox.ask(upload, inbox.Question("pets", names, {"train": "training", "test": "the test"}))
+    assert "look like splits" not in all_text(open_page("data", "Bert", **SECTION))
+    app = open_page("data", "Anna", **SECTION)
+    encoding = app.selectbox(key=state.OWN_ENCODING)
+    assert encoding.options == [
+        "Korean (CP949): 강아지사진, 고양이사진",
+        "English (CP437): ░¡, ░φ",
+    ]
+    assert "` test ` for the test, ` train ` for training" in all_text(app)
+    assert asked == []
+    encoding.select("cp437")
+    app.radio(key=state.OWN_PARTS).set_value(False)
+    next(each for each in app.button if each.label == "Make the dataset").click().run()
+    choices = {"encoding": "cp437", "with_parts": False}
+    assert [each | choices for each in asked] == asked
+    assert asked[0]["upload"] == upload
+    assert asked[0]["title"] == "pets"
+
+
+def test_what_was_changed_is_told_with_the_dataset() -> None:
+    made = dataset()
+    retention.delete(made.id, made.owner)
+    with retention.making() as pictures:
+        said = ("The class 'c\\u200bat' is called 'cat (2)' here.",)
+        retention.publish(pictures, replace(made, said=said))
+    assert said[0] in all_text(open_page("data", "Anna", **SECTION))
+
+
+def test_a_class_whose_name_is_changed_is_told_before_there_is_a_dataset() -> None:
+    app = open_page("data", "Anna", **SECTION)
+    app.segmented_control(key=state.OWN_WAY).select("Files, class by class").run()
+    for place, name in enumerate(("TCP/IP", "C.")):
+        app.text_input(key=f"{state.OWN_CLASS}_0_{place}").set_value(name)
+        app.file_uploader(key=f"{state.OWN_FILES}_0_{place}").set_value(
+            [("1.png", b"x", "image/png")]
+        )
+    app.run()
+    assert "The class 'TCP/IP' is called 'TCPIP' here." in all_text(app)
+    assert "The class 'C.' is called 'C' here." in all_text(app)
+
+
 def test_a_reader_is_given_a_key_where_images_are_taken_in_and_not_before() -> None:
     app = open_page("training_lab")
     assert state.READER not in app.session_state

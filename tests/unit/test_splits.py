@@ -102,3 +102,45 @@ def test_six_images_of_each_class_are_enough_for_every_part(num_classes, each):
     parts = splits.split(labels, splits.max_train_images(len(labels)), seed=1)
     for part in (parts.train, parts.validation, parts.test):
         assert set(labels[part]) == set(range(num_classes))
+
+
+# --- Datasets with a split of their own -----------------------------------------------------------
+
+
+def given_by(train: int, validation: int, test: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of two classes and the split of each image, in any order."""
+    counts = {splits.TRAIN: train, splits.VALIDATION: validation, splits.TEST: test}
+    given = np.repeat(list(counts), list(counts.values()))
+    order = np.random.default_rng(1).permutation(len(given))
+    return (np.arange(len(given)) % 2)[order], given[order]
+
+
+@pytest.mark.parametrize("counts", [(60, 20, 30), (60, 0, 30), (60, 20, 0), (600, 2, 500)])
+def test_every_image_stays_in_the_split_it_is_given_to(counts):
+    labels, given = given_by(*counts)
+    assert splits.counts_of(given) == counts
+    most = splits.max_train_images(len(labels), counts)
+    parts = splits.split(labels, most, 1, given=given)
+    lacking = counts[0] // 6 if 0 in counts else 0
+    assert most == len(parts.train) == counts[0] - lacking
+    assert len(parts.validation) == (counts[1] or lacking)
+    assert len(parts.test) == (counts[2] or lacking)
+    assert set(given[parts.train]) == {splits.TRAIN}
+    for part, use in ((parts.validation, splits.VALIDATION), (parts.test, splits.TEST)):
+        assert set(given[part]) == {use if counts[use] else splits.TRAIN}
+    together = np.concatenate([parts.train, parts.validation, parts.test])
+    assert sorted(together) == list(range(len(labels)))
+
+
+def test_the_seed_chooses_only_among_the_training_images_that_are_given():
+    labels, given = given_by(60, 0, 30)
+    one, other = (splits.split(labels, 20, seed, given=given) for seed in (1, 2))
+    assert list(one.train) != list(other.train)
+    assert list(one.validation) == list(other.validation)
+    assert list(one.test) == list(other.test)
+
+
+def test_more_training_images_than_are_given_are_refused():
+    labels, given = given_by(60, 20, 30)
+    with pytest.raises(DataError, match="61 training images were asked for and there are 60: 20"):
+        splits.split(labels, 61, 1, given=given)

@@ -3,12 +3,13 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lib.core import datasets, splits
 from lib.core.errors import DataError
@@ -43,6 +44,7 @@ class Look:
         left_out: Files that are no image of it, each with the reason, in words.
         thumbnails: Index -> a WebP file of 96 x 96 pixels: a few of each class, and of pairs.
         seconds: What it took.
+        given: The split of every image, where the dataset comes with its own; else empty.
     """
 
     class_names: tuple[str, ...]
@@ -55,6 +57,7 @@ class Look:
     left_out: tuple[str, ...]
     thumbnails: Mapping[int, bytes]
     seconds: float
+    given: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
     def from_worker(cls, said: Mapping[str, Any]) -> "Look":
@@ -70,6 +73,7 @@ class Look:
             left_out=tuple(said["left_out"]),
             thumbnails={int(index): data for index, data in said["thumbnails"].items()},
             seconds=float(said["seconds"]),
+            given=np.asarray(said.get("given", ()), np.int64),
         )
 
     @cached_property
@@ -180,14 +184,16 @@ def to_show(labels: IntArray, opened: Sequence[int], pairs: Sequence[Pair]) -> t
     return tuple(sorted(shown))
 
 
-def every_use(labels: IntArray) -> Splits | None:
+def every_use(labels: IntArray, given: npt.ArrayLike = ()) -> Splits | None:
     """The split in which all images are used; None where a class is too small for one.
 
     Args:
         labels: (num_images,), class index of every image.
+        given: As for splits.split.
     """
     try:
-        return splits.split(labels, splits.max_train_images(len(labels)), 0)
+        most = splits.max_train_images(len(labels), splits.counts_of(given))
+        return splits.split(labels, most, 0, given=given)
     except DataError:
         return None
 
@@ -198,18 +204,21 @@ def test_images_alike(found: Look) -> int:
     Args:
         found: A look at the whole dataset.
     """
-    parts = every_use(found.labels)
+    parts = every_use(found.labels, found.given)
     alike = [pair for pair in found.pairs if pair.kind == near_duplicates.ALIKE]
     return near_duplicates.trained_alike(alike, parts) if parts else 0
 
 
-def worst_first(pairs: Sequence[Pair], labels: IntArray) -> tuple[Pair, ...]:
+def worst_first(
+    pairs: Sequence[Pair], labels: IntArray, given: npt.ArrayLike = ()
+) -> tuple[Pair, ...]:
     """The same picture before what looks like it, and what is in two splits before the rest.
 
     Args:
         labels: (num_images,), class index of every image.
+        given: As for splits.split.
     """
-    parts = every_use(labels)
+    parts = every_use(labels, given)
     crossing = near_duplicates.across(pairs, parts, near_duplicates.KINDS) if parts else ()
     harmful = {pair for pair, _, _ in crossing}
     order = list(near_duplicates.KINDS)

@@ -167,6 +167,12 @@ def question(upload: str) -> Question | None:
         return None
 
 
+def answer(upload: str) -> None:
+    """The reader has said what was asked."""
+    with suppress(DataError):
+        (_place(upload) / QUESTION).unlink(missing_ok=True)
+
+
 def discard(upload: str) -> None:
     """Forget an upload; a worker that is busy with it stops."""
     with suppress(DataError):

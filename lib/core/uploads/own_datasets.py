@@ -44,13 +44,6 @@ _NAME = re.compile(rf"{datasets.OWN_PREFIX}[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 class OwnSpec(DatasetSpec):
     """A dataset of a reader's own, as pages know any other: its version is its fingerprint."""
 
-    num_given: tuple[int, ...] = ()
-
-    @property
-    def max_train_images(self) -> int:
-        """Images left for training once validation and test have theirs."""
-        return splits.max_train_images(self.num_images, self.num_given)
-
     @property
     def fingerprint(self) -> str:
         """What a run's identity says of its data: SHA-256 over names and bytes, hex."""
@@ -104,7 +97,7 @@ class OwnDataset:
     @property
     def max_train_images(self) -> int:
         """Pictures left for training once validation and test have theirs."""
-        return self.spec.max_train_images
+        return splits.max_train_images(self.num_images, self.num_given)
 
     @property
     def expires(self) -> float:

@@ -130,7 +130,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
         sizes[index] = size
         kinds[kind] += 1
     opened = sorted(small)
-    pairs = looking.worst_first(_pairs(source, small), source.labels)
+    pairs = looking.worst_first(_pairs(source, small), source.labels, source.given)
     shown = looking.to_show(source.labels, opened, pairs)
     return {
         "class_names": list(source.class_names),
@@ -143,6 +143,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
         "left_out": left_out,
         "thumbnails": {index: _webp(small[index], lossless=False) for index in shown},
         "seconds": time.monotonic() - began,
+        "given": source.given,
     }
 
 

@@ -113,7 +113,7 @@ def _copies(found: Look) -> None:
         f"that differ in at most {near_duplicates.MAX_DISTANCE} bits are then compared pixel by "
         "pixel."
     )
-    parts = inspection.every_use(found.labels)
+    parts = inspection.every_use(found.labels, found.given)
     crossing = near_duplicates.across(found.pairs, parts) if parts else ()
     copies = [pair for pair in found.pairs if pair.kind != near_duplicates.ALIKE]
     if crossing:

@@ -69,7 +69,7 @@ def _sections(dataset: DatasetSpec, labels: IntArray) -> None:
 def _split(dataset: DatasetSpec, labels: IntArray) -> None:
     st.subheader("Every image has one use", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        most = splits.max_train_images(len(labels))
+        most = dataset.max_train_images
         key = f"{state.SPLIT_IMAGES}_{dataset.fingerprint}"
         state.start_with(key, min(most, max(dataset.num_classes, round(most / 2))))
         num_images = st.number_input(
@@ -86,7 +86,8 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
             width=160,
             help="Chooses the training images. Validation and test images do not depend on it.",
         )
-    parts = splits.split(labels, int(num_images), int(seed), dataset.class_names)
+    given = splits.given_of(dataset.num_given)
+    parts = splits.split(labels, int(num_images), int(seed), dataset.class_names, given)
     described = drawing.split_dots(parts, labels, dataset.class_names, dark=shell.is_dark())
     dots.show(described, state.SPLIT_DOTS)
     st.markdown(
@@ -95,6 +96,11 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
         "**The same for every run**: the seed chooses the training images only, and with the same "
         "seed a smaller training set is part of a larger one. So two runs can be compared."
     )
+    if dataset.num_given:
+        st.markdown(
+            "In this dataset the folders say which split an image is in, so each class has the "
+            "share that they give it. A split without a folder gets a sixth of the training images."
+        )
     counts = inspection.per_class(parts, labels, dataset.num_classes)
     with st.expander(f"Images of each class, seed {seed}", icon=":material/table_rows:"):
         st.table(

@@ -48,7 +48,8 @@ class Making:
         """True once there is a dataset, or a reason why there is none."""
         if self.question is None:
             going_on = self.upload in inbox.uploads_of(reader.owner())
-            return not going_on or inbox.problem(self.upload) is not None
+            waits = inbox.problem(self.upload) or inbox.question(self.upload)
+            return not going_on or waits is not None
         return bool(self.question.ended)
 
 
@@ -72,7 +73,10 @@ def panel() -> None:
         going_on = inbox.uploads_of(reader.owner())
         making = Making(going_on[0], before=before) if going_on else None
     state.choose(state.OWN_WAY, state.read(state.OWN_WAY, ZIP))  # kept while it is not on screen
-    if making:
+    asked = inbox.question(making.upload) if making and making.ended else None
+    if making and asked:
+        _ask_reader(making, asked)
+    elif making:
         _progress(making)
     else:
         _ways()
@@ -244,18 +248,65 @@ def _begin(put: Callable[[], str], title: str) -> None:
     """Put what came where a worker finds it, and ask for a dataset."""
     with widgets.attempt(state.OWN_PROBLEM):
         retention.check_room(reader.owner())
-        upload = put()
-        client = cache.client()
-        client.start()
-        question = client.ask(
-            TASK,
-            owner=f"{state.session_id()} own images",
-            upload=upload,
-            reader=reader.owner(),
-            title=title,
-        )
-        state.choose(state.OWN_MAKING, Making(upload, question))
+        _ask_worker(put(), title)
     state.choose(state.OWN_ROUND, int(str(state.read(state.OWN_ROUND, 0))) + 1)
+
+
+def _ask_worker(upload: str, title: str, **choices: Any) -> None:
+    client = cache.client()
+    client.start()
+    question = client.ask(
+        TASK,
+        owner=f"{state.session_id()} own images",
+        upload=upload,
+        reader=reader.owner(),
+        title=title,
+        **choices,
+    )
+    state.choose(state.OWN_MAKING, Making(upload, question))
+
+
+def _ask_reader(making: Making, asked: inbox.Question) -> None:
+    """What only the reader knows, before there is a dataset."""
+    choices: dict[str, Any] = {}
+    if asked.encodings:
+        titles = {each: f"{title}: {', '.join(names)}" for each, title, names in asked.encodings}
+        choices["encoding"] = st.selectbox(
+            "The names in this archive are written in",
+            list(titles),
+            format_func=titles.__getitem__,
+            key=state.OWN_ENCODING,
+        )
+        st.caption(
+            "The archive does not say it, so the first is a guess. Choose the one in which the "
+            "names of your classes are right."
+        )
+    if asked.parts:
+        uses = ", ".join(f"{widgets.verbatim(name)} for {use}" for name, use in asked.parts.items())
+        st.markdown(f"The folders of this archive look like splits: {uses}.")
+        choices["with_parts"] = st.radio(
+            "What are they?",
+            [True, False],
+            format_func={
+                True: "Splits: each image is used for what its folder says",
+                False: "No splits: put the images of each class together, and Thaw splits them",
+            }.__getitem__,
+            key=state.OWN_PARTS,
+        )
+    with st.container(horizontal=True):
+        if st.button("Make the dataset", type="primary", icon=":material/check:"):
+            with widgets.attempt(state.OWN_PROBLEM):
+                inbox.answer(making.upload)
+                _ask_worker(making.upload, asked.title, **choices)
+            st.rerun()
+        _stop_button(making)
+
+
+def _stop_button(making: Making) -> None:
+    if st.button("Stop", icon=":material/close:"):
+        inbox.discard(making.upload)
+        state.choose(state.OWN_MAKING, None)
+        st.rerun()
 
 
 def _progress(making: Making) -> None:
@@ -272,13 +323,12 @@ def _progress(making: Making) -> None:
         st.progress(done / total if total else 0.0, text=words or "A worker opens the upload")
 
     look()
-    if st.button("Stop", icon=":material/close:"):
-        inbox.discard(making.upload)
-        state.choose(state.OWN_MAKING, None)
-        st.rerun()
+    _stop_button(making)
 
 
 def _end(making: Making) -> None:
+    if inbox.question(making.upload):
+        return  # The reader has to be asked first.
     state.choose(state.OWN_MAKING, None)
     error = making.question.error if making.question else inbox.problem(making.upload)
     inbox.discard(making.upload)

@@ -35,6 +35,8 @@ def show(dataset: OwnDataset) -> None:
             f"{dataset.size_bytes / 1e6:,.1f} MB; deleted in {days} day{'s' * (days != 1)}, "
             "counted anew from each use."
         )
+        for sentence in dataset.said:
+            st.text(sentence)
         if dataset.num_left_out:
             _left_out(dataset)
         with st.container(horizontal=True, vertical_alignment="center"):
