@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lib.code import keras_run
+from lib.core import runs
 from lib.core.errors import DataError
 from lib.core.uploads import inbox, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 from lib.training import run, task
+from lib.training.answers import take_home
 from lib.training.sources import folder as image_folder
 from lib.training.sources import own_dataset, pipeline, zip_reader
 
@@ -362,3 +365,43 @@ def test_a_refusal_names_the_first_reason_and_what_would_help() -> None:
     with pytest.raises(DataError, match=r"first of them here/cat/00\.png: in a") as error:
         made_of(zipped(files))
     assert "directly holds one folder of images per class" in error.value.next_step
+
+
+# --- From the upload to the script ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", ["cards", "splits"])
+def test_classes_keep_their_names_from_the_upload_to_the_script(
+    content: str, tmp_path, monkeypatch
+) -> None:
+    if content == "cards":
+        made = made_of((UPLOADS / "cards_12_each.zip").read_bytes())
+    else:
+        folders = [f"{part}/{name}" for part in ("train", "test") for name in ("C", "C++", "C#")]
+        made = made_of(zipped(pictures(*folders)), with_parts=True)
+    config = runs.make_config(
+        dataset=made.id,
+        data_fingerprint=made.fingerprint,
+        max_train_images=made.max_train_images,
+        num_images=12,
+        image_size=32,
+        strategy="feature_extraction",
+    )
+    data = pipeline.load_data(made.id, num_images=12, image_size=32, seed=config.seed)
+    assert data.class_names == made.class_names
+    saved(
+        {f"images/{name}": data for name, data in take_home.split_images(config)},
+        tmp_path / "taken",
+    )
+    last = runs.EpochRecord(1, "feature_extraction", 0.1, 0.9, 0.2, 0.9, 1e-3, 1.0)
+    result = {"class_names": list(data.class_names), "test_accuracy": 0.9, "versions": {}}
+    finished = runs.Run(runs.run_id(config), config, (last,), result, tmp_path)
+    settings, images, *_ = keras_run.sections(finished)
+    monkeypatch.chdir(tmp_path / "taken")
+    names: dict[str, object] = {}
+    exec(f"{settings.code}\n{images.code}", names)
+    assert tuple(names["CLASS_NAMES"]) == made.class_names
+    for split in ("train", "validation", "test"):
+        part = getattr(data, split)
+        assert np.array_equal(names[f"{split}_images"], part.images)
+        assert np.array_equal(names[f"{split}_labels"], part.labels)

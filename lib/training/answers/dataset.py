@@ -143,8 +143,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
         "left_out": left_out,
         "thumbnails": {index: _webp(small[index], lossless=False) for index in shown},
         "seconds": time.monotonic() - began,
-        "given": source.given,
-    }
+    } | ({"given": source.given} if len(source.given) else {})
 
 
 def _left_out_at_upload(dataset: str) -> tuple[str, ...]:
