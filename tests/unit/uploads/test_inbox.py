@@ -6,9 +6,13 @@ import time
 import zipfile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lib.core.errors import DataError
+from lib.core.files import outside_text
 from lib.core.uploads import inbox, own_datasets
+from lib.training.sources import zip_reader
 
 ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
 
@@ -94,3 +98,22 @@ def test_only_an_upload_can_be_named_as_one(name):
         inbox.archive_of(name)
     inbox.discard(name)
     assert own_datasets.root().is_dir()
+
+
+TYPED = st.lists(st.text(max_size=70), min_size=1, max_size=5, unique=True)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TYPED)
+def test_the_classes_of_single_files_are_those_of_the_archive_they_are_packed_in(names):
+    names = [name for name in names if outside_text.name_of(name)]
+    upload = inbox.pack({name: [("x.png", b"1"), ("x.png", b"2")] for name in names}, ANNA)
+    archive = inbox.archive_of(upload)
+    with zip_reader.opened(archive) as opened:
+        found = opened.layout
+        assert opened.encodings == ("utf-8",)
+        assert set(found.class_names) == set(outside_text.names_of(names).values())
+        assert len(found.candidates) == 2 * len(names)
+        assert found.left_out == ()
+        assert found.said == []
+    inbox.discard(upload)
