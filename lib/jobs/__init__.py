@@ -1,1 +1,1 @@
-"""The web side of training: one Dask client and the engine process it talks to."""
+"""Training jobs: the Dask client of the web process, the engine process and its workers."""

@@ -1,8 +1,8 @@
-"""Asks for runs, follows them and cancels them, and asks questions: all a page knows of training.
+"""The interface of the pages to training: submit, follow and cancel runs, and ask questions.
 
-One Client serves a web process. Pages call it from their script threads and never wait for it: the
-keeper of the runs does its work in a thread of its own. `THAW_SCHEDULER` names a Dask scheduler to
-use instead of an engine of one's own.
+Each web process has one Client. Pages call it from their script threads, and no call blocks: the
+Keeper works in its own thread. `THAW_SCHEDULER` is the address of a Dask scheduler that
+replaces the local engine.
 """
 
 import os
@@ -26,10 +26,10 @@ class Client:
     """The runs of one web process.
 
     Args:
-        store: Where runs are kept; the store under THAW_HOME where None.
+        store: Store of the runs; the store under THAW_HOME if None.
         trainer: "module:function" that a worker calls.
-        scheduler: Address of a Dask scheduler; THAW_SCHEDULER where None, and where that is not
-            set either, an engine of its own.
+        scheduler: Address of a Dask scheduler; THAW_SCHEDULER if None. A local engine is started
+            if there is no address.
     """
 
     def __init__(
@@ -46,18 +46,19 @@ class Client:
         self._questions = Questions(keeper.reach, keeper.training, keeper.connecting)
 
     def start(self) -> None:
-        """Start the engine in the background, or connect to the scheduler; returns at once."""
+        """Start the engine or connect to the scheduler, in the background; returns immediately."""
         self._keeper.start()
 
     def submit(self, config: TrainConfig, owner: str = "") -> str:
-        """Ask for a run; one that is finished, waiting or going on is not started again.
+        """Submit a run; a run that is finished, queued or active is not started again.
 
         Args:
-            owner: Whose run it is, such as a session. An owner has one run going at a time, and
-                owners take turns; without an owner a run only waits for a worker.
+            config: What to train.
+            owner: Owner of the run, such as a session. Each owner has one active run at a time, and
+                owners take turns. A run without an owner waits only for a free worker.
 
         Returns:
-            The run's id.
+            The run id.
 
         Raises:
             StoreError: If the run could not be stored.
@@ -79,7 +80,7 @@ class Client:
         return id_
 
     def progress(self, run_id: str) -> Progress | None:
-        """What a run is doing, or how it ended; None where nobody knows it.
+        """The progress of a run, or how it ended; None if the run is unknown.
 
         Args:
             run_id: Its id, perhaps from a link.
@@ -97,7 +98,7 @@ class Client:
         return followed or (endings.stored_progress(run) if run else None)
 
     def config(self, run_id: str) -> TrainConfig | None:
-        """What a run was asked to do; None where nobody knows it.
+        """The configuration of a run; None if the run is unknown.
 
         Args:
             run_id: Its id, perhaps from a link.
@@ -110,12 +111,12 @@ class Client:
         return None if run is None else run.config
 
     def forget(self, run_id: str) -> None:
-        """Forget a run that has ended: its reader has deleted it."""
+        """Forget an ended run that its reader has deleted."""
         with self._changed:
             self._records.drop(run_id)
 
     def cancel(self, run_id: str) -> None:
-        """End a run that waits or goes on; returns at once, the run ends within two seconds."""
+        """Cancel a queued or active run; returns immediately, the run ends within two seconds."""
         with self._changed:
             record = self._records.get(run_id)
             if record is None or record.progress.ended or record.cancelling:
@@ -126,20 +127,20 @@ class Client:
                 return
             record.progress = replace(record.progress, cancelling=True)
         connection = self._keeper.connection
-        if connection:  # a run whose connection was lost is ended by the keeper
+        if connection:  # after a lost connection, the keeper ends the run
             threading.Thread(target=cancelling.stop, args=(record, connection), daemon=True).start()
 
     def ask(self, task: str, owner: str = "", **arguments: Any) -> Question:
-        """Ask a worker something that is no run; returns at once, the answer comes in seconds.
+        """Put a question to a worker; returns immediately, the answer arrives within seconds.
 
-        It is answered beside whatever run is going on, and nothing of it is stored. Before a page
-        asks it calls `start`, or the reader waits for the engine too.
+        A worker answers in parallel to any active run, and nothing is stored. Call `start` earlier,
+        or the question also waits for the engine to start.
 
         Args:
             task: "module:function" that the worker calls.
-            owner: Who asks, such as a session. What an owner asked before is withdrawn.
-            arguments: Of the function: plain values, bytes and arrays. `run_folder` is the folder
-                of a run, or its id; the worker finds the files of that folder wherever it is.
+            owner: Who asks, such as a session. Earlier questions of the same owner are withdrawn.
+            arguments: Arguments of the function: plain values, bytes and arrays. `run_folder` is
+                the folder of a run or its id; its files are sent to a remote worker.
         """
         try:
             if runs.is_run_id(str(arguments.get("run_folder", ""))):
@@ -149,18 +150,18 @@ class Client:
         return self._questions.ask(task, owner, arguments)
 
     def close(self) -> None:
-        """End the engine, and with it every run and question that has not ended."""
+        """End the engine, and with it all unfinished runs and questions."""
         self._questions.fail_all(EngineError("Thaw was closed.", "Ask again."))
         self._keeper.close()
 
     @property
     def engine_pid(self) -> int | None:
-        """Process id of the engine; None where there is none."""
+        """Process id of the engine; None if there is no engine."""
         connection = self._keeper.connection
         return connection.engine.pid if connection and connection.engine else None
 
     def worker_pids(self) -> tuple[int, ...]:
-        """Process ids of the workers; empty while there is no engine."""
+        """Process ids of the workers; empty while there is no connection."""
         connection = self._keeper.connection
         return connection.pids() if connection else ()
 
@@ -171,7 +172,7 @@ class Client:
         return run.folder
 
     def _seen(self, record: Record) -> Progress:
-        """The progress of a run, with its place where it waits."""
+        """The progress of a run, with its position if it is queued."""
         if not record.waits:
             return record.progress
         keeper = self._keeper
@@ -182,7 +183,7 @@ class Client:
         return replace(record.progress, position=position, message=message)
 
     def _follow(self, run_id: str) -> Progress | None:
-        """Join a run that another web process has asked for; None where there is none."""
+        """Follow a run that another web process has submitted; None if there is no such run."""
         keeper, connection = self._keeper, self._keeper.connection
         if connection is None and keeper.unreachable:
             return None
@@ -191,7 +192,7 @@ class Client:
             return Progress("starting", message=keeper.connecting)
         try:
             events = connection.replay(run_id)
-        except OSError:  # the keeper will see it too
+        except OSError:  # the keeper handles it
             return None
         if not events:
             return None

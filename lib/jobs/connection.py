@@ -1,4 +1,4 @@
-"""The connection to the workers: through an engine of one's own, or a scheduler that is there."""
+"""The connection to the workers, through a local engine or an existing scheduler."""
 
 import json
 import logging
@@ -23,22 +23,22 @@ logger = logging.getLogger(__name__)
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-# The engine is up in two seconds; from a cold, slow disk the import of Dask takes much longer.
+# The engine usually starts in two seconds; importing Dask from a slow disk takes much longer.
 ENGINE_START_LIMIT_S = 60.0
 ENGINE_END_LIMIT_S = 5.0
 CONNECT_LIMIT_S = 10.0
-# The first question may wait for the import of TensorFlow, and for weights that are downloaded.
+# The first question may wait until TensorFlow is imported and weights are downloaded.
 ANSWER_LIMIT_S = 180.0
 SECONDS_BETWEEN_LOOKS = 0.25
 
 
 class Connection:
-    """A Dask client, and the engine behind it where that is ours.
+    """A Dask client, and the local engine process if there is one.
 
     Args:
         scheduler: Address of a scheduler; "" to start an engine.
         trainer: "module:function" that a worker calls.
-        on_event: Called with every event of every run, in a thread of Dask's.
+        on_event: Called with every event of every run, in a Dask thread.
 
     Raises:
         EngineError: If the engine cannot be started or the scheduler not be reached.
@@ -51,10 +51,10 @@ class Connection:
         store: RunStore,
         on_event: Callable[[Mapping[str, Any]], None],
     ) -> None:
-        # Imported here: it takes half a second that no page should wait for.
+        # Imported here, because the import takes half a second and no page should wait for it.
         from distributed import Client, Security
 
-        # What goes wrong with the connection is told by the runs it concerns.
+        # Connection errors are reported by the affected runs, not by the log.
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.shared = bool(scheduler)
@@ -63,7 +63,7 @@ class Connection:
         self._on_event = on_event
         self._num_workers = 0
         self.engine: subprocess.Popen[str] | None = None
-        security = None  # Dask's own configuration says
+        security = None  # use Dask's configuration
         if not scheduler:
             self.engine = _popen_engine(trainer)
             greeting = _greeting(self.engine)
@@ -83,7 +83,7 @@ class Connection:
 
     @property
     def lost(self) -> bool:
-        """True once nobody is at the other end."""
+        """True once the engine or the scheduler is gone."""
         ended = self.engine is not None and self.engine.poll() is not None
         return ended or self._dask.status != "running"
 
@@ -96,13 +96,13 @@ class Connection:
         try:
             return tuple(self._dask.nthreads())
         except Exception as error:
-            if self.lost:  # a Dask client that is closed meanwhile raises whatever it meets
+            if self.lost:  # a Dask client that was closed can raise anything
                 raise ConnectionError("The connection to the workers was lost.") from error
             raise
 
     @property
     def num_workers(self) -> int:
-        """Number of workers; the engine's own come back when they die and are not asked for."""
+        """Number of workers; constant for the local engine, which restarts dead workers."""
         return len(self.workers()) if self.shared else self._num_workers
 
     def pids(self) -> tuple[int, ...]:
@@ -110,12 +110,12 @@ class Connection:
         return tuple(self._dask.run(worker.pid).values())
 
     def listen(self) -> None:
-        """Ask for events; to be repeated, as a Dask client that reconnects forgets it."""
+        """Subscribe to events; to be repeated, because a Dask client forgets it on reconnecting."""
         for topic in (worker.RUNS_TOPIC, worker.STEPS_TOPIC):
             self._dask.subscribe_topic(topic, lambda entry: self._on_event(entry[1]))
 
     def replay(self, run_id: str) -> list[Mapping[str, Any]]:
-        """The events of a run from its beginning; none where it is not going on.
+        """The events of an active run from its start; empty if it is not active.
 
         Raises:
             OSError: If the scheduler does not answer.
@@ -126,21 +126,21 @@ class Connection:
         return [] if ended or not begins else events[begins[-1] :]
 
     def submit(self, record: Record) -> Any:
-        """Hand a run over; returns Dask's future."""
+        """Submit a run to Dask; returns its future."""
         return self._dask.submit(
             worker.run_task,
             asdict(record.config),
             record.attempt,
             self._trainer,
-            # The workers of a cluster have stores of their own, perhaps on other machines.
+            # Workers of a cluster have their own stores, possibly on other machines.
             store_root=None if self.shared else str(self._store.root),
             send_files=self.shared,
-            # Two web processes that ask a scheduler for the same run get the same one.
+            # With the same key, two web processes that submit the same run share it.
             key=worker.run_topic(record.id),
         )
 
     def tell(self, function: Callable[..., None], *args: str, **options: Any) -> None:
-        """Call a function in the workers without waiting: one that hangs would not answer."""
+        """Call a function in the workers without waiting: a hanging worker never replies."""
 
         def call() -> None:
             with suppress(Exception):
@@ -149,14 +149,14 @@ class Connection:
         threading.Thread(target=call, daemon=True).start()
 
     def ask(self, address: str, task: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Put a question to a worker, and wait for what worker.answer says to it.
+        """Put a question to a worker, and wait for the reply of worker.answer.
 
         Raises:
             OSError: If the worker, the scheduler or the engine is lost.
             EngineError: If the worker cannot answer, or takes too long.
         """
         files = None
-        if self.shared and "run_folder" in arguments:  # perhaps on another machine
+        if self.shared and "run_folder" in arguments:  # the worker may be on another machine
             files = folders.read_folder(Path(arguments["run_folder"]))
         replies: SimpleQueue[Any] = SimpleQueue()
 
@@ -164,10 +164,10 @@ class Connection:
             try:
                 run = self._dask.run(worker.answer, task, arguments, files, workers=[address])
                 replies.put(run[address])
-            except BaseException as error:  # also a cancelled coroutine is no answer
+            except BaseException as error:  # including a cancelled coroutine
                 replies.put(error)
 
-        # In a thread of its own: a call whose connection is closed meanwhile may never return.
+        # In its own thread, because a call may never return after its connection is closed.
         threading.Thread(target=call, daemon=True).start()
         end = time.monotonic() + ANSWER_LIMIT_S
         while True:
@@ -194,12 +194,12 @@ class Connection:
         return answered
 
     def publish(self, run_id: str, event: Mapping[str, Any]) -> None:
-        """Tell the other web processes how a run ended, where its worker could not."""
+        """Publish the last event of a run to other web processes, if its worker could not."""
         topics = [worker.RUNS_TOPIC, worker.run_topic(run_id)]
         self._dask.log_event(topics, {"run": run_id, **event})
 
     def renew(self, address: str) -> None:
-        """Start the process of a worker anew; waits for it.
+        """Restart a worker process, and wait for it.
 
         Raises:
             OSError: If the engine does not answer.
@@ -207,7 +207,7 @@ class Connection:
         self._dask.restart_workers([address], raise_for_error=False)
 
     def bury(self, pid: int) -> None:
-        """End a worker of an engine that is dead; in C code it might not notice for hours."""
+        """Kill a worker of a dead engine: during C code it would not notice for hours."""
         if not self.shared:
             import psutil  # comes with Dask
 
@@ -215,8 +215,8 @@ class Connection:
                 psutil.Process(pid).kill()
 
     def close(self) -> None:
-        """Let go; an engine of ours ends."""
-        with suppress(Exception):  # there may be nobody left to say goodbye to
+        """Close the connection, and end the local engine."""
+        with suppress(Exception):  # the scheduler may be gone already
             self._dask.close(timeout=0)
         self._end_engine()
 
@@ -242,8 +242,8 @@ def _popen_engine(trainer: str) -> subprocess.Popen[str]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # A session of its own: Ctrl-C in the terminal is for the web process, whose end the
-            # engine sees by its pipe.
+            # In a new session, Ctrl-C in the terminal reaches only the web process. The engine ends
+            # when its pipe from the web process is closed.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -255,7 +255,7 @@ def _popen_engine(trainer: str) -> subprocess.Popen[str]:
 
 
 def _greeting(engine: subprocess.Popen[str]) -> dict[str, Any]:
-    """What the engine says when it is up: where it is, its keys, and its number of workers."""
+    """The first message of the engine: its address, TLS keys and number of workers."""
     assert engine.stdout
     limit = threading.Timer(ENGINE_START_LIMIT_S, engine.kill)
     limit.start()

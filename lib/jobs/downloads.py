@@ -1,4 +1,4 @@
-"""The downloads of datasets as every reader of this web process sees them."""
+"""Dataset downloads, shared by all sessions of this web process."""
 
 import os
 import threading
@@ -17,23 +17,23 @@ from lib.jobs.questions import Question
 START_TASK = "lib.training.sources.download_process:start"
 CANCEL_TASK = "lib.training.sources.download_process:cancel"
 LOOK_TASK = "lib.training.sources.download_process:look"
-# How long it is believed what was found of the network, and of another machine's disk.
+# How long cached results are used, of the network and of the disk of another machine.
 NETWORK_LOOK_S = 60.0
 THERE_LOOK_S = 1.0
 
 
 class Downloads:
-    """Starts and ends downloads, and says how far they are.
+    """Starts and cancels downloads, and reports their progress.
 
-    Where a dataset is and how far its download is stands in files that the workers write; this
-    remembers only what was asked and not answered yet. Where the workers are those of a scheduler,
-    perhaps on another machine, one of them is asked what it sees.
+    The state of a dataset and of its download is in files that the workers write; this class keeps
+    only requests without an answer yet. With a scheduler, the workers may be on another machine, so
+    a worker is asked for the state.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._there = _There(client) if os.environ.get("THAW_SCHEDULER") else None
-        # Guards all below. Never held while anybody is waited for.
+        # Guards the attributes below. Never held during a blocking call.
         self._lock = threading.Lock()
         self._asked: dict[str, Question] = {}
         self._unwanted: set[str] = set()
@@ -42,7 +42,7 @@ class Downloads:
         self._looking = False
 
     def start(self, spec: DatasetSpec) -> None:
-        """Have a worker start a download; whoever looks next sees it."""
+        """Ask a worker to start a download; the state changes at once for all sessions."""
         if self.standing(spec).state != "missing":
             return
         self._client.start()
@@ -53,15 +53,15 @@ class Downloads:
             )
 
     def cancel(self, spec: DatasetSpec) -> None:
-        """End a download, and remove what was fetched."""
+        """Cancel a download, and remove its files."""
         with self._lock:
             question = self._asked.get(spec.id)
             if question and not question.ended:
-                self._unwanted.add(spec.id)  # a worker is just about to start it
+                self._unwanted.add(spec.id)  # a worker may be starting it now
         self._wish_its_end(spec.id)
 
     def standing(self, spec: DatasetSpec) -> Standing:
-        """What of a dataset is here, and what is going on with it; returns at once."""
+        """The state of a dataset and of its download; returns immediately."""
         found = self._there.standing(spec) if self._there else download_status.standing(spec)
         with self._lock:
             question = self._asked.get(spec.id)
@@ -95,10 +95,10 @@ class Downloads:
         return self._there.seen.free_mb if self._there else download_status.free_mb()
 
     def reachable(self, hosts: Collection[str]) -> frozenset[str] | None:
-        """Those of some hosts that could be reached a moment ago; None while nobody knows.
+        """The hosts that were reachable at the last check; None before the first check.
 
-        Returns at once: a thread looks, once a minute at most while somebody asks. Of the network
-        of other machines nobody knows: a worker says when it is asked to download.
+        Returns immediately: a thread checks at most once a minute. For workers on other machines
+        all hosts are returned; a worker reports an error when it starts the download.
         """
         if self._there:
             return frozenset(hosts)
@@ -118,11 +118,11 @@ class Downloads:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a worker saw.
+    """The state that a worker reported.
 
     Args:
-        standings: By dataset.
-        free_mb: Where it keeps datasets; as much as it takes while that is not known.
+        standings: Dataset -> state.
+        free_mb: Free space of its datasets folder; the largest requirement until it is known.
     """
 
     standings: Mapping[str, Standing]
@@ -130,7 +130,7 @@ class _Seen:
 
 
 class _There:
-    """The datasets of workers that may be on another machine, as one of them saw them last."""
+    """The dataset states on another machine, as last reported by one of its workers."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -140,7 +140,7 @@ class _There:
         self.seen = _Seen({}, max(spec.disk_mb for spec in DATASETS.values()))
 
     def standing(self, spec: DatasetSpec) -> Standing:
-        """What was seen last; a worker is asked again now and then."""
+        """The last reported state; a worker is asked again at most once a second."""
         with self._lock:
             question = self._question
             if question and question.state == "done":

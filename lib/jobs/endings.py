@@ -1,4 +1,4 @@
-"""How a run ended that could not say so itself: the last event of the run, in words."""
+"""The last event of runs that could not report their own end."""
 
 import logging
 from collections.abc import Mapping
@@ -39,11 +39,11 @@ KEEPER_FAILED = {
 
 
 def of_future(future: Any, lost: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Why Dask has no result of a run.
+    """The last event of a run for which Dask has no result.
 
     Args:
-        future: Dask's, cancelled or failed.
-        lost: The event of a run whose engine or scheduler is gone.
+        future: Dask's future, cancelled or failed.
+        lost: The event to use if the engine or scheduler is gone.
     """
     if future.status == "cancelled":
         return lost
@@ -59,7 +59,7 @@ def of_future(future: Any, lost: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def of_stored(run: Run) -> Mapping[str, Any]:
-    """How a run in the store ended; without a result, nobody was left who could have said so."""
+    """The last event of a stored run; without a result, the app was closed during the run."""
     if not run.result:
         return APP_CLOSED
     words = {name: run.result.get(name, "") for name in ("message", "next_step")}
@@ -67,5 +67,5 @@ def of_stored(run: Run) -> Mapping[str, Any]:
 
 
 def stored_progress(run: Run) -> Progress:
-    """The last progress of a run in the store."""
+    """The last progress of a stored run."""
     return apply(Progress(history=run.history, num_epochs=run.config.num_epochs), of_stored(run))

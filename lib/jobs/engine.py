@@ -1,8 +1,8 @@
 """The training engine: a Dask scheduler and its workers on this machine, for one web process.
 
-`python -m lib.jobs.engine` is started by lib.jobs.client and by nobody else. It says where it is
-and hands over the keys in one line of JSON on standard output, and ends when its standard input
-does: whatever happens to the web process, its end of the pipe closes with it.
+`python -m lib.jobs.engine` is started only by lib.jobs.client. It writes its address and TLS keys
+to standard output as one line of JSON, and ends when its standard input is closed. The operating
+system closes that pipe when the web process ends, for whatever reason.
 """
 
 import argparse
@@ -25,24 +25,24 @@ from lib.jobs.worker import TRAINER, TRAINER_VARIABLE
 LOOPBACK = "127.0.0.1"
 SECONDS_BETWEEN_LOOKS = 1.0
 
-# Training uses every core; the pages of a class go before it.
+# Training uses every core; the web process has a higher priority.
 NICENESS = 10
 
 DASK_CONFIG = {
-    # A killed worker ends its run: nobody asked for a second one (the default is three more).
+    # A killed worker ends its run without a retry (the default is three retries).
     "distributed.scheduler.allowed-failures": 0,
-    # A dead worker shows in its connection; a clock that jumps must not look like one.
+    # A dead worker is detected by its connection; a clock that jumps must not look like one.
     "distributed.scheduler.worker-ttl": None,
-    # Dask gives a worker up that is starting again just 15 seconds after it was lost before.
+    # By default Dask gives up a worker that has not restarted within 15 seconds.
     "distributed.deploy.lost-worker-timeout": "1000 days",
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.work-stealing": False,
-    # The HTTP port answers nobody but the health check.
+    # The HTTP port serves only the health check.
     "distributed.scheduler.http.routes": ["distributed.http.health"],
     "distributed.worker.http.routes": ["distributed.http.health"],
     # The profiler stops the training thread a hundred times a second.
     "distributed.worker.profile.enabled": False,
-    # Dask would hold runs back for memory it did not hand out and cannot free.
+    # Dask would delay runs because of memory that it does not manage and cannot free.
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
@@ -50,7 +50,7 @@ DASK_CONFIG = {
 
 
 def num_workers() -> int:
-    """How many runs go on at the same time: THAW_WORKERS, else one.
+    """Number of parallel runs: THAW_WORKERS, or 1.
 
     Raises:
         EngineError: If THAW_WORKERS is not a whole number from 1.
@@ -62,7 +62,7 @@ def num_workers() -> int:
 
 
 def _worker_environment(trainer: str, n_workers: int) -> dict[str, str]:
-    # TensorFlow reads these when it is imported; what is set already is the reader's wish.
+    # TensorFlow reads these when it is imported; values that the user has set are kept.
     cores = str(max(1, (os.cpu_count() or 1) // n_workers))
     wanted = {
         "TF_NUM_INTRAOP_THREADS": cores,
@@ -75,10 +75,10 @@ def _worker_environment(trainer: str, n_workers: int) -> dict[str, str]:
 
 
 def _take_pipes() -> tuple[TextIO, TextIO]:
-    """The pipes of the parent, under numbers that no child inherits.
+    """Take the pipes of the parent under file descriptors that children do not inherit.
 
-    Instead of them, this process and its workers read nothing and print to standard error, so
-    that a chatty library cannot fill a pipe that nobody reads.
+    Afterwards standard input is empty and standard output goes to standard error, so that the
+    output of a library cannot fill a pipe that is never read.
     """
     from_parent, to_parent = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -89,20 +89,20 @@ def _take_pipes() -> tuple[TextIO, TextIO]:
 
 
 def start_cluster(trainer: str) -> tuple[Any, Any]:
-    """A scheduler in this process and its workers, on loopback, and the keys they talk with.
+    """Start a scheduler in this process and its workers, on loopback; returns it with its TLS keys.
 
     Args:
-        trainer: "module:function" that the workers import at once.
+        trainer: "module:function" that the workers import when they start.
 
     Raises:
         EngineError: If THAW_WORKERS cannot be used.
-        OSError: If the folder for scratch files cannot be made, or no port is free.
+        OSError: If the scratch folder cannot be created, or no port is free.
     """
     n_workers = num_workers()
     folder = thaw_home() / "engine"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Python's tracker removes the semaphores of an engine that was killed; its warning that it
-    # had to helps nobody.
+    # Python's resource tracker removes the semaphores of a killed engine. Its warning about that is
+    # of no use.
     os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker"
     dask.config.set(DASK_CONFIG)
     security = Security.temporary()
@@ -124,7 +124,7 @@ def start_cluster(trainer: str) -> tuple[Any, Any]:
 
 
 def is_whole(cluster: Any) -> bool:
-    """True while the scheduler runs and every worker has somebody to start it again."""
+    """True while the scheduler runs and every worker has a running nanny, which restarts it."""
     nannies = [nanny.status for nanny in cluster.workers.values()]
     return bool(cluster.scheduler.status == Status.running) and nannies == [Status.running] * len(
         cluster.worker_spec
@@ -132,7 +132,7 @@ def is_whole(cluster: Any) -> bool:
 
 
 def main() -> None:
-    """Run the engine until the parent is gone, or it is not whole any more."""
+    """Run the engine until the parent has ended, or the scheduler or a nanny has failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trainer", default=TRAINER, help="module:function that a run calls")
     trainer = parser.parse_args().trainer
@@ -170,8 +170,8 @@ def main() -> None:
 
     while not parent_gone.wait(SECONDS_BETWEEN_LOOKS) and is_whole(cluster):
         pass
-    # Not closed politely: a worker in the middle of a run would be waited for. The workers end
-    # with this process by themselves, unless something in them holds the interpreter's lock.
+    # Killed and not closed, because closing would wait for active runs. Workers also end by
+    # themselves after this process, unless code in them holds the global interpreter lock.
     for nanny in cluster.workers.values():
         with suppress(psutil.Error):
             psutil.Process(nanny.pid).kill()

@@ -1,4 +1,4 @@
-"""Run folders, as far as training itself could not write them: ends, and copies that travelled."""
+"""Run folders: results that the trainer could not write, and copies between machines."""
 
 import json
 import logging
@@ -17,12 +17,12 @@ from lib.core.runs import EpochRecord, TrainConfig
 logger = logging.getLogger(__name__)
 
 RESULT = "result.json"
-# A model larger than this stays in the worker's store: the web process has to hold what travels.
+# A larger model stays in the worker's store, because the web process holds copies in memory.
 MODEL_LIMIT_BYTES = 64_000_000
 
 
 def clear_unfinished(store: RunStore, run_id: str) -> None:
-    """Remove what a run left that was cancelled, failed or interrupted: it starts again."""
+    """Remove the folder of a cancelled, failed or interrupted run before it is started again."""
     run = read_run(store.folder(run_id))
     if run and run.result and run.status != "finished":
         shutil.rmtree(run.folder, ignore_errors=True)
@@ -34,13 +34,13 @@ def mark_ended(
     event: Mapping[str, Any],
     history: Iterable[EpochRecord] = (),
 ) -> None:
-    """Write how a run ended where its trainer could not; the epochs in its folder are kept.
+    """Write the result of a run if its trainer could not; the epochs in its folder are kept.
 
-    A folder that has its result is left alone. A store that cannot be written is only logged:
-    the reader is told by the event all the same.
+    A folder that has a result is not changed. If the store cannot be written, this is only logged,
+    because the reader sees the event in any case.
 
     Args:
-        history: The epochs that are known, for a run that has no folder here.
+        history: The known epochs, for a run without a folder in this store.
     """
     folder = store.folder(runs.run_id(config))
     run = read_run(folder)
@@ -59,7 +59,7 @@ def mark_ended(
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a run folder, name -> content; the model only where it is small enough."""
+    """The files of a run folder, name -> content; without a model over MODEL_LIMIT_BYTES."""
     paths = {
         path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
     }
@@ -72,7 +72,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 def write_files(store: RunStore, run_id: str, files: Mapping[str, bytes]) -> None:
     """Write the files of a run into the store; see `write_folder`.
 
-    Where the folder has the same result already, it is the same folder, shared.
+    If the folder already has the same result, the store is shared, and nothing is written.
 
     Raises:
         OSError: If one cannot be written.

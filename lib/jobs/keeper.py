@@ -1,4 +1,4 @@
-"""The keeper of the runs: starts the engine, hands runs over in turn, and settles their end."""
+"""The keeper of the runs: starts the engine, submits queued runs, and stores their results."""
 
 import logging
 import threading
@@ -16,33 +16,33 @@ from lib.jobs.records import Record, Records
 
 logger = logging.getLogger(__name__)
 
-# How often the keeper looks at what sends no signal when it changes, while there is a run.
+# Polling interval for states that send no notification, while there is a run.
 SECONDS_BETWEEN_LOOKS = 0.25
-# Two seconds in which the web process that asked for a run can say how it ended.
+# Two seconds, in which the web process that submitted a run can report its end.
 LOOKS_BEFORE_ORPHANED = 8
-# After its first run a worker holds 830 MB, and a few more after each: it is renewed before
+# A worker holds 830 MB after its first run and a few MB more after each. It is restarted before
 # fifty runs could take 2 GB.
 WORKER_LIMIT_BYTES = 1_500_000_000
 
 
 class Keeper:
-    """A thread that looks after the runs of one web process; it runs from the first `start`.
+    """A thread that manages the runs of one web process; it starts with the first `start`.
 
     Args:
-        store: Where runs are kept.
+        store: Store of the runs.
         trainer: "module:function" that a worker calls.
         scheduler: Address of a Dask scheduler; "" to start an engine.
 
     Attributes:
         records: The runs.
-        changed: Its lock guards the records and the flags; it is notified when a run is asked for
-            or has ended. Never hold it while Dask is asked for something: the thread of Dask that
-            has to answer may be waiting for it with an event.
-        connection: To the workers; None before there is one and after it was lost.
-        unreachable: True where the last attempt to connect failed.
-        has_workers: False where a scheduler had no worker when runs were last handed over.
+        changed: Condition whose lock guards the records and the flags; it is notified when a run is
+            submitted or has ended. Never hold it during a call to Dask: the Dask thread that has to
+            reply may itself wait for the lock to deliver an event.
+        connection: The connection to the workers; None before it exists and after it is lost.
+        unreachable: Whether the last attempt to connect failed.
+        has_workers: False if a scheduler had no worker when runs were last submitted.
         closed: True once Thaw is being closed.
-        connecting: What is waited for while there is no connection, in words.
+        connecting: Message to show while there is no connection.
     """
 
     def __init__(self, store: RunStore, trainer: str, scheduler: str) -> None:
@@ -58,13 +58,13 @@ class Keeper:
         self.closed = False
         self._thread: threading.Thread | None = None
         self._wanted = False
-        # Why the last attempt to connect failed; None once there is another.
+        # Why the last attempt to connect failed; None during the next attempt.
         self._trouble: Mapping[str, Any] | None = None
 
     # --- For other threads --------------------------------------------------------------------
 
     def start(self) -> None:
-        """Connect to the workers in the background; returns at once."""
+        """Connect to the workers in the background; returns immediately."""
         with self.changed:
             self._wanted = True
             if self._thread is None and not self.closed:
@@ -73,7 +73,7 @@ class Keeper:
             self.changed.notify_all()
 
     def close(self) -> None:
-        """End the engine, and with it every run that has not ended; waits for it."""
+        """End the engine and all unfinished runs, and wait for the thread."""
         with self.changed:
             self.closed = True
             self.changed.notify_all()
@@ -82,7 +82,7 @@ class Keeper:
             thread.join()
 
     def reach(self) -> Connection:
-        """The connection to the workers; waits for it.
+        """Wait for the connection to the workers, and return it.
 
         Raises:
             EngineError: If the engine cannot be started or the scheduler not be reached.
@@ -105,18 +105,18 @@ class Keeper:
             raise EngineError(self._trouble["message"], self._trouble["next_step"])
 
     def training(self) -> frozenset[str]:
-        """Addresses of the workers in which a run is going on."""
+        """Addresses of the workers with an active run."""
         with self.changed:
             return frozenset(one.worker for one in self.records if not one.progress.ended)
 
     def on_event(self, event: Mapping[str, Any]) -> None:
-        """Take in one event of a run; Dask calls this in a thread of its own."""
+        """Process one event of a run; called in a Dask thread."""
         with self.changed:
             if self.records.take_in(event):
                 self.changed.notify_all()
 
     def end(self, record: Record, event: Mapping[str, Any]) -> None:
-        """End a run with this event, its last."""
+        """End a run with its last event."""
         with self.changed:
             record.end(event)
             self.changed.notify_all()
@@ -129,7 +129,7 @@ class Keeper:
                 self._look_after()
             except OSError:
                 self._lose()
-            except Exception:  # nobody else would look after the runs
+            except Exception:  # the thread must survive, or no run would be managed
                 logger.exception("The keeper of the runs met an error")
                 self._disconnect(endings.KEEPER_FAILED)
             with self.changed:
@@ -162,11 +162,11 @@ class Keeper:
             with self.changed:
                 self.connection, self.unreachable = connection, False
                 self.changed.notify_all()
-        # Only once: an engine that is lost is started again for the next run only.
+        # Connect only once: a lost engine is not restarted before the next run.
         self._wanted = False
 
     def _lose(self) -> None:
-        """End the runs of an engine or a scheduler that is gone."""
+        """End the runs of a lost engine or scheduler."""
         connection, self.connection = self.connection, None
         for record in self.records:
             if not (record.progress.ended or record.waits):
@@ -181,7 +181,7 @@ class Keeper:
         return endings.SCHEDULER_LOST if self._scheduler else endings.ENGINE_DIED
 
     def _disconnect(self, event: Mapping[str, Any]) -> None:
-        """Close the connection; every run that has not ended ends with this event."""
+        """Close the connection, and end all unfinished runs with this event."""
         connection, self.connection = self.connection, None
         with self.changed:
             self._trouble = event
@@ -193,7 +193,7 @@ class Keeper:
                 self._finish(record, event)
 
     def _leave_orphans(self, connection: Connection) -> None:
-        """End the followed runs that have lost their worker, where nobody is left to say why."""
+        """End followed runs whose worker is gone and whose end no web process has reported."""
         followed = [record for record in self.records if record.following]
         if followed:
             workers = connection.workers()
@@ -203,7 +203,7 @@ class Keeper:
                     self.end(record, endings.WORKER_DIED)
 
     def _hand_over(self, connection: Connection) -> None:
-        """Give Dask the runs whose turn it is."""
+        """Submit the next runs of the queue to Dask."""
         if not self.records.waiting():
             return
         connection.listen()
@@ -216,7 +216,7 @@ class Keeper:
                 record.attempt = uuid.uuid4().hex
                 record.future = connection.submit(record)
                 record.future.add_done_callback(self._wake)
-        if connection.shared:  # another web process may have started it before
+        if connection.shared:  # another web process may have started the run
             for record in chosen:
                 for event in connection.replay(record.id):
                     self.on_event(event)
@@ -226,7 +226,7 @@ class Keeper:
             self.changed.notify_all()
 
     def _settle(self, record: Record) -> None:
-        """A run has left its worker: say how it ended, and store its folder."""
+        """Record the end of a run that has left its worker, and store its folder."""
         connection, future, address = self.connection, record.future, record.worker
         assert connection
         if future.status != "finished":
@@ -242,7 +242,7 @@ class Keeper:
             return
         try:
             outcome = future.result()
-        except Exception as error:  # its worker died after the run and before it was asked
+        except Exception as error:  # its worker died before the result was fetched
             logger.warning("How run %s ended is not known: %r", record.id, error)
             self._finish(record, endings.WORKER_DIED)
             return
@@ -252,12 +252,12 @@ class Keeper:
         except OSError as error:
             logger.warning("Run %s could not be stored: %s", record.id, error)
         self._finish(record, outcome["event"], told=True)
-        # The workers of a cluster are not ours to renew: another user's run may be in one.
+        # Workers of a shared cluster are not restarted: another user's run may be active there.
         if outcome["rss_bytes"] > WORKER_LIMIT_BYTES and not connection.shared:
             connection.renew(address)
 
     def _end_or_return(self, record: Record, event: Mapping[str, Any]) -> None:
-        """End a run that was lost; put it back into the queue, once, where it had not begun."""
+        """End a lost run, or return it to the queue once if it had not started."""
         with self.changed:
             if record.handed_over and not (record.worker or record.cancelling or record.returned):
                 record.returned, record.future = True, None

@@ -1,7 +1,7 @@
-"""Questions to a worker that are no runs: answered in seconds, in memory, and kept nowhere.
+"""Questions to a worker, such as a prediction: answered within seconds and never stored.
 
-A page asks, gets a Question back at once and looks at it until it is done. A worker answers one at
-a time, in a thread beside the run that may be going on in it.
+A page asks, gets a Question immediately and polls it until it is done. A worker answers one
+question at a time, in a thread that is separate from its active run.
 """
 
 import logging
@@ -19,12 +19,12 @@ from lib.jobs.connection import Connection
 
 logger = logging.getLogger(__name__)
 
-# What may wait: a lecture hall of readers, each with an image of 10 MB.
+# Limits of the queue: enough for a lecture hall, with an image of at most 10 MB each.
 MAX_WAITING = 100
 MAX_WAITING_BYTES = 500_000_000
-# Threads that wait for workers of a large cluster.
+# Maximum number of threads that wait for replies, for large clusters.
 MAX_AT_ONCE = 16
-# A worker that died is back in two seconds, and a cluster may be about to get its first one.
+# A dead worker is restarted within two seconds; a cluster may still wait for its first worker.
 WORKER_LIMIT_S = 20.0
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -34,17 +34,17 @@ ASK_AGAIN = "Ask again; if that happens twice, use a smaller image."
 
 @dataclass(eq=False)
 class Question:
-    """One question, and in the end its answer.
+    """One question and, once it is done, its answer.
 
     Args:
         task: "module:function" that the worker calls.
-        owner: Who asks, such as a session; "" for nobody in particular.
-        arguments: Of the function; empty once the question has ended.
+        owner: Who asks, such as a session; "" for none.
+        arguments: Arguments of the function; empty once the question has ended.
         state: "waiting", "working", "done" or "failed".
-        position: What it waits for, in words; "" once it does not.
-        answer: What the function returned.
-        error: Why there is no answer.
-        lost: True once a worker that was asked has died.
+        position: What the question waits for, in words; "" if it does not wait.
+        answer: The return value of the function.
+        error: The error if the question failed.
+        lost: Whether a worker died while it worked on the question.
     """
 
     task: str
@@ -58,17 +58,17 @@ class Question:
 
     @property
     def ended(self) -> bool:
-        """True once nothing more will happen."""
+        """True once the question is done or has failed."""
         return self.state in ENDED
 
 
 class Questions:
-    """The questions of one web process: the queue, and the threads that put them to workers.
+    """The questions of one web process: a queue, and threads that send them to workers.
 
     Args:
-        reach: Waits for the connection to the workers, or raises EngineError.
-        training: Addresses of the workers in which a run is going on: asked last.
-        connecting: What is waited for while there is no connection, in words.
+        reach: Waits for the connection to the workers and returns it, or raises EngineError.
+        training: Addresses of the workers with an active run, which are asked last.
+        connecting: Message to show while there is no connection.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class Questions:
         connecting: str,
     ) -> None:
         self._reach, self._training, self._connecting = reach, training, connecting
-        # Guards all below. Never held while anybody is waited for.
+        # Guards the attributes below. Never held during a blocking call.
         self._lock = threading.Lock()
         self._waiting: list[Question] = []
-        self._working: dict[str, Question] = {}  # address of a worker -> what it is asked
+        self._working: dict[str, Question] = {}  # worker address -> its current question
         self._num_threads = 0
         self._connected = False  # as of the last look
 
     def ask(self, task: str, owner: str, arguments: Mapping[str, Any]) -> Question:
-        """Ask; returns at once. What the same owner asked before is not answered any more."""
+        """Queue a question; returns immediately. Earlier questions of its owner are withdrawn."""
         question = Question(task, owner, arguments)
         size = _size_bytes(arguments)
         with self._lock:
@@ -104,7 +104,7 @@ class Questions:
         return question
 
     def fail_all(self, error: ThawError) -> None:
-        """End whatever waits or is worked on."""
+        """Let all questions in the queue and in progress fail."""
         with self._lock:
             for question in (*self._waiting, *self._working.values()):
                 _fail(question, error)
@@ -128,16 +128,16 @@ class Questions:
     # --- In a thread ------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        """Put what waits to a free worker, again and again, until there is no question or worker.
+        """Send queued questions to free workers until there is no question or no free worker.
 
-        Whoever asks starts a thread, and for a busy worker there is one that will look again.
+        Each question starts a thread, and the thread of a busy worker checks the queue again.
         """
         try:
             while chosen := self._choose(*self._workers()):
                 self._put(*chosen)
         except EngineError as error:
             self._give_up(error)
-        except Exception:  # nobody else would say so
+        except Exception:  # otherwise the reader would wait forever
             logger.exception("A question could not be put to a worker")
             self._give_up(EngineError("Thaw made a mistake of its own.", "Ask again."))
 
@@ -149,7 +149,7 @@ class Questions:
                 _fail(question, error)
 
     def _workers(self) -> tuple[Connection, tuple[str, ...]]:
-        """The connection and its workers, of which there may be none for a moment."""
+        """The connection and its workers; waits while there are none."""
         end = time.monotonic() + WORKER_LIMIT_S
         while True:
             connection = self._reach()
@@ -164,7 +164,7 @@ class Questions:
     def _choose(
         self, connection: Connection, workers: Sequence[str]
     ) -> tuple[Connection, str, Question, Mapping[str, Any]] | None:
-        """The next question with its arguments, and a worker for it; None ends the thread."""
+        """The next question with its arguments and a free worker; None ends the thread."""
         training = self._training()
         with self._lock:
             self._connected = True
@@ -173,12 +173,12 @@ class Questions:
                 self._num_threads -= 1
                 self._say_positions()
                 return None
-            # Always the first of them, which has the models of the last question at hand.
+            # Prefer the first free worker, which has the models of earlier questions in memory.
             address, question = min(free, key=training.__contains__), self._waiting.pop(0)
             self._working[address] = question
             question.state, question.position = "working", ""
             self._say_positions()
-            # Now, as a question that is withdrawn lets go of them.
+            # Read here, because withdrawing a question clears its arguments.
             return connection, address, question, question.arguments
 
     def _put(
@@ -203,9 +203,9 @@ class Questions:
                 self._say_positions()
 
     def _return_or_fail(self, question: Question) -> None:
-        """Put a question back that lost its worker, once: a cancelled run may have taken it along.
+        """Queue a question again, once, if its worker died, for example by cancelling a run.
 
-        Not twice, as the question itself may have been too much for the memory there is.
+        Only once, because the question itself may have exhausted the memory.
         """
         if question.ended:
             return
@@ -213,10 +213,10 @@ class Questions:
             _fail(question, EngineError("The process that was asked ended meanwhile.", ASK_AGAIN))
             return
         question.lost, question.state = True, "waiting"
-        self._waiting.insert(0, question)  # for this very thread, which looks again now
+        self._waiting.insert(0, question)  # this thread takes it next
 
     def _wait_until_gone(self, connection: Connection, address: str) -> None:
-        """Wait while a worker that died is still listed, or it would be asked again."""
+        """Wait until a dead worker is no longer listed, so that it is not asked again."""
         end = time.monotonic() + WORKER_LIMIT_S
         with suppress(OSError):
             while time.monotonic() < end and address in connection.workers():
@@ -224,15 +224,15 @@ class Questions:
 
 
 def _settle(question: Question, reply: Mapping[str, Any]) -> None:
-    """Take in what a worker said."""
-    if question.ended:  # it was withdrawn meanwhile
+    """Process the reply of a worker."""
+    if question.ended:  # it has been withdrawn
         return
     if "error" in reply:
         kind = getattr(errors, reply["error"], ThawError)
         _fail(question, kind(reply["message"], reply["next_step"]))
         return
     question.answer, question.arguments = reply["answer"], {}
-    question.state = "done"  # last: whoever sees it finds the answer
+    question.state = "done"  # set last, so that a page that sees "done" finds the answer
 
 
 def _fail(question: Question, error: ThawError) -> None:
@@ -241,7 +241,7 @@ def _fail(question: Question, error: ThawError) -> None:
 
 
 def _size_bytes(arguments: Mapping[str, Any]) -> int:
-    """What the large ones among some arguments take: bytes and arrays."""
+    """Total size of the bytes and arrays among the arguments."""
     return sum(
         getattr(value, "nbytes", 0) or (len(value) if isinstance(value, bytes) else 0)
         for value in arguments.values()

@@ -1,4 +1,4 @@
-"""The runs of one web process, from asking to end, and the order in which they are served."""
+"""Records of the runs of one web process, and the order of their queue."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from lib.core.lab.progress import ENDED, Progress, apply
 from lib.core.runs import TrainConfig
 
-# Ended runs are in the store; the last ones are kept here too, should the store be full.
+# Ended runs are in the store. The latest are also kept here, in case the store is full.
 MAX_ENDED = 200
 
 
@@ -17,20 +17,20 @@ class Record:
     """One run.
 
     Args:
-        id: Its run id.
-        owner: Whose it is.
-        turn: Its place in the queue, the lower the sooner.
-        progress: What is known of it.
-        attempt: Name of this attempt at it.
-        future: What Dask gave for it; None before its turn and after its end.
-        following: True where another web process has asked for it.
-        worker: Address of its worker; "" before its first event.
-        pid: Process id of its worker; 0 before its first event.
-        cancelling: True once somebody has cancelled it.
-        restarted: True where a scheduler has begun it a second time by itself.
-        returned: True once it came back to the queue because it never began.
-        looks_without_worker: How often the worker of a followed run was looked for in vain.
-        left: Set when it has ended.
+        id: The run id.
+        owner: Owner of the run.
+        turn: Priority in the queue; lower comes first.
+        progress: The latest progress.
+        attempt: Unique name of this attempt.
+        future: Dask's future; None in the queue and after the end.
+        following: True if another web process has submitted the run.
+        worker: Address of its worker; "" before the first event.
+        pid: Process id of its worker; 0 before the first event.
+        cancelling: True once the run has been cancelled.
+        restarted: True if the scheduler has started the run a second time by itself.
+        returned: True once the run was returned to the queue because it had not started.
+        looks_without_worker: Number of checks in which the worker of a followed run was missing.
+        left: Set when the run has ended.
     """
 
     config: TrainConfig
@@ -51,37 +51,37 @@ class Record:
 
     @property
     def handed_over(self) -> bool:
-        """True from its handing over to Dask to its end."""
+        """True from its submission to Dask until its end."""
         return self.future is not None
 
     @property
     def waits(self) -> bool:
-        """True while it is in the queue."""
+        """True while the run is in the queue."""
         return not (self.handed_over or self.following or self.progress.ended)
 
     def end(self, event: Mapping[str, Any]) -> None:
-        """End it with this event, its last."""
+        """End the run with its last event."""
         self.progress = apply(self.progress, event)
         self.future, self.following = None, False
         self.left.set()
 
 
 class Records:
-    """All records; not locked, its owner does that."""
+    """All records. Not thread-safe: the caller holds the lock."""
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
-        self._turn = 0  # of the run that was chosen last
+        self._turn = 0  # turn of the last chosen run
 
     def __iter__(self) -> Iterator[Record]:
         return iter(tuple(self._records.values()))
 
     def get(self, run_id: str) -> Record | None:
-        """The record of a run; None where nobody has asked for it."""
+        """The record of a run; None if there is none."""
         return self._records.get(run_id)
 
     def put(self, record: Record) -> None:
-        """Take in a record, in place of an earlier one of the same run."""
+        """Add a record; it replaces an earlier record of the same run."""
         self._records.pop(record.id, None)
         self._records[record.id] = record
         ended = [old for old in self if old.progress.ended]
@@ -89,27 +89,27 @@ class Records:
             del self._records[old.id]
 
     def drop(self, run_id: str) -> None:
-        """Forget a run that has ended; one that has not stays."""
+        """Remove the record of a run if the run has ended."""
         record = self.get(run_id)
         if record and record.progress.ended:
             del self._records[run_id]
 
     def queue(self, config: TrainConfig, run_id: str, owner: str) -> None:
-        """Put a run into the queue, by start-time fair queueing.
+        """Add a run to the queue, with start-time fair queueing.
 
-        The second run of an owner comes after the first of everybody else, however late they ask.
+        The second run of an owner comes after the first run of every other owner.
         """
-        if all(record.progress.ended for record in self):  # what was before does not count
+        if all(record.progress.ended for record in self):  # earlier turns do not count
             self._turn = max((record.turn + 1 for record in self), default=0)
         own = [record.turn + 1 for record in self if record.owner == owner]
         progress = Progress(num_epochs=config.num_epochs)
         self.put(Record(config, run_id, owner, max([self._turn, *own]), progress))
 
     def take_in(self, event: Mapping[str, Any]) -> bool:
-        """Take in one event of a run; True where it ended a run.
+        """Process one event of a run; returns True if the event ended the run.
 
-        Only a run of another web process ends by its event. One's own ends when its worker has let
-        go of it and its folder is here.
+        Only a followed run ends by its event. A run of this process ends when its worker has
+        released it and its folder has been stored.
         """
         record = self.get(event["run"])
         if record is None:
@@ -127,10 +127,10 @@ class Records:
         if event.get("state") not in ENDED:
             record.progress = apply(record.progress, event)
         elif not record.following:
-            pass  # it ends later: see above
+            pass  # ends later, see above
         elif record.restarted and "attempt" in event and event["state"] == "cancelled":
-            # The scheduler has begun it a second time, so the process that asked for it stopped it
-            # and will say why. Where nobody is left to say so, it is an orphan.
+            # The scheduler started the run a second time, so the process that submitted it stopped
+            # it and will report why. If that process is gone, the run is an orphan.
             record.worker = ""
         else:
             record.end(event)
@@ -138,11 +138,11 @@ class Records:
         return False
 
     def waiting(self) -> list[Record]:
-        """The queue in the order it is served."""
+        """The queue, next run first."""
         return sorted((record for record in self if record.waits), key=lambda record: record.turn)
 
     def choose(self, num_workers: int) -> list[Record]:
-        """The runs whose turn it is: one for each free worker, and one at a time for each owner."""
+        """The next runs: one for each free worker, and at most one active run for each owner."""
         going = [record for record in self if record.handed_over]
         owners = {record.owner for record in going}
         chosen: list[Record] = []

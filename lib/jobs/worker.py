@@ -1,7 +1,7 @@
-"""What a worker process of the engine does: one run at a time, told in events, and questions.
+"""The code of a worker process: it trains one run at a time and answers questions.
 
-The web process imports this module too, for its names: the trainer is known by a string, and Dask
-is imported where it is used.
+The web process imports this module as well, for its names. Therefore the trainer is named by a
+string, and Dask is imported only where it is used.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from lib.jobs import folders
 logger = logging.getLogger(__name__)
 
 TRAINER = "lib.training.task:train"
-# Tells the workers of the local engine what to import before the first run asks for it.
+# Trainer that the workers of the local engine import before the first run.
 TRAINER_VARIABLE = "THAW_ENGINE_TRAINER"
 
-# What a late reader must see goes to the first topic and to the run's own, from which Dask
-# replays the last 1,000 events; the steps within an epoch go to the second.
+# Events that a late subscriber must see go to the first topic and to the topic of the run, of which
+# Dask replays the last 1,000 events. Steps within an epoch go only to the second topic.
 RUNS_TOPIC = "thaw-runs"
 STEPS_TOPIC = "thaw-steps"
 SECONDS_BETWEEN_STEPS = 0.1
@@ -48,26 +48,26 @@ def run_topic(run_id: str) -> str:
 
 
 class Stop(BaseException):
-    """Raised in the middle of a run that does not look whether it was cancelled.
+    """Raised asynchronously in a run that does not check whether it was cancelled.
 
-    Not an Exception, so that no `except Exception` of a library keeps the run going.
+    Derived from BaseException, so that `except Exception` in a library does not catch it.
     """
 
 
 _lock = threading.Lock()
-# Attempt -> the thread that works on it.
+# Attempt -> id of its thread.
 _threads: dict[str, int] = {}
-# Attempts that were cancelled, some of them before they began here.
+# Cancelled attempts, including attempts that have not started here.
 _stopped: deque[str] = deque(maxlen=1_000)
 
 
 def ask_to_stop(attempt: str) -> None:
-    """Make `cancelled()` true for an attempt, also for one that has not begun."""
+    """Make `cancelled()` true for an attempt, even before the attempt starts."""
     _stopped.append(attempt)
 
 
 def interrupt(attempt: str) -> None:
-    """Raise Stop in the thread of an attempt; nothing where it is not running here."""
+    """Raise Stop in the thread of an attempt; does nothing if it is not running here."""
     with _lock:
         if attempt in _threads:
             _set_async_exception(_threads[attempt], Stop)
@@ -79,14 +79,14 @@ def pid() -> int:
 
 
 def kill(dask_worker: Any) -> None:
-    """End a worker process at once; its nanny, in which this runs, starts another."""
+    """Kill a worker process; its nanny, in which this function runs, starts a new one."""
     import psutil
 
     psutil.Process(dask_worker.process.pid).kill()
 
 
 def _set_async_exception(thread: int, exception: type[BaseException] | None) -> None:
-    # The only way into a thread that never asks; None takes back what was not yet raised.
+    # The only way to interrupt another thread. None cancels an exception that is still pending.
     # https://docs.python.org/3/c-api/init.html#c.PyThreadState_SetAsyncExc
     value = ctypes.py_object(exception) if exception else None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
@@ -96,13 +96,13 @@ def _set_async_exception(thread: int, exception: type[BaseException] | None) -> 
 
 # Keras has global state (seeds, the current graph): never two runs in one process.
 _one_run = threading.Lock()
-# Not set while the trainer is being imported.
+# Cleared while the trainer is being imported.
 _warm = threading.Event()
 _warm.set()
 
 
 def dask_setup(worker: Any) -> None:
-    """Import the trainer in a thread as soon as the process is up (Dask's preload hook)."""
+    """Import the trainer in a thread when the process starts (Dask's preload hook)."""
     trainer = os.environ.get(TRAINER_VARIABLE, TRAINER)
     _warm.clear()
     threading.Thread(target=_warm_up, args=(trainer,), daemon=True).start()
@@ -111,10 +111,10 @@ def dask_setup(worker: Any) -> None:
 def _warm_up(trainer: str) -> None:
     try:
         _resolve(trainer)
-        # What was imported stays: looking for rubbish in it takes a third of a second a run.
+        # Exclude imported objects from garbage collection, which would take 0.3 s in each run.
         gc.collect()
         gc.freeze()
-    except Exception:  # the run that needs it will tell its reader
+    except Exception:  # the run that needs the trainer reports the error
         logger.exception("The trainer %s cannot be imported", trainer)
     finally:
         _warm.set()
@@ -132,17 +132,17 @@ def run_task(
     store_root: str | None = None,
     send_files: bool = False,
 ) -> dict[str, Any]:
-    """Train one configuration and say how that ended; an error is an end, it is not raised.
+    """Train one configuration and return how it ended; errors are returned, not raised.
 
     Args:
         config: Fields of a TrainConfig.
-        attempt: Name of this attempt at the run, unique.
+        attempt: Unique name of this attempt.
         trainer: "module:function" of the trainer.
-        store_root: Folder of the runs; the worker's own store where None.
-        send_files: Whether the run folder travels back.
+        store_root: Folder of the runs; the worker's own store if None.
+        send_files: Whether to return the files of the run folder.
 
     Returns:
-        `event`, the last event; `files`, name -> content; `rss_bytes`, what this process holds.
+        `event`, the last event; `files`, name -> content; `rss_bytes`, memory of this process.
     """
     import psutil
     from distributed import get_worker
@@ -163,7 +163,7 @@ def run_task(
 
 
 class _Report:
-    """Sends a run's events to everybody who listens, at most ten steps a second."""
+    """Publishes the events of a run, with at most ten steps per second."""
 
     def __init__(self, worker: Any, run_id: str, attempt: str) -> None:
         self.worker = worker
@@ -186,7 +186,7 @@ class _Report:
 def _train(
     config: TrainConfig, attempt: str, trainer: str, store: RunStore, report: _Report
 ) -> dict[str, Any]:
-    """Call the trainer; returns the last event."""
+    """Call the trainer; return the last event."""
     try:
         try:
             with _lock:
@@ -197,7 +197,7 @@ def _train(
                     f"app version {config.training_version}.",
                     "Install the same version of Thaw on both.",
                 )
-            # Waited for in steps: a thread inside an import takes no exception.
+            # Wait with a timeout, because a waiting thread does not receive Stop.
             while not _warm.wait(SECONDS_BETWEEN_STEPS) and attempt not in _stopped:
                 pass
             if attempt in _stopped:
@@ -209,7 +209,7 @@ def _train(
         finally:
             _leave(attempt)
     except Stop:
-        _leave(attempt)  # again: it may have come in the middle of the first
+        _leave(attempt)  # again, because Stop may have interrupted the first call
         event = {"state": "cancelled"}
     except ThawError as error:
         event = {"state": "failed", "message": error.message, "next_step": error.next_step}
@@ -225,13 +225,13 @@ def _train(
 
 
 def _unknown(what: str, error: Exception) -> str:
-    """One sentence about an error that nobody expected."""
+    """Describe an unexpected error in one sentence."""
     text = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(" :")
     return f"The {what} met an error that Thaw does not know: {text}."
 
 
 def _leave(attempt: str) -> None:
-    """From here on the thread takes no exception, not even one that is on its way."""
+    """Stop interrupting this thread, and cancel an exception that is still pending."""
     with _lock:
         if _threads.pop(attempt, None) is not None:
             _set_async_exception(threading.get_ident(), None)
@@ -239,25 +239,25 @@ def _leave(attempt: str) -> None:
 
 # --- Questions: awaited in the event loop of a worker, answered in a thread beside its run --------
 
-# One at a time: they share the models they keep, and the processor with the run.
+# One thread: questions share cached models, and they share the processor with the run.
 _question_thread = ThreadPoolExecutor(1, "thaw-question")
-# The web process has to hold an answer; the largest is a whole model to take home.
+# The web process holds an answer in memory; the largest answer is an exported model.
 ANSWER_LIMIT_BYTES = 256_000_000
 
 
 async def answer(
     task: str, arguments: Mapping[str, Any], run_files: Mapping[str, bytes] | None = None
 ) -> dict[str, Any]:
-    """Call a function beside whatever run is going on; an error is an answer, it is not raised.
+    """Call a function in parallel to any active run; errors are returned, not raised.
 
     Args:
         task: "module:function".
         arguments: Of the function.
-        run_files: Files of the run folder that the argument `run_folder` stands for, where the
-            worker cannot see that folder; they are there while the function is called.
+        run_files: Files of the run folder if the worker has no access to `run_folder`. They are
+            written to a temporary folder during the call.
 
     Returns:
-        `answer`, what the function returned; or `error`, `message` and `next_step`.
+        `answer`, the return value; or `error`, `message` and `next_step`.
     """
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_question_thread, _answer, task, arguments, run_files)
@@ -266,7 +266,7 @@ async def answer(
 def _answer(
     task: str, arguments: Mapping[str, Any], run_files: Mapping[str, bytes] | None
 ) -> dict[str, Any]:
-    _warm.wait()  # two threads that import TensorFlow at once get in each other's way
+    _warm.wait()  # two threads must not import TensorFlow at the same time
     try:
         with tempfile.TemporaryDirectory(prefix="thaw-") as folder:
             if run_files is not None:
@@ -290,13 +290,13 @@ def _answer(
 
 
 def in_reply(error: ThawError) -> dict[str, Any]:
-    """An error in place of an answer, by the name of the nearest class every process has."""
+    """Encode an error as a reply, by the name of its nearest base class in lib.core.errors."""
     name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
     return {"error": name, "message": error.message, "next_step": error.next_step}
 
 
 def _size_bytes(value: Any) -> int:
-    """What the bytes and arrays in a value take together."""
+    """Total size of the bytes and arrays in a value."""
     if isinstance(value, Mapping):
         return sum(_size_bytes(part) for part in value.values())
     if isinstance(value, (list, tuple)):

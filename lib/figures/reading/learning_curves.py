@@ -266,7 +266,7 @@ def _early_stops(
         sheet.note(
             name=axes.reached(epoch),
             x=position,
-            # Loss curves leave room at the top of a linear scale, at the bottom of a logarithmic one.
+            # Losses leave room at the top of a linear and the bottom of a logarithmic scale.
             y=0 if view.log_loss else 1,
             yref="y2 domain",
             text="stopped early",
