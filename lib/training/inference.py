@@ -1,8 +1,8 @@
-"""What a worker answers with the model of a finished run: a prediction, or the model as a file.
+"""Answers of a worker with the model of a finished run: a prediction, or the model as a file.
 
-Each function is a task for lib.jobs: plain values, bytes and arrays go in and come out. The image
-is decoded here, in the worker, and stored nowhere. Models are kept for the next question, and never
-changed; a run that goes on beside it ends the same (tests/oracle/test_inference.py).
+Each public function is a task for lib.jobs: arguments and results are plain values, bytes and
+arrays. The image is decoded in the worker and never stored. Models are cached for further questions
+and never changed. Questions do not affect an active run (tests/oracle/test_inference.py).
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from lib.training.sources import single_image
 
 FloatArray = npt.NDArray[np.float32]
 
-# A question about a run is about two models, before and after fine-tuning.
+# A question about a run uses two models, before and after fine-tuning.
 MODELS_KEPT = 2
 FIRST_PHASE = "feature_extraction"
 
@@ -52,35 +52,35 @@ class _Trained:
     head: keras.Model
 
     def top(self, maps: Any) -> Any:
-        """From the last feature map to the logits, as it predicts."""
+        """From the last feature map to the logits, in inference mode."""
         return self.head(self.pool(maps, training=False), training=False)
 
 
 def predict(
     run_folder: str, config: Mapping[str, Any], image: bytes, phase: str | None = None
 ) -> dict[str, Any]:
-    """Show an image to the model of a finished run, and say where it looked.
+    """Predict an image with the model of a finished run, with a class activation map.
 
     Args:
         run_folder: Folder of the run.
-        config: Fields of its configuration.
+        config: Fields of the run's configuration.
         image: JPEG, PNG or WebP.
-        phase: Key of a phase, for the model as it was at the end of that; None for the last.
+        phase: Key of the phase at whose end the model is used; None for the last phase.
 
     Returns:
         `image` (image_size, image_size, 3) uint8; `size` (width, height) and `format` ("JPEG",
         "PNG" or "WebP") of the original; of the model `probabilities` (classes,); `logits`, one for
-        two classes, else (classes,); `map` (rows, columns, classes), signed, for two classes
+        two classes, otherwise (classes,); `map` (rows, columns, classes), signed, for two classes
         the second is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel`
         and `bias` of the last layer; and with "cam" `maps` (rows, columns, channels), the last
         feature map: the mean of the map plus the bias is the logit. `before`: what the model before
-        fine-tuning says, in the same words, or None where there is none.
+        fine-tuning predicts, with the same keys, or None if there is no such model.
 
     Raises:
-        ConfigError: If it is not a configuration, or has no such phase.
+        ConfigError: If the configuration is not valid or has no such phase.
         DataError: If the image cannot be used.
-        StoreError: If the model is not stored, damaged or of another run.
-        WeightsError: If the pretrained weights are not on the worker and cannot be had.
+        StoreError: If the model is not stored, is damaged or belongs to another run.
+        WeightsError: If the pretrained weights are not available to the worker.
     """
     asked = TrainConfig.from_dict(config)
     how = backbones.get(asked.backbone).preprocessing
@@ -97,9 +97,9 @@ def predict(
 def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """The whole model of a finished run as one file that plain Keras opens.
 
-    It takes images of 0 to 255 and gives probabilities: one for two classes, that of the second,
-    else one a class. Preprocessing is inside, in layers and operations of Keras. It runs no code of
-    its own when it is loaded (`safe_mode` stays on).
+    It takes images with values 0 to 255 and returns probabilities: for two classes only that of the
+    second class, otherwise one for each class. Preprocessing is part of the model, as layers and
+    operations of Keras. Loading it needs no custom code (`safe_mode` stays on).
 
     Args:
         run_folder: Folder of the run.
@@ -109,12 +109,12 @@ def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:
         `file`, the bytes of a .keras file; `params`, how many parameters it has.
 
     Raises:
-        ConfigError: If it is not a configuration.
-        StoreError: If the model is not stored, damaged or of another run.
-        WeightsError: If the pretrained weights are not on the worker and cannot be had.
+        ConfigError: If the configuration is not valid.
+        StoreError: If the model is not stored, is damaged or belongs to another run.
+        WeightsError: If the pretrained weights are not available to the worker.
     """
     asked = TrainConfig.from_dict(config)
-    # Not the one that is kept: what is put into another model is changed by that.
+    # Not the cached model, because using it inside another model would change it.
     trained = _build(_Stored.find(asked, run_folder, None))
     whole = _whole(trained)
     with tempfile.TemporaryDirectory(prefix="thaw-") as folder:
@@ -124,7 +124,7 @@ def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(trained: _Trained) -> keras.Model:
-    """From an image of 0 to 255 to probabilities, frozen and thawed as in the last phase."""
+    """From an image with values 0 to 255 to probabilities, frozen as in the last phase."""
     config = trained.config
     layers = backbones.load_layer_table(config.backbone, config.image_size)
     last = config.phases[-1]
@@ -141,7 +141,7 @@ def _whole(trained: _Trained) -> keras.Model:
 
 
 def _preprocessed(image: Any, how: Preprocessing) -> Any:
-    """What `how.apply` does, in operations that a .keras file can hold."""
+    """The same as `how.apply`, in operations that a .keras file can store."""
     if how.order == "BGR":
         image = keras.ops.flip(image, axis=-1)
     scale = np.broadcast_to(np.asarray(how.scale), 3)
@@ -164,18 +164,18 @@ def _explained(trained: _Trained, inputs: FloatArray) -> dict[str, Any]:
         answer |= {"how": "cam", "map": explain.cam(array, kernel), "maps": array}
     else:
         answer |= {"how": "grad_cam", "map": explain.grad_cam(maps, trained.top)}
-    if len(logits) == 1:  # of the second class; the first has 0
+    if len(logits) == 1:  # the logit of the second class; that of the first is 0
         answer["map"] = np.concatenate([-answer["map"], answer["map"]], axis=-1)
     return answer
 
 
 class NotStoredError(StoreError):
-    """There is no file of this model."""
+    """The model has no stored file."""
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """Which model, and the file it is in: equal where it is the same model, wherever that lies."""
+    """A stored model; two are equal if the content is the same, whatever the folder."""
 
     config: TrainConfig
     phase: str | None
@@ -184,7 +184,7 @@ class _Stored:
 
     @property
     def file(self) -> Path:
-        """Holds the weights that differ from the pretrained backbone's."""
+        """The file with all weights that differ from the pretrained backbone."""
         return self.folder / (f"{self.phase}.npz" if self.phase else MODEL_FILE)
 
     @classmethod
@@ -219,7 +219,7 @@ def _build(stored: _Stored) -> _Trained:
         outputs=_num_outputs(stored.file),
     )
     if heads.count_params(head_spec, feature_shape).total * 4 > _unpacked_bytes(stored.file):
-        raise DAMAGED  # before a head is built that nothing in the file could fill
+        raise DAMAGED  # check before building a head that is larger than the file
     trained = _Trained(
         config,
         head_spec,
@@ -232,7 +232,7 @@ def _build(stored: _Stored) -> _Trained:
 
 
 def _num_outputs(file: Path) -> int:
-    """Logits of the stored head: the length of its last array, a bias.
+    """Number of logits of the stored head: the length of its last array, the bias.
 
     Raises:
         StoreError: If the file is damaged.

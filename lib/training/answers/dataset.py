@@ -1,7 +1,7 @@
-"""What a worker answers about a dataset: a look at it, and one image through the pipeline.
+"""Answers of a worker about a dataset: an inspection, and one image through the pipeline.
 
-Each function is a task for lib.jobs: plain values, bytes and arrays go in and come out. Nothing is
-downloaded for a question, and nothing of an image is kept.
+Each public function is a task for lib.jobs: arguments and results are plain values, bytes and
+arrays. Nothing is downloaded, and no image is stored.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ from lib.training.sources.augmentation import build_augmentation
 from lib.training.sources.decode import ImageSource, UInt8Array
 
 SOURCES_KEPT = 3
-# Draws of the augmentation on show.
+# Number of augmented examples on the page.
 NUM_DRAWS = 8
-# Images on which a network is asked what preprocessing twice does.
+# Number of images for the experiment with preprocessing applied twice.
 NUM_ASKED_TWICE = 24
-# As large as the page shows an image as it is stored.
+# Maximum size of the preview of the stored image, in pixels.
 PREVIEW_SIZE = 480
 
 COLOURS = {
@@ -55,18 +55,18 @@ def _source(dataset: str, fingerprint: str) -> ImageSource:
     """The images of a dataset that is on this machine.
 
     Args:
-        dataset: Of the registry, or of a reader's own.
-        fingerprint: Of its images: another one is another dataset.
+        dataset: Id in the registry, or id of a reader's own dataset.
+        fingerprint: Fingerprint of its images; it identifies the version of the dataset.
 
     Raises:
-        DataError: If it is not here.
+        DataError: If the dataset is not on this machine.
     """
     if not datasets.is_own(dataset):
         spec = datasets.get(dataset)
         if download_status.standing(spec).state == "ready":
             return _of_tfds(dataset, fingerprint)
         raise DataError(f"{spec.title} is not on this machine yet.", "Download it under Datasets.")
-    # Its folder is asked for every time: its reader may have deleted it.
+    # The folder is looked up every time, because its reader may have deleted it.
     return _of_folder(dataset, fingerprint, own_datasets.folder(dataset))
 
 
@@ -84,34 +84,34 @@ def labels(dataset: str, fingerprint: str) -> dict[str, Any]:
     """The class of every image of a dataset.
 
     Args:
-        dataset: Of the registry, or of a reader's own.
-        fingerprint: Of its images.
+        dataset: Id in the registry, or id of a reader's own dataset.
+        fingerprint: Fingerprint of its images.
 
     Returns:
         `labels` (num_images,) int64, and `class_names`.
 
     Raises:
-        DataError: If it is not here.
+        DataError: If the dataset is not on this machine.
     """
     source = _source(dataset, fingerprint)
     return {"labels": source.labels, "class_names": list(source.class_names)}
 
 
-# --- A look at a dataset ------------------------------------------------------------------
+# --- Inspection of a dataset --------------------------------------------------------------
 
 
 def look(dataset: str, fingerprint: str) -> dict[str, Any]:
-    """Open the images of a dataset, or a sample of a large one, and say what was found.
+    """Open the images of a dataset, or a sample of a large one, and collect statistics.
 
     Args:
-        dataset: Of the registry, or of a reader's own.
-        fingerprint: Of its images.
+        dataset: Id in the registry, or id of a reader's own dataset.
+        fingerprint: Fingerprint of its images.
 
     Returns:
         The fields of lib.core.images.inspection.Look.
 
     Raises:
-        DataError: If it is not here.
+        DataError: If the dataset is not on this machine.
     """
     began = time.monotonic()
     source = _source(dataset, fingerprint)
@@ -147,7 +147,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
 
 
 def _left_out_at_upload(dataset: str) -> tuple[str, ...]:
-    """Files of a reader's own that were not taken when they came, in words."""
+    """Files of a reader's own dataset that were rejected at the upload, in words."""
     own = own_datasets.get(dataset) if datasets.is_own(dataset) else None
     return own.left_out if own else ()
 
@@ -164,13 +164,13 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _upright(image: Image.Image) -> UInt8Array:
-    """All pixels of an image at its own size, as `images.decode` sees them before it resizes."""
+    """The pixels of an image at its original size, upright, as `decode` sees them."""
     width, height = _upright_size(image)
     return decode.stretched(image, height, width)
 
 
 def _pairs(source: ImageSource, small: Mapping[int, UInt8Array]) -> list[Pair]:
-    """Images that are the same picture, or look like it."""
+    """Pairs of identical or near-duplicate images."""
     indices = sorted(small)
     found = [
         (indices[first], indices[second], bits)
@@ -194,13 +194,13 @@ def _pairs(source: ImageSource, small: Mapping[int, UInt8Array]) -> list[Pair]:
 
 
 def _hash(pixels: UInt8Array) -> int:
-    """The perceptual hash of an image, 64 bits: the low frequencies of its grey values."""
+    """The perceptual hash of an image (pHash), 64 bits, from low frequencies of grey values."""
     bits = imagehash.phash(Image.fromarray(pixels)).hash
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
 def _digests(source: ImageSource, wanted: Collection[int]) -> dict[int, bytes]:
-    """What tells the pixels of some images apart, each at its own size."""
+    """Digest of the pixels of each wanted image at its original size."""
     digests = {}
     for index, data in source.read(frozenset(wanted)) if wanted else ():
         with decode.opened(data) as image:
@@ -215,24 +215,24 @@ def _digests(source: ImageSource, wanted: Collection[int]) -> dict[int, bytes]:
 def pipeline(
     dataset: str, fingerprint: str, index: int, image: bytes, image_size: int, seed: int
 ) -> dict[str, Any]:
-    """One image on its way to a network: as it is stored, resized in three ways, and augmented.
+    """The steps of the pipeline for one image: stored, resized in three ways, and augmented.
 
     Args:
-        dataset: Of the registry, or of a reader's own.
-        fingerprint: Of its images.
-        index: Which image of it.
-        image: Instead of that, the bytes of a picture; empty for an image of the dataset.
-        seed: Of the draws of the augmentation.
+        dataset: Id in the registry, or id of a reader's own dataset.
+        fingerprint: Fingerprint of its images.
+        index: Index of the image in the dataset.
+        image: Bytes of a picture to use instead; empty for an image of the dataset.
+        seed: Seed of the augmentation.
 
     Returns:
         `kind`, format and colours in words; `size` (width, height) upright; `shape`, `dtype`,
-        `low` and `high` of the array that is stored; `size_bytes` of the file; `label`, -1 for a
-        picture; `pixels` (image_size, image_size, 3) uint8, as runs resize it; and WebP files
-        without loss: `preview`, at most 480 pixels wide or high, `stretched`, `cropped` and
-        `padded`, three ways to resize it, and `augmented`, eight draws of the first of them.
+        `low` and `high` of the stored array; `size_bytes` of the file; `label`, -1 for a
+        picture; `pixels` (image_size, image_size, 3) uint8, resized as in a run; and lossless WebP
+        files: `preview`, at most 480 pixels wide or high; `stretched`, `cropped` and `padded`,
+        three resizing methods; and `augmented`, eight augmented versions of `stretched`.
 
     Raises:
-        DataError: If it is not here or cannot be used.
+        DataError: If the image is not on this machine or cannot be used.
     """
     data, label = _one(dataset, fingerprint, index, image)
     try:
@@ -266,38 +266,38 @@ def pipeline(
 
 
 def _draws(pixels: UInt8Array, seed: int) -> UInt8Array:
-    """(8, height, width, 3), an image as training may see it, in whole numbers."""
+    """Eight augmented versions of an image, (8, height, width, 3) uint8."""
     batch = np.repeat(pixels[np.newaxis], NUM_DRAWS, axis=0).astype(np.float32)
     values = np.asarray(build_augmentation(seed)(batch))
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 def _webp(pixels: UInt8Array, *, lossless: bool = True) -> bytes:
-    """An image as a file for a browser."""
+    """Encode an image as WebP for the browser."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "WEBP", lossless=lossless, quality=80, method=2)
     return file.getvalue()
 
 
 def preprocessed_twice(dataset: str, fingerprint: str, index: int, image: bytes) -> dict[str, Any]:
-    """What the ImageNet classifier says of an image preprocessed once, twice, and not at all.
+    """Predictions of the ImageNet classifier with preprocessing applied once, twice and never.
 
-    It is EfficientNet-Lite0, whose weights are always here, at 224 x 224 pixels.
+    The classifier is EfficientNet-Lite0 at 224 x 224 pixels; its weights are always installed.
 
     Args:
-        dataset: Of the registry, or of a reader's own.
-        fingerprint: Of its images.
-        index: Which image of it.
-        image: Instead of that, the bytes of a picture; empty for an image of the dataset.
+        dataset: Id in the registry, or id of a reader's own dataset.
+        fingerprint: Fingerprint of its images.
+        index: Index of the image in the dataset.
+        image: Bytes of a picture to use instead; empty for an image of the dataset.
 
     Returns:
-        `once`, `twice` and `never`, each the class of ImageNet and its probability; `asked`, how
-        many images of the dataset were shown besides; `changed`, of how many of them the class is
-        another one once they are preprocessed twice; and `common`, the class most of them then
-        have, and how many.
+        `once`, `twice` and `never`, each the predicted ImageNet class and its confidence; `asked`,
+        the number of further images of the dataset; `changed`, how many of them get another
+        predicted class if they are preprocessed twice; and `common`, their most frequent predicted
+        class after that, and its count.
 
     Raises:
-        DataError: If it is not here or cannot be used.
+        DataError: If the image is not on this machine or cannot be used.
         WeightsError: If the weights of the classifier are not installed.
     """
     data, _ = _one(dataset, fingerprint, index, image)
@@ -334,7 +334,7 @@ def _top(probabilities: npt.NDArray[np.float32]) -> tuple[int, float]:
 
 
 def _one(dataset: str, fingerprint: str, index: int, image: bytes) -> tuple[bytes, int]:
-    """The bytes of an image, and its class."""
+    """The bytes of an image, and its label, which is -1 for a picture."""
     if image:
         return image, -1
     source = _source(dataset, fingerprint)

@@ -1,7 +1,7 @@
-"""What the ImageNet classifier says of an image: EfficientNet-Lite0 as it was published.
+"""Predictions of the published ImageNet classifier EfficientNet-Lite0.
 
-Each public function but `probabilities` is a task for lib.jobs: plain values, bytes and arrays go
-in and come out, and nothing of an image is kept.
+`feature_map` is a task for lib.jobs: arguments and results are plain values, bytes and arrays. No
+image is stored.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ TOP = 5
 
 @dataclass(frozen=True)
 class _Classifier:
-    """EfficientNet-Lite0 as it was published, up to the logits, for images of any size."""
+    """The published EfficientNet-Lite0 up to the logits, for images of any size."""
 
     network: keras.Model  # image -> last feature map, logits
     kernel: FloatArray  # (1280, 1000)
@@ -51,18 +51,18 @@ def _classifier() -> _Classifier:
 def feature_map(
     image: bytes, height: int, width: int, classes: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """What EfficientNet-Lite0 makes of an image, from the last feature map to the logits.
+    """The last feature map and the logits of EfficientNet-Lite0 for an image.
 
     Args:
-        image: JPEG, PNG or WebP; it is stretched to height and width.
+        image: JPEG, PNG or WebP; it is resized to height and width, ignoring its aspect ratio.
         height: In pixels.
         width: In pixels.
-        classes: Classes of ImageNet whose weights are wanted beside those of the first five.
+        classes: ImageNet classes whose weights are returned in addition to those of the top five.
 
     Returns:
         `image` (height, width, 3) uint8; `size` (width, height) and `format` ("JPEG", "PNG" or
         "WebP") of the original; `maps` (rows, columns, 1280); `logits` (1000,); `top`, pairs of
-        class and probability, the five likeliest; `classes`, those and the further ones;
+        class and probability of the top five; `classes`, those and the additional ones;
         `kernel_top` (1280, classes) and `bias_top` (classes,), their weights.
 
     Raises:
@@ -94,7 +94,7 @@ def feature_map(
 
 
 def probabilities(inputs: FloatArray) -> FloatArray:
-    """What the ImageNet classifier says of images that are already preprocessed.
+    """ImageNet probabilities of preprocessed images.
 
     Args:
         inputs: (images, height, width, 3).

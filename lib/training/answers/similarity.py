@@ -1,8 +1,8 @@
-"""What a worker answers about how similar images are to ImageNet, without training a network.
+"""Measures how similar images are to ImageNet, without training a network; runs in a worker.
 
-The frozen backbone runs once over the images; what its features of three depths are worth is then
-asked of small models that take seconds. Test images are never looked at: they are used once, at
-the end of a run.
+The frozen backbone runs once over the images. Small models, which take seconds, then measure how
+well features of three depths separate the classes. Test images are never used here, because they
+are used only once, at the end of a run.
 """
 
 from collections.abc import Callable
@@ -40,35 +40,35 @@ from lib.training.sources.feature_cache import Tensors
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
-# Inverse penalty of the probe, on features whose squares sum to 1 an image on average: so the
-# penalty is the same at every depth, however many channels it has.
+# Inverse regularization strength of the linear probe. Features are scaled to a mean squared norm
+# of 1, so that the strength is comparable at every depth, independent of the number of channels.
 PROBE_C = 10.0
 MAX_STEPS = 1_000
-# Chooses images and deals folds: asked again, the answer is the same.
+# Seed for the choice of images and the folds, so that results are reproducible.
 SEED = 0
-# In the name of what is cached: a new one forgets all older answers.
+# Part of the cache key: a new version invalidates all cached results.
 VERSION = 1
 
 
 def measure(
     dataset: str, fingerprint: str = "", num_images: int = similarity.MAX_IMAGES
 ) -> dict[str, Any]:
-    """How well EfficientNet-Lite0 knows the images of a dataset as it is.
+    """Measure how well pretrained EfficientNet-Lite0 features fit the images of a dataset.
 
-    Always the same backbone, input size and way of choosing images, whatever the reader trains:
-    places on one scale have to come from one ruler.
+    Backbone, input size and choice of images are always the same, whatever the reader trains, so
+    that all results are comparable on one scale.
 
     Args:
         dataset: TFDS name, or that of a reader's own images.
-        fingerprint: Of own images.
-        num_images: At most so many, of training and validation images.
+        fingerprint: Fingerprint of own images.
+        num_images: Maximum number of training and validation images.
 
     Returns:
         As lib.core.strategy.similarity.to_dict.
 
     Raises:
-        DataError: If the dataset is unknown, cannot be fetched, is not here any more or has too
-            few images.
+        DataError: If the dataset is unknown, cannot be downloaded, has been deleted or has too few
+            images.
         WeightsError: If the weights of the backbone are not installed.
     """
     return similarity.to_dict(measure_dataset(dataset, fingerprint, num_images=num_images))
@@ -84,8 +84,8 @@ def measure_dataset(
 
     Args:
         dataset: TFDS name, or that of a reader's own images.
-        fingerprint: Of a folder's description, or how that begins.
-        folder: One folder of images a class; None for TFDS.
+        fingerprint: Fingerprint of a folder, or a prefix of it.
+        folder: Folder with one folder of images for each class; None for TFDS.
 
     Raises:
         DataError: If the images cannot be used.
@@ -113,7 +113,7 @@ def measure_dataset(
 
 
 def measure_noise(num_images: int = similarity.MAX_IMAGES) -> Scores:
-    """The far end of the scale: random pixels, in two classes by the toss of a coin."""
+    """The zero of the scale: random pixels with random labels of two classes."""
 
     def load() -> Tensors:
         rng = np.random.default_rng(SEED)
@@ -125,9 +125,9 @@ def measure_noise(num_images: int = similarity.MAX_IMAGES) -> Scores:
 
 
 def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
-    """Pixels and labels of so many training images, filled up with validation images.
+    """Pixels and labels of at most `num_images` training images, then validation images.
 
-    Those come in an order in which every beginning holds the classes in their shares.
+    The validation images are ordered so that every prefix is stratified.
     """
     most = splits.max_train_images(len(source.labels), splits.counts_of(source.given))
     parts = splits.split(
@@ -141,7 +141,7 @@ def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
 def _measured(
     dataset: str, fingerprint: str, identity: dict[str, object], load: Callable[[], Tensors]
 ) -> Scores:
-    """Scores from images, each step from the cache where it was done before."""
+    """Compute scores from images; features and answers are cached."""
     identity = identity | {
         "similarity": VERSION,
         "image_size": IMAGE_SIZE,
@@ -164,11 +164,11 @@ def _measured(
 
 @lru_cache(maxsize=1)
 def _network() -> FrozenForward:
-    """From preprocessed images to the averages of three depths and 1,000 probabilities."""
+    """Model from preprocessed images to pooled features of three depths and probabilities."""
     whole = efficientnet_lite.efficientnet_lite0(IMAGE_SIZE, include_top=True)
     efficientnet_lite.load_imagenet_weights(whole)
     averages = [
-        # By name: Keras counts layers without one through the whole process.
+        # Named explicitly, because Keras numbers unnamed layers across the whole process.
         keras.layers.GlobalAveragePooling2D(name=f"{depth}_average")(whole.get_layer(layer).output)
         for depth, layer in LAYERS.items()
     ]
@@ -176,7 +176,7 @@ def _network() -> FrozenForward:
 
 
 def extract(pixels: UInt8Array) -> Tensors:
-    """Features of three depths, and what the ImageNet classifier says, in one pass.
+    """Features of three depths and ImageNet probabilities, in one forward pass.
 
     Input shape: (images, IMAGE_SIZE, IMAGE_SIZE, 3), RGB, 0 to 255.
     Output shape: three times (images, channels), early first, then (images, 1000).
@@ -185,15 +185,15 @@ def extract(pixels: UInt8Array) -> Tensors:
     return _network()((inputs,), lambda done: None)
 
 
-# --- What they are worth --------------------------------------------------------------------------
+# --- Evaluation of the features -------------------------------------------------------------------
 
 
 def _answers(given: Tensors) -> Tensors:
-    """What is right by image and depth, LogME by depth, confidence and entropy by image; labels."""
+    """Correct predictions by depth and image, LogME by depth, confidence and entropy by image."""
     *depths, probabilities, labels = given
     folds = _folds(labels)
-    # The matrices are small: threads that wait for each other take several times longer, and the
-    # run beside this wants the cores too.
+    # The matrices are small: several BLAS threads would be slower than one, and an active run needs
+    # the cores too.
     with threadpool_limits(1):
         probes = [probe(each, labels, folds) == labels for each in depths]
         votes = [neighbours(each, labels, folds) == labels for each in depths]
@@ -214,7 +214,7 @@ def _answers(given: Tensors) -> Tensors:
 
 
 def _folds(labels: IntArray) -> list[tuple[IntArray, IntArray]]:
-    """Images to fit and images to ask, with the classes in their shares in each.
+    """Stratified folds: indices of the images to fit and of the held-out images.
 
     Raises:
         DataError: If a class has fewer than two images.
@@ -232,19 +232,19 @@ def _folds(labels: IntArray) -> list[tuple[IntArray, IntArray]]:
 def probe(
     features: FloatArray, labels: IntArray, folds: list[tuple[IntArray, IntArray]]
 ) -> IntArray:
-    """What logistic regression on standardised features says of images it was not fitted to.
+    """Predictions of logistic regression on standardised features, for held-out images.
 
     Args:
         features: (images, channels).
-        folds: Images to fit and images to ask; each image is asked once.
+        folds: Images to fit and held-out images; each image is held out once.
 
     Output shape: (images,), class indices.
     """
     said = np.empty_like(labels)
     for fit, ask in folds:
         fitted, asked = _standardised(features, fit, ask)
-        # In the directions that the images span, of which there are fewer than channels, the
-        # penalised problem is the same one and smaller.
+        # In the subspace spanned by the images, the regularized problem has the same solution and
+        # fewer dimensions than channels.
         left, singular, right = np.linalg.svd(fitted, full_matrices=False)
         model = LogisticRegression(C=PROBE_C, max_iter=MAX_STEPS)
         said[ask] = model.fit(left * singular, labels[fit]).predict(asked @ right.T)
@@ -254,11 +254,11 @@ def probe(
 def neighbours(
     features: FloatArray, labels: IntArray, folds: list[tuple[IntArray, IntArray]]
 ) -> IntArray:
-    """The vote of the nearest images, by the angle between standardised features.
+    """Predictions by vote of the nearest neighbours, by cosine distance of standardised features.
 
     Args:
         features: (images, channels).
-        folds: Images to choose neighbours from and images to ask.
+        folds: Images that can be neighbours, and held-out images.
 
     Output shape: (images,), class indices.
     """
@@ -273,10 +273,10 @@ def neighbours(
 def _standardised(
     features: FloatArray, fit: IntArray, ask: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean 0 and equal spread in the images to fit, squares that sum to 1 an image on average."""
+    """Standardise by the mean and deviation of the images to fit; mean squared norm 1."""
     values = features.astype(np.float64)
     centre, spread = values[fit].mean(axis=0), values[fit].std(axis=0)
-    # A channel that never changes says nothing.
+    # A constant channel carries no information.
     scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
     scale /= np.sqrt(values.shape[1])
     return (values[fit] - centre) * scale, (values[ask] - centre) * scale

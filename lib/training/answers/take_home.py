@@ -1,4 +1,4 @@
-"""A run to take home: its images, its first weights and its code, in one archive."""
+"""Export of a run: its images, its initial weights and its code, in one zip archive."""
 
 import io
 import zipfile
@@ -20,25 +20,25 @@ from lib.training.sources.pipeline import ImageSet
 
 
 def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, bytes]:
-    """Pack everything it takes to run a finished run again without Thaw.
+    """Pack everything that is needed to repeat a finished run without Thaw.
 
     Args:
         config: Fields of the run's configuration.
         texts: File name -> content, as from lib.code.keras_run.texts.
 
     Returns:
-        `file`, a zip archive of one folder: the texts, the exact split of the images and, where
+        `file`, a zip archive of one folder: the texts, the exact split of the images and, if
         keras.applications does not have it, the backbone before training.
 
     Raises:
-        ConfigError: If it is not a configuration.
+        ConfigError: If the configuration is not valid.
         DataError: If the images are not on this machine.
-        WeightsError: If pretrained weights are needed and cannot be had.
+        WeightsError: If pretrained weights are needed and not available.
     """
     train_config = TrainConfig.from_dict(config)
     folder = f"thaw-{runs.run_id(train_config)}"
     packed = io.BytesIO()
-    # Images and weights are compressed already or cannot be.
+    # Images and weights are compressed already or incompressible.
     with zipfile.ZipFile(packed, "w") as archive:
         for name, text in texts.items():
             archive.writestr(f"{folder}/{name}", text)
@@ -50,9 +50,9 @@ def take_home(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, 
 
 
 def split_images(config: TrainConfig) -> Iterator[tuple[str, bytes]]:
-    """The images of a run as it saw them, as `<split>/<class>/<position>.png`.
+    """The resized images of a run, as `<split>/<class>/<position>.png`.
 
-    Sorted by file name, those of a split are in the order they had in the run.
+    Within a split, the order of the positions is the order of the images in the run.
 
     Raises:
         DataError: If the images are not on this machine.
@@ -72,7 +72,7 @@ def _encoded(part: ImageSet, folders: Sequence[str]) -> Iterator[tuple[str, byte
 
 
 def _png(pixels: UInt8Array) -> bytes:
-    """An RGB image without loss; a grey one as grey, which decodes to the same in a third."""
+    """Encode an image as PNG; greyscale images with one channel, a third of the size."""
     is_grey = bool((pixels == pixels[..., :1]).all())
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if is_grey else pixels).save(file, "PNG")
@@ -80,10 +80,10 @@ def _png(pixels: UInt8Array) -> bytes:
 
 
 def first_backbone(config: TrainConfig) -> bytes:
-    """The backbone as the run began with it, as a `.keras` file.
+    """The backbone before training, as a `.keras` file.
 
     Raises:
-        WeightsError: If the pretrained weights cannot be had.
+        WeightsError: If the pretrained weights are not available.
     """
     backbone = model.first_backbone(config)
     with TemporaryDirectory() as folder:

@@ -1,11 +1,11 @@
-"""Faster gradients of convolutions on small maps, the same within rounding.
+"""Faster gradients of convolutions on small feature maps; same result within rounding.
 
-TensorFlow goes back through a 5 x 5 depthwise convolution on the CPU in about eight times what
-going forward takes, nearly all of it for the kernel. On a map of a few cells the convolution of one
-channel is a small matrix, and the gradient of its kernel is a product of matrices: three times
-faster on the maps of 4 x 4 that images of 128 pixels have where fine-tuning happens.
-A 1 x 1 convolution is one matrix product for all cells of all images, and going back as such takes
-6 to 11 % off a step of fine-tuning EfficientNet-Lite0.
+On the CPU, TensorFlow's backward pass of a 5 x 5 depthwise convolution takes about eight times as
+long as the forward pass, mostly for the gradient of the kernel. On a small feature map, the
+convolution of one channel is a small matrix, and the kernel's gradient is a matrix product. That is
+three times faster on the 4 x 4 maps that images of 128 pixels have in the fine-tuned layers.
+A 1 x 1 convolution is one matrix product for all positions of all images. Computing its gradient in
+that way saves 6 to 11 % of a fine-tuning step of EfficientNet-Lite0.
 """
 
 from collections.abc import Iterator
@@ -17,19 +17,19 @@ import numpy.typing as npt
 import tensorflow as tf
 
 DEPTHWISE, POINTWISE = "ThawDepthwiseConv2d", "ThawPointwiseConv2d"
-# The entries of a channel's matrix up to which it beats TensorFlow's own gradient, and the
-# kernels that do so at all: for 3 x 3 TensorFlow has a quick way of its own.
+# Largest matrix of a channel, in entries, for which this is faster than TensorFlow's own gradient,
+# and the smallest kernel: for 3 x 3 TensorFlow has a fast implementation.
 MAX_MATRIX_ENTRIES = 2_048
 MIN_KERNEL_ENTRIES = 25
-# Steps between cells that leave none out, in the four dimensions of images.
+# Strides of 1 in the four dimensions of image batches.
 EVERY_CELL = [1, 1, 1, 1]
 
 
 @contextmanager
 def quick_gradients() -> Iterator[None]:
-    """Within the block, convolutions that are traced get the faster gradients.
+    """Context manager in which traced convolutions get the faster gradients.
 
-    For `tf.gradients`; a GradientTape does not look at it.
+    It affects `tf.gradients`; a GradientTape ignores it.
     """
     graph = tf.compat.v1.get_default_graph()
     with graph.gradient_override_map({"DepthwiseConv2dNative": DEPTHWISE, "Conv2D": POINTWISE}):
@@ -40,9 +40,9 @@ def quick_gradients() -> Iterator[None]:
 def _cells(
     size: tuple[int, int], kernel: tuple[int, int], stride: int, padding: str
 ) -> npt.NDArray[np.float32]:
-    """1 where an entry of the kernel joins a cell of the input to one of the output.
+    """1 where a kernel entry connects an input position with an output position, otherwise 0.
 
-    Output shape: (kernel entries, input cells, output cells).
+    Output shape: (kernel entries, input positions, output positions).
     """
     rows, columns = (
         _places(length, reach, stride, padding) for length, reach in zip(size, kernel, strict=True)
@@ -77,7 +77,7 @@ def _of_depthwise(op: tf.Operation, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.
     quick = small and entries >= MIN_KERNEL_ENTRIES and multiplier == 1 and padding != "EXPLICIT"
     quick = quick and op.get_attr("dilations") == EVERY_CELL
     how = {name: op.get_attr(name) for name in ("strides", "dilations")} | {"padding": padding}
-    if not quick or stride == 1:  # then it is a convolution with the kernel turned round
+    if not quick or stride == 1:  # with stride 1 a convolution with the flipped kernel
         to_images = tf.nn.depthwise_conv2d_backprop_input(tf.shape(images), kernel, upstream, **how)
     if not quick:
         return to_images, tf.nn.depthwise_conv2d_backprop_filter(
@@ -89,7 +89,7 @@ def _of_depthwise(op: tf.Operation, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.
     came_in = tf.transpose(tf.reshape(images, (-1, inputs, channels)), (2, 0, 1))
     came_back = tf.transpose(tf.reshape(upstream, (-1, outputs, channels)), (2, 0, 1))
     if stride != 1:
-        # One matrix a channel, of shape (input cells, output cells).
+        # One matrix for each channel, of shape (input positions, output positions).
         matrices = tf.matmul(tf.reshape(kernel, (entries, channels)), flat, transpose_a=True)
         matrices = tf.reshape(matrices, (channels, inputs, outputs))
         to_images = tf.transpose(tf.matmul(came_back, matrices, transpose_b=True), (1, 2, 0))

@@ -1,4 +1,4 @@
-"""What frozen layers make of every image of a run: computed once, from disk where it is known."""
+"""The features of frozen layers for every image of a run, computed once and cached on disk."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,20 +17,20 @@ from lib.training.sources.pipeline import LoadedData
 
 
 class Features:
-    """The tensors that a backbone's frozen layers give, at the cut and after pooling.
+    """The outputs of a backbone's frozen layers, at the cut and after pooling.
 
     Args:
-        log: The run's clock and reports; its facts hold the digest of the weights.
-        backbone: With its first weights.
-        pool: From the last feature map to a vector.
-        frozen: Names of the layers that no phase thaws.
-        use_prefix: False cuts behind the input layer, so that every layer runs at every step.
+        log: Log of the run; its facts contain the digest of the weights.
+        backbone: Backbone with its initial weights.
+        pool: Model from the last feature map to a vector.
+        frozen: Names of the layers that stay frozen in all phases.
+        use_prefix: If False, the cut is after the input layer, and every step runs all layers.
 
     Attributes:
-        cut: Names of the layers whose outputs cross from the frozen prefix.
+        cut: Names of the layers whose outputs are the last of the frozen prefix.
         parts: The backbone in two parts, before and after the cut.
-        seconds_per_image: What an image takes from the cut through the rest of the backbone; None
-            until it was measured.
+        seconds_per_image: Seconds per image from the cut to the end of the backbone; None before
+            the measurement.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Features:
         forward: Callable[[], prefix.FrozenForward],
         work: int = 1,
     ) -> feature_cache.Features:
-        """Outputs of frozen layers for every image of a split, from disk where they are.
+        """Outputs of frozen layers for every image of a split, cached on disk.
 
-        `inputs` and `forward` are called only on a cache miss. `work` is that of one image.
+        `inputs` and `forward` are called only on a cache miss. `work` is the work for one image.
         """
         images = getattr(self._data, split).images
         identity: dict[str, object] = {
@@ -73,7 +73,7 @@ class Features:
             "version": self.config.training_version,
         }
         if datasets.is_own(self.config.dataset):
-            # A fast run must not tell another reader that somebody has the same images.
+            # A cache hit must not reveal to another reader that somebody has the same images.
             identity["dataset"] = self.config.dataset
 
         def compute(tensors: prefix.Tensors) -> prefix.Tensors:
@@ -95,14 +95,14 @@ class Features:
 
     @cached_property
     def _suffix_multiply_adds(self) -> int:
-        """Of one image, from the cut through the rest of the backbone; 1 where nothing is left."""
+        """Multiply-adds of one image from the cut to the end of the backbone; at least 1."""
         done = {layer.name for layer in self.parts.prefix.layers} if self.parts.prefix else set()
         return sum(multiply_adds(row) for row in self._layers if row.name not in done) or 1
 
     def at_the_cut(self, split: str) -> prefix.Tensors:
-        """What crosses from the frozen prefix: the image itself where nothing is frozen.
+        """The tensors at the cut: the preprocessed image if nothing is frozen.
 
-        Images that will be augmented are left as they are, 0 to 255.
+        With augmentation, the images are returned unchanged, 0 to 255.
         """
         if split not in self._crossing:
             images = getattr(self._data, split).images
@@ -122,7 +122,7 @@ class Features:
         return self._crossing[split]
 
     def pooled(self, split: str) -> prefix.Tensors:
-        """The vector a frozen backbone makes of each image, shape (images, channels)."""
+        """The pooled features of a frozen backbone, shape (images, channels)."""
         features = self._fetch(
             split,
             f"pooled:{self.config.pooling}",
@@ -130,21 +130,21 @@ class Features:
             lambda: self.pooled_forward,
             self._suffix_multiply_adds,
         )
-        # Another run may have made them, from a cut that left it more or less to compute.
+        # A cached result may come from a run with another cut, that is with another amount of work.
         seconds = features.compute_s * self._suffix_multiply_adds / features.work
-        # The first split carries the tracing, so the quickest tells what an image takes.
+        # The first split includes tracing, so the smallest value is used.
         per_image = seconds / len(features.tensors[0])
         self.seconds_per_image = min(per_image, self.seconds_per_image or per_image)
         return features.tensors
 
     def rest(self, top: keras.Model) -> keras.Model:
-        """From the tensors at the cut, through what is left of the backbone, through `top`."""
+        """Model from the tensors at the cut, through the rest of the backbone and `top`."""
         suffix = self.parts.suffix
         if suffix is None:
             return top
         inputs = prefix.packed(
             [keras.Input(tensor.shape[1:], dtype=tensor.dtype) for tensor in suffix.inputs]
         )
-        # What the tutorials do. In Keras 3 the outer call's `training` overrides it.
+        # As the tutorials do it. In Keras 3, the outer call's `training` takes precedence.
         tutorial = {"training": False} if self.config.batch_norm == "tutorial" else {}
         return keras.Model(inputs, top(suffix(inputs, **tutorial)))

@@ -1,9 +1,9 @@
-"""A frozen BatchNormalization as part of the convolution before it, the same within rounding.
+"""Folds a frozen BatchNormalization into the convolution before it; same result within rounding.
 
-Frozen, it multiplies every channel by one number and adds another. The same comes out where the
-convolution's kernel is multiplied instead, which is smaller than the maps it makes, and what is
-added is added together with the activation. Stored weights, layers and gradients stay what they
-are: the multiplied kernel lives for one step.
+A frozen BatchNormalization multiplies every channel by a constant and adds another one. Multiplying
+the convolution's kernel instead gives the same result and is cheaper, because the kernel is smaller
+than the feature maps. The shift becomes the bias. Stored weights, layers and gradients are not
+changed: the scaled kernel exists only within one step.
 """
 
 from collections.abc import Callable, Container
@@ -17,17 +17,17 @@ from keras.layers import BatchNormalization, Conv2D, DepthwiseConv2D
 
 
 class _Convolution:
-    """The result of a convolution, not computed before it is known what comes after it."""
+    """A deferred convolution, so that a following BatchNormalization can be fused."""
 
     def __init__(self, layer: Conv2D | DepthwiseConv2D, images: tf.Tensor) -> None:
         self._layer, self._images = layer, images
 
     def tensor(self, scale: Any = None, shift: Any = None) -> tf.Tensor:
-        """The maps, normalized where it is said what by.
+        """Compute the feature maps, with a normalization if scale and shift are given.
 
         Args:
-            scale: (channels,), what a frozen normalization multiplies by.
-            shift: (channels,), what it adds.
+            scale: (channels,), factor of a frozen normalization.
+            shift: (channels,), offset of a frozen normalization.
 
         Output shape: (batch, height, width, channels).
         """
@@ -35,7 +35,7 @@ class _Convolution:
         kernel = tf.convert_to_tensor(layer.kernel)
         bias = tf.convert_to_tensor(layer.bias) if layer.use_bias else None
         if scale is not None:
-            # A depthwise kernel is (height, width, channels, 1), another one (..., channels).
+            # A depthwise kernel is (height, width, channels, 1), other kernels are (..., channels).
             kernel *= scale[:, None] if isinstance(layer, DepthwiseConv2D) else scale
             bias = shift if bias is None else shift + bias * scale
         padding = layer.padding.upper()
@@ -48,12 +48,12 @@ class _Convolution:
 
 
 def _scale_and_shift(norm: BatchNormalization, values: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """What a frozen normalization multiplies each channel by, and what it adds.
+    """Factor and offset of a frozen normalization for each channel.
 
     Args:
-        values: Takes one of its weights, gives the numbers in it.
+        values: Returns the values of a weight.
 
-    Output shape: twice (channels,).
+    Output shape: (channels,) and (channels,).
     """
     scale = (values(norm.moving_variance) + norm.epsilon) ** -0.5
     if norm.scale:
@@ -63,7 +63,7 @@ def _scale_and_shift(norm: BatchNormalization, values: Callable[[Any], Any]) -> 
 
 
 def _can_wait(layer: Any) -> bool:
-    """True of the convolutions that TensorFlow has as one operation, with nothing after it."""
+    """True for convolutions that are one TensorFlow operation without an activation."""
     if type(layer) not in (Conv2D, DepthwiseConv2D):
         return False
     return (
@@ -91,13 +91,13 @@ def _computed(value: Any) -> Any:
 
 
 def run(model: keras.Model, inputs: Any, *, training: bool, fixed: Container[str] = ()) -> Any:
-    """What `model(inputs, training=training)` gives; only for use within a graph that is traced.
+    """The same as `model(inputs, training=training)`; only for use while tracing a graph.
 
     Args:
-        model: Functional; models within it are run in the same way.
-        inputs: Tensors as the model takes them.
-        training: False is inference mode, where every normalization counts as frozen.
-        fixed: Names of layers whose weights never change, so that they are read only now.
+        model: A functional model; nested models are run in the same way.
+        inputs: Input tensors of the model.
+        training: False for inference mode, in which every normalization counts as frozen.
+        fixed: Names of layers whose weights never change, so that they become constants.
     """
 
     def operation(layer: Any) -> Any:
@@ -108,7 +108,7 @@ def run(model: keras.Model, inputs: Any, *, training: bool, fixed: Container[str
             args, kwargs = keras.tree.map_structure(_computed, (args, kwargs))
             if _can_wait(layer):
                 return _Convolution(layer, args[0])
-            if type(layer) is type(model) and "training" not in kwargs:  # functional as well
+            if type(layer) is type(model) and "training" not in kwargs:  # a nested functional model
                 return run(layer, args[0], training=training, fixed=fixed)
             if "training" in getattr(layer, "_call_context_args", ()):
                 kwargs["training"] = training
@@ -116,7 +116,7 @@ def run(model: keras.Model, inputs: Any, *, training: bool, fixed: Container[str
 
         return call
 
-    # Keras has no public way to run a model's graph with operations of somebody else.
+    # Keras has no public method to run a model's graph with other operations.
     return keras.tree.map_structure(
         _computed, model._run_through_graph(inputs, operation_fn=operation)
     )

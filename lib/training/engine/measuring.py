@@ -1,4 +1,4 @@
-"""What a run measures of itself: weights that moved, counts, a shift of the splits, time left."""
+"""Measurements within a run: weight changes, parameter counts, split shift, remaining time."""
 
 import hashlib
 import itertools
@@ -15,29 +15,29 @@ from lib.core.images import split_shift
 from lib.core.runs import Phase
 from lib.training.engine.steps import Examples
 
-# A training step next to a forward pass of the same layers: one pass forward, two and more
-# backward. Only for the time left before the first fine-tuning epoch has been measured.
+# Time of a training step relative to a forward pass of the same layers: one forward pass and a
+# backward pass of about two. Used only until the first fine-tuning epoch has been measured.
 STEP_TO_FORWARD = 3.0
-# Making the graphs of a later phase takes about this long.
+# Approximate seconds for tracing the graphs of a later phase.
 TRACING_S = 1.0
 
 HEAD = "head"
-# Of each split, for the measurement of their difference.
+# Maximum number of images of each split for the measurement of the shift.
 MAX_SHIFT_IMAGES = 400
-# A bias that starts at zero has no length to compare with.
+# Avoids division by zero, for example for a bias that starts at zero.
 SMALLEST_NORM = 1e-12
 Arrays = Sequence[npt.NDArray[np.float32]]
 Weights = Mapping[str, Arrays]
 
 
 def weights(backbone: keras.Model, head: keras.Model) -> Weights:
-    """A copy of every weight: of the backbone's layers by name, and of the head."""
+    """A copy of all weights: of each backbone layer by name, and of the head."""
     named = {layer.name: layer.get_weights() for layer in backbone.layers}
     return named | {HEAD: head.get_weights()}
 
 
 def digest(of: Weights) -> str:
-    """SHA-256 of a backbone's weights; the head has no part in features."""
+    """SHA-256 of the backbone's weights, without the head, which does not affect features."""
     found = hashlib.sha256()
     for name in sorted(set(of) - {HEAD}):
         for array in of[name]:
@@ -46,7 +46,7 @@ def digest(of: Weights) -> str:
 
 
 def changed_layers(before: Weights, after: Weights) -> frozenset[str]:
-    """Names of the backbone's layers of which any weight is another one."""
+    """Names of the backbone layers in which any weight has changed."""
     return frozenset(
         name
         for name, first in before.items()
@@ -58,13 +58,13 @@ def changed_layers(before: Weights, after: Weights) -> frozenset[str]:
 def moved(
     layers: Sequence[LayerRow], before: Weights, after: Weights, *, trainable: bool
 ) -> dict[str, float]:
-    """How far each layer and the head moved: |after - before| / |before|, exactly 0 if frozen.
+    """Relative change of each layer and the head, |after - before| / |before|; 0 if frozen.
 
     Args:
         layers: Layer table of the backbone.
         before: Weights at the start of a phase.
         after: Weights at its end.
-        trainable: True for weights, False for the statistics of BatchNormalization.
+        trainable: True for trainable weights, False for BatchNormalization statistics.
     """
     kinds = {
         row.name: [weight.trainable for weight in row.weights] for row in layers if row.weights
@@ -82,7 +82,7 @@ def moved(
 
 
 def _relative_change(before: Arrays, after: Arrays) -> float:
-    """|after - before| / |before| over several arrays as one; exactly 0 where none changed."""
+    """|after - before| / |before| of the concatenated arrays; exactly 0 if nothing changed."""
     old, new = (
         np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
         for arrays in (before, after)
@@ -100,17 +100,17 @@ def params(*parts: keras.Model) -> dict[str, int]:
 
 
 def shift(train: Examples, validation: Examples) -> dict[str, float] | None:
-    """How well training and validation images are told apart; None if there are too few of them.
+    """Separability of training and validation images; None if there are too few images.
 
     Args:
-        train: Vectors of a frozen backbone, shape (images, channels).
-        validation: The same.
+        train: Pooled features of a frozen backbone, shape (images, channels).
+        validation: The same for the validation images.
 
     Returns:
-        The fields of split_shift.Separability, and of how many images: num_train, num_validation.
+        The fields of split_shift.Separability, with num_train and num_validation.
     """
     vectors = [
-        # Evenly chosen: more would cost seconds and say the same.
+        # Evenly spaced subset, because more images take seconds and change little.
         examples.tensors[0].numpy()[:: -(-len(examples) // MAX_SHIFT_IMAGES)]
         for examples in (train, validation)
     ]
@@ -127,20 +127,20 @@ def seconds_left(
     batch_ends: Sequence[float],
     seconds_per_image: float | None,
 ) -> float | None:
-    """An estimate of what this phase and the later ones will take; None without a clue.
+    """Estimate the remaining seconds of this phase and the later ones; None if unknown.
 
     Args:
-        phases: This one, then the later ones.
-        sizes: Images of "train" and of "validation".
-        durations: Seconds of each epoch so far of this phase.
-        batch_ends: When each batch of this phase ended, in seconds.
-        seconds_per_image: What a forward pass of the later phases takes; None if unknown.
+        phases: The current phase, then the later ones.
+        sizes: Numbers of images of "train" and of "validation".
+        durations: Seconds of each finished epoch of this phase.
+        batch_ends: End time of each batch of this phase, in seconds.
+        seconds_per_image: Seconds of a forward pass in the later phases; None if unknown.
     """
     passes = STEP_TO_FORWARD * sizes["train"] + sizes["validation"]
     per_epoch = statistics.median(durations[1:] or durations)
     steps = [later - earlier for earlier, later in itertools.pairwise(batch_ends)]
     if len(durations) == 1 and steps:
-        # The first epoch carries the tracing, and says nothing of the others but its steps.
+        # The first epoch includes tracing, so only the durations of its steps are used.
         in_training = statistics.median(steps) * len(batch_ends)
         per_epoch = in_training * passes / (passes - sizes["validation"])
     left = (phases[0].num_epochs - len(durations)) * per_epoch

@@ -25,15 +25,15 @@ from lib.training.sources.pipeline import LoadedData
 
 
 class PhaseRunner:
-    """Takes one fresh backbone and a new head through the phases of a run.
+    """Trains a fresh backbone and a new head through the phases of a run.
 
     Args:
-        log: The run's clock and reports.
-        writer: The run folder; gets a line an epoch.
-        backbone: Fresh, with its first weights.
-        use_prefix: False trains the whole graph from the image at every step, which takes
-            longer and gives the same numbers within rounding (tests/oracle/test_identity.py).
-        plan: What is frozen while fine-tuning, where it is not what the strategy says.
+        log: Log of the run.
+        writer: Writer of the run folder; it gets one record for each epoch.
+        backbone: Fresh backbone with its initial weights.
+        use_prefix: If False, every step runs the whole graph from the image, which takes longer and
+            gives the same numbers within rounding (tests/oracle/test_identity.py).
+        plan: Freeze plan for fine-tuning, if it differs from that of the strategy.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class PhaseRunner:
         self._always_frozen = frozenset.intersection(
             *(self._plan(phase).frozen for phase in config.phases)
         )
-        # Augmented images are new every time, so nothing is known of them.
+        # Augmented images differ in every epoch, so features cannot be cached.
         self._frozen_part_once = use_prefix and not config.augmentation
         self.features = Features(
             log, backbone, self.pool, data, self._always_frozen, self._frozen_part_once
@@ -75,7 +75,7 @@ class PhaseRunner:
         self._last: tuple[Phase, PhaseTrainer] | None = None
 
     def _plan(self, phase: Phase) -> FreezePlan:
-        """What is frozen during a phase."""
+        """The freeze plan of a phase."""
         if self._given_plan is not None and phase.name != "feature_extraction":
             return self._given_plan
         config = self.config
@@ -89,11 +89,11 @@ class PhaseRunner:
         return Examples.make(of(split), getattr(self.data, split).labels)
 
     def _is_head_only(self, phase: Phase) -> bool:
-        """True where the vectors of the frozen backbone are known before the phase begins."""
+        """True if the phase trains only the head, on precomputed features."""
         return phase.name == "feature_extraction" and self._frozen_part_once
 
     def _prepare(self) -> Prepare:
-        """From a batch of examples to the input of the model."""
+        """The function from a batch of examples to the input of the model."""
         augment, spec = self._augment, backbones.get(self.config.backbone)
         if augment is None:
             return lambda tensors, training: prefix.packed(tensors)
@@ -105,7 +105,7 @@ class PhaseRunner:
         return prepare
 
     def _start(self, phase: Phase) -> PhaseTrainer:
-        """Freeze and thaw, then make what `compile` makes: an optimizer and new graphs."""
+        """Apply the freeze plan, then do the work of `compile`: new optimizer and new graphs."""
         model.apply_freeze_plan(self.backbone, self._plan(phase))
         live, infer = self.head, None
         if not self._is_head_only(phase):
@@ -124,12 +124,12 @@ class PhaseRunner:
         return trainer
 
     def _infer(self, batch: Any) -> tf.Tensor:
-        """Logits in inference mode, by the graph that makes vectors of a frozen backbone."""
+        """Logits in inference mode, with the existing graph for pooled features."""
         (pooled,) = self.features.pooled_forward.of_batch(batch)
         return self.head(pooled, training=False)
 
     def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
-        """One for everything, or one for the head and a slower one for the backbone."""
+        """One optimizer for all weights, or separate ones for head and backbone."""
         name, factor = self.config.optimizer, self.config.head_rate_factor
         for_backbone = make_optimizer(name, phase.learning_rate)
         if phase.name != "fine_tuning" or factor == 1:
@@ -141,7 +141,7 @@ class PhaseRunner:
         )
 
     def run(self, phase: Phase) -> None:
-        """Train one phase and write its epochs."""
+        """Train one phase, and write its epochs."""
         facts, before = self.log.facts, self._now
         train, validation = (self._examples(split, phase) for split in ("train", "validation"))
         if self._is_head_only(phase) and (shift := measuring.shift(train, validation)):
@@ -149,7 +149,7 @@ class PhaseRunner:
         trainer = self._start(phase)
         with self.log.timed(phase.key):
             num_epochs = self._train(phase, trainer, train, validation)
-            # As the validation images are judged: without dropout, with the stored statistics.
+            # Evaluated like the validation images: without dropout, with moving statistics.
             again = trainer.evaluate(train)
         facts["train_evaluated"][phase.key] = {"loss": again.loss, "accuracy": again.accuracy}
         if num_epochs < phase.num_epochs:
@@ -166,7 +166,7 @@ class PhaseRunner:
     def _train(
         self, phase: Phase, trainer: PhaseTrainer, train: Examples, validation: Examples
     ) -> int:
-        """Train the epochs of a phase, and write and report each; returns their number."""
+        """Train the epochs of a phase, write and report each; return their number."""
         num_batches = trainer.num_batches(len(train))
         left = self.config.phases[self.config.phases.index(phase) :]
         val_losses: list[float] = []
@@ -210,19 +210,19 @@ class PhaseRunner:
         return len(durations)
 
     def _stops_early(self, val_losses: Sequence[float]) -> bool:
-        """True once the validation loss has not fallen for as many epochs as was asked for."""
+        """True once the validation loss has not improved for `early_stopping` epochs."""
         patience = self.config.early_stopping
         if not patience or len(val_losses) <= patience:
             return False
         return min(val_losses[-patience:]) >= min(val_losses[:-patience])
 
     def test(self) -> Score:
-        """Score the test images, once, with the weights of the last epoch."""
+        """Evaluate the test images once, with the weights of the last epoch."""
         if self._last is None:
             raise RuntimeError("A run is tested after its phases.")
         phase, trainer = self._last
         return trainer.evaluate(self._examples("test", phase))
 
     def changed_layers(self) -> frozenset[str]:
-        """Backbone layers that are no longer what they were before the run."""
+        """Names of the backbone layers that the run has changed."""
         return measuring.changed_layers(self.first_weights, self._now)

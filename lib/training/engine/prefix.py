@@ -1,4 +1,4 @@
-"""The frozen prefix: split a backbone where learning begins, and run the frozen part once."""
+"""The frozen prefix: split a backbone before its first thawed layer, and run that part once."""
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from lib.training.engine import fold_batch_norm
 FloatArray = npt.NDArray[np.float32]
 Tensors = tuple[FloatArray, ...]
 
-# Large enough to keep both cores busy, small enough for 224 px images of the widest backbone.
+# Large enough to use both cores, small enough for the memory of the widest backbone at 224 px.
 FEATURE_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
 class SplitBackbone:
-    """A backbone in two parts that share its layers.
+    """A backbone split into two models that share its layers.
 
     Args:
-        prefix: From the image to the tensors that cross; None where nothing is frozen.
-        suffix: From those tensors to the features; None where everything is frozen.
+        prefix: From the image to the tensors at the cut; None if nothing is frozen.
+        suffix: From those tensors to the features; None if everything is frozen.
     """
 
     prefix: keras.Model | None
@@ -32,22 +32,21 @@ class SplitBackbone:
 
 
 def packed(tensors: Sequence[Any]) -> Any:
-    """One tensor as itself, several as a list: what Keras expects of a model's inputs."""
+    """A single tensor, or a list of several: the form Keras expects for model inputs."""
     return tensors[0] if len(tensors) == 1 else list(tensors)
 
 
 def split(backbone: keras.Model, frontier: Sequence[str]) -> SplitBackbone:
     """Split a backbone at a frontier.
 
-    Both parts use the layers of the backbone, so training the suffix trains the backbone.
-    Output difference to the whole backbone on the same images at a time: exactly zero
-    (tests/oracle/test_prefix.py).
+    Both parts use the layers of the backbone, so training the suffix trains the backbone. The
+    output is exactly that of the whole backbone on the same batch (tests/oracle/test_prefix.py).
 
     Args:
         backbone: A functional model without classifier.
-        frontier: Names of the layers whose outputs cross, from freezing.frontier.
+        frontier: Names of the layers whose outputs are at the cut, from freezing.frontier.
     """
-    # The first node of a layer is the one of the backbone itself; later splits add others.
+    # `output` is that of the first node, which belongs to the backbone; splits add more nodes.
     crossing = [backbone.get_layer(name).output for name in frontier]
     input_name, output_name = backbone.layers[0].name, backbone.layers[-1].name
     prefix = None if tuple(frontier) == (input_name,) else keras.Model(backbone.input, crossing)
@@ -60,10 +59,10 @@ def split(backbone: keras.Model, frontier: Sequence[str]) -> SplitBackbone:
 
 
 class FrozenForward:
-    """A model in inference mode, run over many examples a batch at a time.
+    """A model in inference mode, run over many examples in batches.
 
-    Traced once, for whatever number of examples. `predict` builds a data set and a list of
-    callbacks at every call, which takes longer than the features of a few hundred small images.
+    It is traced once for any number of examples. `predict` builds a dataset and a list of callbacks
+    at every call, which takes longer than the features of a few hundred small images.
 
     Args:
         model: Its weights are read at every call.
@@ -81,7 +80,7 @@ class FrozenForward:
         self._forward = forward
 
     def of_batch(self, batch: Any) -> list[tf.Tensor]:
-        """Outputs for one batch; within another graph, a call of the graph that is there."""
+        """Outputs for one batch; within another graph, a call of the existing graph."""
         return self._forward(*keras.tree.flatten(batch))
 
     def __call__(self, inputs: Tensors, step: Callable[[int], None]) -> Tensors:
@@ -100,7 +99,7 @@ class FrozenForward:
             stop = min(start + FEATURE_BATCH_SIZE, num_examples)
             batch = [part.numpy() for part in self._forward(*(x[start:stop] for x in inputs))]
             if not outputs:
-                # Filled in place: joining the batches at the end would hold everything twice.
+                # Filled in place: concatenating batches at the end would need twice the memory.
                 outputs = [np.empty((num_examples, *part.shape[1:]), np.float32) for part in batch]
             for whole, part in zip(outputs, batch, strict=True):
                 whole[start:stop] = part

@@ -1,4 +1,4 @@
-"""What a run says while it goes on, and what it will say of itself in result.json."""
+"""The progress events of a run, and the facts for its result.json."""
 
 import os
 import platform
@@ -18,15 +18,15 @@ Report = Callable[[dict[str, Any]], None]
 
 
 class CancelledError(Exception):
-    """Somebody asked the run to stop."""
+    """The run was cancelled."""
 
 
 class RunLog:
-    """The clock of a run, its reports, and the facts it collects.
+    """Times a run, reports its progress and collects the facts of its result.
 
     Args:
-        report: Called with events as lib.core.lab.progress reads them.
-        cancelled: Asked at every report; the run stops once it answers True.
+        report: Called with events in the format of lib.core.lab.progress.
+        cancelled: Called at every report; the run stops once it returns True.
     """
 
     def __init__(self, config: TrainConfig, report: Report, cancelled: Callable[[], bool]) -> None:
@@ -42,16 +42,16 @@ class RunLog:
         self._started = time.monotonic()
 
     def say(self, state: str, done: int = 0, total: int = 0, **more: Any) -> None:
-        """Report what is happening.
+        """Report progress.
 
         Args:
             state: Key of progress.STATES.
-            done: Steps done in this state.
-            total: Of how many.
+            done: Finished steps of this state.
+            total: All steps of this state.
             more: Further fields of the event.
 
         Raises:
-            CancelledError: If somebody asked the run to stop.
+            CancelledError: If the run was cancelled.
         """
         if self._cancelled():
             raise CancelledError
@@ -68,7 +68,7 @@ class RunLog:
             seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - started, 6)
 
     def result(self, status: str, **more: Any) -> dict[str, Any]:
-        """What result.json holds."""
+        """The content of result.json."""
         return {
             "status": status,
             "run_id": runs.run_id(self.config),
@@ -82,18 +82,18 @@ class RunLog:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what computes a run."""
+    """Versions of Python and the libraries that compute a run."""
     found = {"python": platform.python_version()}
     for name in ("keras", "tensorflow", "tensorflow-cpu", "tensorflow-datasets", "numpy", "pillow"):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            continue  # TensorFlow has two names, one for its CPU build; one of them is there.
+            continue  # TensorFlow is installed under one of two names.
     return found
 
 
 def hardware() -> dict[str, Any]:
-    """What the run was computed on, without naming the machine."""
+    """The hardware of the run, without the name of the machine."""
     return {
         "system": platform.system(),
         "machine": platform.machine(),

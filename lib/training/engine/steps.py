@@ -1,9 +1,9 @@
-"""The training loop: one optimizer step, one epoch, one evaluation, on tensors in memory.
+"""The training loop: optimizer steps, epochs and evaluations on tensors in memory.
 
-A loop of our own and not `Model.fit`: on two cores and a few hundred small images `fit` spends
-most of its time around the steps (docs/decisions/0003-training-loop.md). What `compile` does is
-done here by making a new Phase: a new optimizer and new traced functions for every change of
-`trainable`.
+A custom loop is used instead of `Model.fit`, because on two cores and a few hundred small images
+`fit` spends most of its time outside the steps (docs/decisions/0003-training-loop.md). Creating a
+new PhaseTrainer corresponds to `compile`: every change of `trainable` needs a new optimizer and
+newly traced functions.
 """
 
 import math
@@ -22,11 +22,11 @@ from lib.core.errors import ThawError
 from lib.training.engine import fast_gradients, fold_batch_norm
 
 EVALUATION_BATCH_SIZE = 64
-# Between two looks whether a graph is there.
+# Seconds between two checks whether a graph has been traced.
 TRACED_LOOK_S = 0.01
 NO_LOGITS = np.empty((0, 0), np.float32)
 
-# From the tensors of a batch to the input of the model; True while training.
+# From the tensors of a batch to the input of the model; the flag is True during training.
 Prepare = Callable[[Sequence[tf.Tensor], bool], Any]
 
 
@@ -36,10 +36,10 @@ class TrainingDivergedError(ThawError):
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs of the part that learns, with their labels.
+    """Inputs of the trainable part of the network, with labels.
 
     Args:
-        tensors: One array for each tensor that crosses from the frozen prefix, each of shape
+        tensors: One array for each tensor at the cut after the frozen prefix, each of shape
             (examples, ...).
         labels: Class indices, shape (examples,).
     """
@@ -51,7 +51,7 @@ class Examples:
     def make(
         cls, tensors: Sequence[npt.NDArray[np.float32]], labels: npt.NDArray[np.int64]
     ) -> "Examples":
-        """Examples from NumPy arrays, handed to TensorFlow once and not at every step."""
+        """Examples from NumPy arrays, converted to tensors once and not at every step."""
         return cls(tuple(tf.convert_to_tensor(t) for t in tensors), tf.convert_to_tensor(labels))
 
     def __len__(self) -> int:
@@ -60,13 +60,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class Score:
-    """Mean loss and accuracy over some images, and how many of them were right.
+    """Mean loss and accuracy over some images, and the number of correct predictions.
 
     Args:
         loss: Mean cross-entropy.
         accuracy: 0 to 1.
-        correct: Images.
-        logits: (images, logits), of an evaluation; empty of an epoch of training.
+        correct: Number of correct predictions.
+        logits: (images, logits) of an evaluation; empty for a training epoch.
     """
 
     loss: float
@@ -90,7 +90,7 @@ def _loss_sum(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def predicted_classes(logits: tf.Tensor) -> tf.Tensor:
-    """The class of each image: the largest logit, or the sign of a single one.
+    """The predicted class of each image: the largest logit, or the sign of a single logit.
 
     Input shape: (batch, logits).
     Output shape: (batch,), int64.
@@ -113,10 +113,10 @@ def _check_finite(loss: float, where: str) -> None:
 
 
 class FusedAdam(keras.optimizers.Adam):
-    """Adam in one pass over each weight.
+    """Adam as one fused operation for each weight.
 
-    Keras writes a step of Adam as fifteen operations on every weight, which is a sixth of the time
-    of a step of fine-tuning and most of its graph. TensorFlow has the same formula as one.
+    In Keras, a step of Adam consists of fifteen operations for every weight, which takes a sixth of
+    the time of a fine-tuning step and most of its graph. TensorFlow has one operation for it.
     """
 
     def _backend_update_step(
@@ -125,9 +125,9 @@ class FusedAdam(keras.optimizers.Adam):
         trainable_variables: Sequence[keras.Variable],
         learning_rate: keras.Variable,
     ) -> None:
-        """Change the weights by their gradients, as Keras's own method does.
+        """Update the weights by their gradients; overrides the method of Keras.
 
-        Not one weight at a time, in `update_step`: what is the same for all is computed once.
+        Not in `update_step`, which is called for each weight: common terms are computed once.
         """
         dtype = trainable_variables[0].dtype
         step = tf.cast(self.iterations.value + 1, dtype)
@@ -158,13 +158,13 @@ def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimize
 
 
 class PhaseTrainer:
-    """Trains the weights of a model that are trainable when it is made.
+    """Trains the weights of a model that are trainable when the trainer is created.
 
     Args:
-        model: From the tensors of Examples, prepared, to logits.
-        optimizer: A fresh one.
-        prepare: Makes the model's input of the tensors of a batch; told whether it trains.
-        infer: The model in inference mode, where a graph of most of it is there already.
+        model: From the prepared tensors of Examples to logits.
+        optimizer: A new optimizer.
+        prepare: From the tensors of a batch to the model's input; the flag is True in training.
+        infer: The model in inference mode, if most of its graph already exists.
         fixed: Names of layers whose weights never change.
     """
 
@@ -180,10 +180,10 @@ class PhaseTrainer:
     ) -> None:
         self.batch_size = batch_size
         variables = model.trainable_variables
-        # Before the first step: variables made while tracing would have it traced twice.
+        # Before the first step, because variables created during tracing cause a second tracing.
         optimizer.build(variables)
 
-        # Nothing here is for AutoGraph, and its look at every function takes half a second.
+        # AutoGraph is not needed, and its analysis of every function takes half a second.
         @tf.function(jit_compile=False, autograph=False)
         def train_step(
             tensors: tuple[tf.Tensor, ...], labels: tf.Tensor, chosen: tf.Tensor
@@ -216,13 +216,13 @@ class PhaseTrainer:
         self._test_step: Future[Any] | None = None
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
-        """Trace once for any number of examples; a shorter last batch would trace again."""
+        """Trace once for any number of examples, so that a shorter last batch needs no tracing."""
         tensors = (*examples.tensors, examples.labels)
         *inputs, labels = (tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in tensors)
         return function.get_concrete_function(tuple(inputs), labels, last)
 
     def _begin_to_trace_test_step(self, examples: Examples) -> Future[Any]:
-        """Tracing is Python's work and a step is not, so that they need not wait for each other."""
+        """Trace in a thread: Python traces while TensorFlow executes the first steps."""
         if self._test_step is None:
             start_spec = tf.TensorSpec((), tf.int32)
             beside = ThreadPoolExecutor(1)
@@ -231,17 +231,17 @@ class PhaseTrainer:
         return self._test_step
 
     def num_batches(self, num_examples: int) -> int:
-        """Steps in an epoch."""
+        """Number of steps in an epoch."""
         return math.ceil(num_examples / self.batch_size)
 
     def train_epoch(
         self, examples: Examples, order: npt.NDArray[np.int64], step: Callable[[int], None]
     ) -> Score:
-        """One epoch.
+        """Train one epoch.
 
         Args:
             examples: The training images.
-            order: A permutation of them.
+            order: A permutation of the examples.
             step: Called after each batch with the number of batches done; may raise to stop.
 
         Raises:
@@ -250,7 +250,7 @@ class PhaseTrainer:
         if self._train_step is None:
             chosen_spec = tf.TensorSpec((None,), tf.int64)
             self._train_step = self._traced(self._train_function, examples, chosen_spec)
-            self._begin_to_trace_test_step(examples)  # beside the first steps
+            self._begin_to_trace_test_step(examples)  # in parallel to the first steps
         loss, correct = 0.0, 0
         for batch, start in enumerate(range(0, len(order), self.batch_size), start=1):
             chosen = tf.convert_to_tensor(order[start : start + self.batch_size])
@@ -262,13 +262,13 @@ class PhaseTrainer:
         return Score(loss / len(order), correct / len(order), correct, NO_LOGITS)
 
     def evaluate(self, examples: Examples) -> Score:
-        """Loss and accuracy in inference mode, without changing anything.
+        """Evaluate loss and accuracy in inference mode, without changing anything.
 
         Raises:
-            TrainingDivergedError: If the loss is not finite: the last step may have done that.
+            TrainingDivergedError: If the loss is not finite, for example after the last step.
         """
         traced = self._begin_to_trace_test_step(examples)
-        while not traced.done():  # A run is stopped by an exception, which no lock lets through.
+        while not traced.done():  # A thread waiting for a lock does not receive Stop.
             time.sleep(TRACED_LOOK_S)
         test_step = traced.result()
         loss, correct, logits = 0.0, 0, []

@@ -1,4 +1,4 @@
-"""What a finished run says of its test images: an answer for each, and a picture of them."""
+"""The predictions of a finished run for its test images, and a picture of the images."""
 
 import io
 from typing import Any
@@ -13,13 +13,13 @@ from lib.core.reading.test_images import TILE_PIXELS
 from lib.training.sources.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet
 
-# Six digits: what differs beyond them is rounding of the machine.
+# Six digits; further digits depend on the rounding of the machine.
 DIGITS = 6
 WEBP_QUALITY = 80
 
 
 def answers(test: ImageSet, logits: npt.NDArray[np.float32]) -> dict[str, Any]:
-    """What evaluation.json holds; see lib.core.reading.evaluation."""
+    """The content of evaluation.json; see lib.core.reading.evaluation."""
     return {
         "test": {
             "index": test.indices.tolist(),
@@ -30,7 +30,7 @@ def answers(test: ImageSet, logits: npt.NDArray[np.float32]) -> dict[str, Any]:
 
 
 def picture(images: UInt8Array) -> bytes:
-    """The test images as tiles of one WebP picture, row after row."""
+    """The test images as tiles of one WebP picture, row by row."""
     sheet = Image.new("RGB", test_images.sheet_size(len(images)), "white")
     for number, pixels in enumerate(images):
         tile = Image.fromarray(pixels).resize((TILE_PIXELS, TILE_PIXELS))
