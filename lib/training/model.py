@@ -1,4 +1,4 @@
-"""Backbones in Keras: built fresh for every run, frozen as the plan says."""
+"""Backbones in Keras: built anew for every run, and frozen according to a freeze plan."""
 
 import re
 import zlib
@@ -19,14 +19,14 @@ from lib.core.runs import TrainConfig
 from lib.training.network import efficientnet_lite
 from lib.training.network import weights as pretrained
 
-# The usual 0.99 needs hundreds of steps before the moving statistics follow: from scratch on 200
-# images a net scored 100 % in fit() and 13.5 % in evaluate(). With 0.9 it was 92.6 %.
+# With the usual 0.99, moving statistics need hundreds of steps to converge: trained from scratch on
+# 200 images, a network had 100 % accuracy in fit() and 13.5 % in evaluate(); with 0.9, 92.6 %.
 FROM_SCRATCH_MOMENTUM = 0.9
 
-# Of red, green and blue in units of 0 to 1.
+# Standard deviation of red, green and blue, for values from 0 to 1.
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
-# id -> builder, called with include_top, weights and input_tensor
+# Backbone id -> constructor, called with include_top, weights and input_tensor
 APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
     "mobilenet_v2": keras.applications.MobileNetV2,
     "vgg16": keras.applications.VGG16,
@@ -42,10 +42,10 @@ APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
 
 @contextmanager
 def quick_variables() -> Iterator[None]:
-    """Within the block, the TensorFlow variables behind Keras's own are made without their names.
+    """Context manager in which Keras creates its TensorFlow variables without individual names.
 
-    TensorFlow prepares the making of a variable anew for every name, which takes three times what
-    it takes to make one. Keras goes by its own names and paths, which stay.
+    TensorFlow prepares the creation of a variable for every new name, which takes three times as
+    long as the creation itself. The names and paths of the Keras variables do not change.
     """
 
     def make(create: Callable[..., tf.Variable], **how: Any) -> tf.Variable:
@@ -57,10 +57,10 @@ def quick_variables() -> Iterator[None]:
 
 
 def _stable_names(model: keras.Model) -> dict[str, str]:
-    """Layer name -> the name it has in a process that built nothing before.
+    """Layer name -> the name in a process that has not built any other model.
 
-    Keras numbers layers without a name ("conv2d_3", "add") through the whole process. Counted
-    from zero again, in the order they were made, they are the same in every build.
+    Keras numbers layers without a name ("conv2d_3", "add") across the whole process. Renumbered
+    from zero, in the order of creation, the names are the same in every build.
     """
     names = {layer.name: layer.name for layer in model.layers}
     numbered = defaultdict(list)
@@ -76,7 +76,7 @@ def _stable_names(model: keras.Model) -> dict[str, str]:
 
 
 def _seeded(value: Any, seed: int, key: str) -> Any:
-    """A layer's configuration in which every random initializer has a seed of its own."""
+    """A layer's configuration in which every random initializer has its own seed."""
     if isinstance(value, list):
         return [_seeded(part, seed, f"{key}/{index}") for index, part in enumerate(value)]
     if not isinstance(value, dict):
@@ -96,9 +96,9 @@ def build_architecture(
     """Build a backbone with random weights; see `build_backbone`.
 
     Args:
-        seed: Of the random weights; None leaves them to chance.
-        momentum: Of every BatchNormalization; None leaves it as published.
-        to_be_loaded: Its weights are loaded next, and need not be drawn before.
+        seed: Seed of the random weights; None for no fixed seed.
+        momentum: Momentum of every BatchNormalization; None for the published one.
+        to_be_loaded: Whether weights are loaded next, so that random weights are not needed.
     """
     shape = (image_size, image_size, 3)
     if backbone in APPLICATIONS:
@@ -114,7 +114,7 @@ def build_architecture(
         return model
 
     def copy(layer: keras.Operation) -> keras.Operation:
-        # An operation that is no layer, such as a bare `+`, keeps its name.
+        # An operation that is not a layer, such as `+`, keeps its name.
         config = layer.get_config() | {"name": names.get(layer.name, layer.name)}
         if momentum is not None and isinstance(layer, keras.layers.BatchNormalization):
             config["momentum"] = momentum
@@ -134,15 +134,15 @@ def build_backbone(
     seed: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> keras.Model:
-    """Build a backbone without its classifier; nothing is shared with an earlier one.
+    """Build a backbone without its classifier; no weights are shared with earlier backbones.
 
-    Layer names and their order are those of the layer table, whatever else the process built.
+    Layer names and their order are always those of the layer table.
 
     Args:
-        weights: "imagenet", or None for random weights; BatchNormalization then has momentum
-            0.9, so that its statistics can follow in a short run.
-        seed: Of the random weights, and of what is random within its layers.
-        progress: Called with bytes done and bytes in all (0 where unknown) during a download.
+        weights: "imagenet", or None for random weights. In that case BatchNormalization has
+            momentum 0.9, so that its statistics converge in a short run.
+        seed: Seed of the random weights, and of random layers such as dropout.
+        progress: Called with bytes done and total bytes (0 if unknown) during a download.
 
     Returns:
         A model from preprocessed (batch, image_size, image_size, 3) to
@@ -150,7 +150,7 @@ def build_backbone(
 
     Raises:
         ConfigError: If the backbone is unknown or cannot take images that small.
-        WeightsError: If the pretrained weights cannot be had.
+        WeightsError: If the pretrained weights are not available.
     """
     backbones.load_layer_table(backbone, image_size)  # raises for a bad id or size
     if weights is None:
@@ -170,7 +170,7 @@ def build_backbone(
 def first_backbone(
     config: TrainConfig, progress: Callable[[int, int], None] | None = None
 ) -> keras.Model:
-    """The backbone as a run begins with it; see `build_backbone`."""
+    """The backbone of a run before training; see `build_backbone`."""
     return build_backbone(
         config.backbone,
         config.image_size,
@@ -181,10 +181,10 @@ def first_backbone(
 
 
 def _seed_dropout(model: keras.Model, seed: int) -> None:
-    """Seed what is random within a backbone: some drop parts of a block while they are trained.
+    """Seed the random layers of a backbone: some have stochastic depth during training.
 
-    Keras would draw these seeds from Python's generator, which is shared by all that this process
-    builds: what it built before, or builds in another thread to answer a question.
+    Keras draws these seeds from Python's global generator, so they depend on everything else that
+    the process builds, also in other threads.
     """
     for layer in model.layers:
         if isinstance(generator := getattr(layer, "seed_generator", None), SeedGenerator):
@@ -194,9 +194,9 @@ def _seed_dropout(model: keras.Model, seed: int) -> None:
 def _normalize_as_published(model: keras.Model) -> None:
     """Put the published scaling of EfficientNet-B0's input into its Normalization layer.
 
-    Keras adds a layer for it where it loads the ImageNet weights itself, and only there: out of
-    (x - mean) / sqrt(variance) it divides by another sqrt(deviation). In the variance it is the
-    same, and the layers are those of the table.
+    Only if Keras loads the ImageNet weights itself, it adds a Rescaling layer that divides
+    (x - mean) / sqrt(variance) by sqrt(deviation). Multiplying the variance by the deviation gives
+    the same result without an additional layer.
 
     Reference:
         keras/src/applications/efficientnet.py, the comment before its second Rescaling.
@@ -208,10 +208,10 @@ def _normalize_as_published(model: keras.Model) -> None:
 
 
 def apply_freeze_plan(backbone: keras.Model, plan: FreezePlan) -> None:
-    """Set `trainable` on every layer of a backbone. Compile afterwards, not before.
+    """Set `trainable` on every layer of a backbone. Compile the model afterwards.
 
     Args:
-        backbone: Made by `build_backbone`; changed in place.
+        backbone: A result of `build_backbone`; changed in place.
 
     Raises:
         ConfigError: If the plan names a layer the backbone does not have.
@@ -222,14 +222,14 @@ def apply_freeze_plan(backbone: keras.Model, plan: FreezePlan) -> None:
             f"The freeze plan names {min(unknown)!r}, which is not a layer of this backbone.",
             "Make the plan from the backbone's own layer table.",
         )
-    # Not backbone.trainable = True alone: that does nothing where it is True already.
+    # Setting backbone.trainable alone is not enough: it has no effect if it is True already.
     backbone.trainable = True
     for layer in backbone.layers:
         layer.trainable = layer.name not in plan.frozen
 
 
 def preprocess(images: tf.Tensor, spec: BackboneSpec) -> tf.Tensor:
-    """What `spec.preprocessing.apply` does, on a tensor.
+    """The same as `spec.preprocessing.apply`, on a tensor.
 
     Input shape: (..., 3), RGB, 0 to 255.
     Output shape: the same, float32.

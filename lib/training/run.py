@@ -1,4 +1,4 @@
-"""A run from the terminal: `python -m lib.training.run --help`."""
+"""The command line for a training run: `python -m lib.training.run --help`."""
 
 import argparse
 import gc
@@ -22,7 +22,7 @@ from lib.core.settings import Group
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as every other bad input does."""
+    """Reports errors in one line, like all other errors in the input."""
 
     def error(self, message: str) -> NoReturn:
         _refuse(f"{message} (see --help)")
@@ -60,7 +60,7 @@ def _add_setting(p: argparse.ArgumentParser, name: str) -> None:
     if TYPES[name] is bool:
         p.add_argument(command.option(name), action="store_true", help=about)
         return
-    # What every run is about is always said; instead of a dataset that can be a folder.
+    # These options are required; --images can be given instead of --dataset.
     if setting.group is Group.CHOICE:
         default = None
     if default is not None:
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
         with _quiet_start():
             from lib.training import task
             from lib.training.sources import pipeline
-        gc.freeze()  # What was imported stays, and the collector need not look at it.
+        gc.freeze()  # Exclude imported objects from garbage collection.
         if config is None:
             found: Any
             if images:
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check_out(out: Path) -> None:
-    """Refuse a folder in which something that is not a run would be overwritten."""
+    """Reject a folder that contains files which are not of a run and would be overwritten."""
     if os.path.exists(out) and not os.path.isdir(out):
         raise ConfigError(f"{out} is a file.", "Name a folder with --out.")
     for name in ("config.json", "history.jsonl", "result.json"):
@@ -121,9 +121,9 @@ def _check_out(out: Path) -> None:
 
 
 def _known_config(args: dict[str, Any], images: Path | None) -> TrainConfig | None:
-    """The configuration, where the registry knows the dataset; else what it can tell is checked.
+    """The configuration of a registered dataset; otherwise None, after checking the settings.
 
-    Bad input is refused here, before TensorFlow is loaded.
+    This reports errors in the input before TensorFlow is loaded.
     """
     if args["dataset"] in datasets.DATASETS and images is None:
         return runs.make_config(**args)
@@ -136,10 +136,10 @@ def _known_config(args: dict[str, Any], images: Path | None) -> TrainConfig | No
 
 @contextmanager
 def _quiet_start() -> Iterator[None]:
-    """Keep TensorFlow's greetings off standard error while it loads.
+    """Suppress the messages on standard error while TensorFlow is imported.
 
-    Two of its lines come before any of its log settings are read, and standard error is for
-    epochs. Should loading fail, what was said is passed on.
+    Two messages appear before TensorFlow reads its log settings, and standard error is reserved for
+    epochs. If the import fails, the messages are printed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()

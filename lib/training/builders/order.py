@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 
 
 def interleaved(groups: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
-    """Every name with its group, in an order in which any stretch holds the groups in proportion.
+    """Interleave the names of all groups, so that any slice has the same share of each group.
 
-    So `train[:80%]`, `train[80%:90%]` and `train[90%:]` have the same shares of every class,
-    within one image. Inside a group names are ordered by their SHA-256: mixed, so that no kind
-    of image gathers at one end, and equal on every machine and with every version of NumPy.
+    Therefore `train[:80%]`, `train[80%:90%]` and `train[90%:]` have the same shares of every class,
+    within one image. Inside a group, names are sorted by their SHA-256: this mixes kinds of images,
+    and it is the same on every machine and with every version of NumPy.
 
     Returns:
         Pairs (group, name).

@@ -53,7 +53,7 @@ def _depthwise(x: Any, kernel: int, stride: int, name: str, first: str) -> Any:
 def _block(
     x: Any, index: int, kernel: int, stride: int, expansion: int, channels: int, first: str
 ) -> Any:
-    """Inverted residual: widen, filter each channel by itself, narrow, add what came in."""
+    """Inverted residual block: expand, depthwise convolution, project, add the input."""
     name, came_in = f"block_{index}_", x
     if expansion != 1:
         x = _conv(x, came_in.shape[-1] * expansion, 1, 1, f"{name}expand_", first)
@@ -72,11 +72,11 @@ def efficientnet_lite0(
 ) -> keras.Model:
     """Build EfficientNet-Lite0 without the weights it was published with.
 
-    Dropout and stochastic depth are left out: as a backbone it is used as it predicts.
+    Dropout and stochastic depth are omitted, as they are inactive in inference mode.
 
     Args:
-        include_top: With the classifier for the 1,000 classes of ImageNet.
-        first: Initializer of the kernels; "zeros" is quicker where weights are loaded next.
+        include_top: Whether to include the classifier for the 1,000 classes of ImageNet.
+        first: Initializer of the kernels; "zeros" is faster if weights are loaded next.
 
     Returns:
         A model from (batch, image_size, image_size, 3), preprocessed to (x - 127) / 128, to
@@ -158,10 +158,10 @@ def load_imagenet_weights(model: keras.Model) -> None:
     """Load the ImageNet weights of the installed package into EfficientNet-Lite0.
 
     Args:
-        model: Made by `efficientnet_lite0`; changed in place.
+        model: A result of `efficientnet_lite0`; changed in place.
 
     Raises:
-        WeightsError: If the file is missing or not the one that was published.
+        WeightsError: If the file is missing or its checksum is not the published one.
     """
     path = checkpoint_path()
     try:

@@ -1,4 +1,4 @@
-"""Where a network looked: class activation maps and Grad-CAM, on the last feature map."""
+"""Class activation maps and Grad-CAM, on the last feature map."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ FloatArray = npt.NDArray[np.float32]
 
 
 def is_exact(head: HeadSpec) -> bool:
-    """True where a logit is the mean of a map: nothing but a Dense layer follows the average."""
+    """True if a logit is the mean of its map plus bias: the head is GAP and one Dense layer."""
     return head.pooling == "gap" and not head.hidden_units
 
 
@@ -30,14 +30,14 @@ def cam(maps: FloatArray, kernel: FloatArray) -> FloatArray:
 
 
 def grad_cam(maps: tf.Tensor, top: Callable[[tf.Tensor], tf.Tensor]) -> FloatArray:
-    """Grad-CAM of one image: each channel weighed by the mean gradient of a logit towards it.
+    """Grad-CAM of one image: channels weighted by the mean gradient of a logit.
 
-    Only what follows the feature map is differentiated, in inference mode, so it is the same
-    whichever layers of the backbone are frozen. The paper clips at 0; here the sign is kept.
+    Only the layers after the feature map are differentiated, in inference mode, so the result does
+    not depend on which backbone layers are frozen. The paper clips at 0; here the sign is kept.
 
     Args:
         maps: (1, rows, columns, channels).
-        top: From such maps to (1, outputs) logits, in inference mode.
+        top: From the maps to (1, outputs) logits, in inference mode.
 
     Output shape: (rows, columns, outputs), signed. With a head of GAP and Dense it is the class
     activation map divided by the number of positions.

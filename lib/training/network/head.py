@@ -1,4 +1,4 @@
-"""The head in Keras: pooling, and the layers that learn."""
+"""The head in Keras: pooling, and the trainable layers."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from lib.core.heads import HeadSpec
 
 
 def build_pooling(head: HeadSpec, feature_shape: Sequence[int]) -> keras.Model:
-    """The part of a head without weights.
+    """The pooling layer of a head, which has no weights.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, features).
@@ -20,20 +20,20 @@ def build_pooling(head: HeadSpec, feature_shape: Sequence[int]) -> keras.Model:
 
 
 def build_head(head: HeadSpec, feature_shape: Sequence[int], *, seed: int) -> keras.Model:
-    """The part of a head that learns, up to the logits.
+    """The trainable layers of a head, up to the logits.
 
     Input shape: (batch, features), as pooled.
     Output shape: (batch, outputs).
 
     Args:
         feature_shape: (height, width, channels) of the backbone's output.
-        seed: For the first weights and for dropout.
+        seed: Seed of the initial weights and of dropout.
     """
     inputs = keras.Input(heads.pooled_shape(head, feature_shape))
     x = inputs
 
     def dense(units: int, name: str, offset: int) -> keras.layers.Dense:
-        # Two layers drawn from one seed would start with related weights.
+        # With the same seed, two layers would start with related weights.
         start = keras.initializers.GlorotUniform(seed + offset)
         return keras.layers.Dense(units, kernel_initializer=start, name=name)
 

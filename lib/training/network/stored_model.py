@@ -1,7 +1,7 @@
-"""A trained model on disk: only what differs from the pretrained backbone.
+"""A trained model on disk: only the weights that differ from the pretrained backbone.
 
-Arrays and nothing else: no pickle, no code. The run's configuration says which backbone they
-belong to.
+The file contains only arrays, no pickle and no code. The configuration of the run names the
+backbone.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ HEAD = "head"
 
 
 def _file(folder: Path, phase: str | None) -> Path:
-    """Where the model at the end of a phase is, or of the run where None."""
+    """The file of the model at the end of a phase, or of the run if None."""
     return folder / (f"{phase}.npz" if phase else MODEL_FILE)
 
 
@@ -31,11 +31,11 @@ def save(
     """Store the head and the changed layers of the backbone.
 
     Args:
-        folder: `model` of the run folder; made here.
-        backbone: After training.
-        head: After training.
-        changed_layers: Names of backbone layers that training changed.
-        phase: Key of the phase that has ended, where others follow.
+        folder: The folder `model` of the run folder; created if missing.
+        backbone: Trained backbone.
+        head: Trained head.
+        changed_layers: Names of the backbone layers that training has changed.
+        phase: Key of the finished phase, if other phases follow.
 
     Returns:
         Size of the file in bytes.
@@ -66,10 +66,10 @@ def restore(
     """Put stored weights into a fresh backbone and head.
 
     Args:
-        folder: `model` of the run folder.
-        backbone: Fresh.
-        head: Fresh.
-        phase: Key of a phase, for the model as it was at its end; None for that of the run.
+        folder: The folder `model` of the run folder.
+        backbone: Backbone with its initial weights; changed in place.
+        head: Head with its initial weights; changed in place.
+        phase: Key of the phase at whose end the model was stored; None for the end of the run.
 
     Raises:
         StoreError: If the file is missing, damaged or of another model.
@@ -83,7 +83,7 @@ def restore(
                 if int(index) != len(arrays):
                     raise ValueError(key)
                 arrays.append(stored[key])
-        by_layer.setdefault(HEAD, [])  # Without one, setting the head's weights fails.
+        by_layer.setdefault(HEAD, [])  # If the head is missing, set_weights below fails.
         for name, arrays in by_layer.items():
             (head if name == HEAD else backbone.get_layer(name)).set_weights(arrays)
     except Exception as error:

@@ -1,9 +1,9 @@
-"""Reads a PyTorch checkpoint of plain tensors without PyTorch, and without running anything.
+"""Reads a PyTorch checkpoint of plain tensors without PyTorch, and without executing code.
 
 The legacy format is five pickles (magic number, protocol, system, the tensors, the storage
-keys) followed by the raw storages. A pickle is a program: whoever wrote the file chooses what
-is called. So the unpickler here knows three names and refuses every other one, and what comes
-out is checked before a byte of it is used.
+keys) followed by the raw storages. A pickle is a program: the author of the file chooses which
+functions are called. Therefore this unpickler allows three kinds of names and rejects all others,
+and its result is validated before use.
 """
 
 import io
@@ -25,7 +25,7 @@ MAGIC_NUMBER = 0x1950A86A20F9469CFC6C  # torch/serialization.py
 PROTOCOL_VERSION = 1001
 MAX_DIMENSIONS = 32
 
-# Plain strings on purpose: a pickle can change the state of an object it has named.
+# Strings, because they are immutable: a pickle can change the state of objects it names.
 STORAGE_DTYPES = {
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
@@ -45,7 +45,7 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class _Storage:
-    """What the pickle says about a storage: its key, its data type and its length."""
+    """A storage as described in the pickle: key, data type and length."""
 
     key: Any
     dtype: Any
@@ -62,16 +62,16 @@ class _Tensor:
     strides: Any
 
 
-# The one written in Python: the C version reserves a slot for every memo number up to the largest
-# one it meets, so that six bytes of a hostile file would take 64 GB of memory.
+# The Python implementation: the C version allocates memory for every memo index up to the largest
+# one, so that six bytes of a hostile file could allocate 64 GB.
 class _Unpickler(pickle._Unpickler):
-    """Knows OrderedDict, `_rebuild_tensor_v2` and the names of the storages; nothing else."""
+    """Allows only OrderedDict, `_rebuild_tensor_v2` and the names of the storages."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            # A new function each time: the pickle could write to its attributes.
+            # A new function each time, because the pickle could set its attributes.
             return lambda storage, offset, shape, strides, *_: _Tensor(
                 storage, offset, shape, strides
             )

@@ -1,7 +1,7 @@
-"""Where the ImageNet weights of the keras.applications backbones come from.
+"""Finds the ImageNet weights of the keras.applications backbones.
 
-In this order: a local file named by THAW_WEIGHTS, Keras's own cache, a download that goes on where
-an earlier one ended. Random weights are never used in their place.
+The sources are, in this order: a local file named by THAW_WEIGHTS, the cache of Keras, and a
+download, which resumes an interrupted one. Random weights are never used as a substitute.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ from lib.training.sources import http
 
 BASE_URL = "https://storage.googleapis.com/"
 
-# id -> (folder below BASE_URL, checksum of the file without the classifier as Keras has it: MD5 or
-# SHA-256, empty where it has none). Source: keras/src/applications/*.py, Keras 3.15.1.
+# id -> (folder below BASE_URL, checksum of the file without the classifier as listed in Keras: MD5
+# or SHA-256, empty if it lists none). Source: keras/src/applications/*.py, Keras 3.15.1.
 PUBLISHED: dict[str, tuple[str, str]] = {
     "mobilenet_v2": ("tensorflow/keras-applications/mobilenet_v2/", ""),
     "vgg16": ("tensorflow/keras-applications/vgg16/", "6d6bbae143d832006294945121d1f1fc"),
@@ -77,7 +77,7 @@ def _next_step(name: str) -> str:
 
 
 def _local_file(name: str) -> Path | None:
-    """The file THAW_WEIGHTS stands for, if it is set and has one."""
+    """The file that THAW_WEIGHTS refers to, if the variable is set and the file exists."""
     chosen = os.environ.get("THAW_WEIGHTS")
     if not chosen:
         return None
@@ -94,7 +94,7 @@ def _local_file(name: str) -> Path | None:
 
 
 def _is_published(path: Path, checksum: str) -> bool:
-    """True if the checksum fits; without one, as long as the file exists."""
+    """True if the file exists and its checksum, if there is one, is correct."""
     if not path.is_file():
         return False
     method = "sha256" if len(checksum) == 64 else "md5"
@@ -106,10 +106,10 @@ def find(spec: BackboneSpec, image_size: int, progress: http.Report | None = Non
     """The file with the ImageNet weights of a keras.applications backbone.
 
     Args:
-        progress: Called with bytes done and bytes in all (0 where unknown) during a download.
+        progress: Called with bytes done and total bytes (0 if unknown) during a download.
 
     Raises:
-        WeightsError: If there is no such file here and it cannot be downloaded.
+        WeightsError: If the file is not on this machine and cannot be downloaded.
     """
     name = file_name(spec, image_size)
     local = _local_file(name)
@@ -129,7 +129,7 @@ def find(spec: BackboneSpec, image_size: int, progress: http.Report | None = Non
             )
         cached.parent.mkdir(parents=True, exist_ok=True)
         with file_lock.only_one(cached.with_name(f".{name}.lock")):
-            if not _is_published(cached, checksum):  # nor by whoever had the lock before
+            if not _is_published(cached, checksum):  # another process may have downloaded it
                 _download(url, cached, checksum, progress)
     except (OSError, DataError) as error:
         reason = error.message if isinstance(error, DataError) else f"{error}."
@@ -141,7 +141,7 @@ def find(spec: BackboneSpec, image_size: int, progress: http.Report | None = Non
 
 
 def _download(url: str, path: Path, checksum: str, progress: http.Report | None) -> None:
-    """Fetch a file whose checksum is known; what is in its place is whole or not there."""
+    """Download a file and check it; an incomplete file never gets the final name."""
     part = path.with_name(f".{path.name}.part")
     http.fetch(url, part, report=progress or (lambda *_: None), cancelled=lambda: False)
     if not _is_published(part, checksum):
@@ -153,24 +153,24 @@ def _download(url: str, path: Path, checksum: str, progress: http.Report | None)
 def _stored_shapes(path: Path) -> tuple[Counter[tuple[int, ...]], bool]:
     """Shapes of the weights in an HDF5 file, and whether it has the layout of Keras 1 and 2.
 
-    Nothing but the shapes is read.
+    The weights themselves are not read.
     """
     shapes: Counter[tuple[int, ...]] = Counter()
 
     def visit(name: str, entry: h5py.Dataset | h5py.Group) -> None:
-        # Random generators of Dropout layers are state, not weights.
+        # The seed generators of Dropout layers are state, not weights.
         if isinstance(entry, h5py.Dataset) and "seed_generator" not in name:
             shapes[entry.shape] += 1
 
     with h5py.File(path, "r") as file:
-        # A whole model saved by Keras 1 or 2 has its weights in a group of their own.
+        # A complete model saved by Keras 1 or 2 has its weights in a separate group.
         weights = file.get("model_weights", file)
         weights.visititems(visit)
         return shapes, "layer_names" in weights.attrs
 
 
 def _misfit(stored: Counter[tuple[int, ...]], layers: Sequence[LayerRow]) -> str:
-    """What is wrong with the shapes in a file, as the end of a sentence; empty if nothing is."""
+    """Describe a mismatch of shapes, as the end of a sentence; empty if they match."""
     expected = Counter(weight.shape for row in layers for weight in row.weights)
     if stored.total() != expected.total():
         return f"it holds {stored.total()} tensors instead of {expected.total()}"
@@ -185,7 +185,7 @@ def load(
 
     Args:
         model: The backbone without its classifier; changed in place.
-        progress: Called with bytes done and bytes in all (0 where unknown) during a download.
+        progress: Called with bytes done and total bytes (0 if unknown) during a download.
 
     Raises:
         WeightsError: If there is no such file here and it cannot be downloaded, or if its weights
@@ -198,7 +198,7 @@ def load(
         if not misfit:
             _load(model, path, ".h5" if legacy else ".weights.h5")
     except Exception as error:
-        # h5py and Keras raise whatever they like for a damaged file: OSError, KeyError ...
+        # h5py and Keras raise many kinds of errors for a damaged file: OSError, KeyError ...
         misfit = f"it could not be read ({type(error).__name__})"
     if misfit:
         raise WeightsError(
@@ -210,7 +210,7 @@ def load(
 
 
 def _load(model: keras.Model, path: Path, ending: str) -> None:
-    """`model.load_weights`, which tells the layout of a file from the ending of its name."""
+    """Call `model.load_weights`, which detects the file layout by the extension."""
     if path.name.endswith(ending) and path.name.endswith(".weights.h5") == (ending != ".h5"):
         model.load_weights(path)
         return

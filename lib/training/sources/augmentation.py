@@ -1,18 +1,18 @@
-"""Augmentation: training images that are never twice the same."""
+"""Data augmentation: random changes of the training images."""
 
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
-# Shares of the width, of a full turn, and of the contrast: as much as the tutorials use.
+# As fractions of a full turn, of the image size and of the contrast; values of the tutorials.
 ROTATION = 0.1
 ZOOM = 0.1
 CONTRAST = 0.1
 
 
 def build_augmentation(seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Flip, turn, zoom and change the contrast of images, differently at every call.
+    """A function that randomly flips, rotates, zooms and changes the contrast of images.
 
     Input shape: (batch, height, width, 3), 0 to 255.
     Output shape: the same.

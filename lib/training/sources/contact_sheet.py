@@ -1,4 +1,4 @@
-"""A few images of a dataset in one picture, for the catalogue."""
+"""A contact sheet of a few images of a dataset, for the catalogue."""
 
 import contextlib
 import io
@@ -16,15 +16,15 @@ from lib.training.sources.decode import ImageSource
 
 COLUMNS, ROWS = 4, 2
 TILE = 96
-# Where a class does not come among so many images, the picture goes without it.
+# A class that does not occur among this many images is not shown.
 MAX_LOOKED_AT = 2_000
 
 
 def montage(tiles: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    """Eight images in two rows.
+    """Arrange eight images in two rows.
 
     Args:
-        tiles: Arrays of shape (96, 96, 3); what is missing stays white.
+        tiles: Arrays of shape (96, 96, 3); missing tiles are white.
 
     Returns:
         Shape (192, 384, 3).
@@ -37,11 +37,11 @@ def montage(tiles: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
 
 
 def chosen(labels: Sequence[int], count: int = ROWS * COLUMNS) -> list[int]:
-    """Which images a picture shows: the classes in turn, each by its first ones.
+    """Choose the images of the contact sheet: the classes in turn, first images first.
 
     Args:
-        labels: Of all images there are.
-        count: How many are wanted.
+        labels: Labels of all images.
+        count: Number of images to choose.
 
     Example:
 
@@ -57,7 +57,7 @@ def chosen(labels: Sequence[int], count: int = ROWS * COLUMNS) -> list[int]:
 
 
 def write(dataset: str, source: ImageSource) -> None:
-    """Make the picture of a downloaded dataset of the registry that has none; below THAW_HOME.
+    """Create the contact sheet of a downloaded registered dataset below THAW_HOME, if missing.
 
     Args:
         dataset: TFDS name.
@@ -66,7 +66,7 @@ def write(dataset: str, source: ImageSource) -> None:
     if spec is None or spec.offline or download_status.picture_file(spec).exists():
         return
     shown = chosen(source.labels[:MAX_LOOKED_AT].tolist())
-    # Without a picture the dataset is as good.
+    # A missing picture is not an error.
     with contextlib.suppress(OSError, ValueError):
         encoded = dict(source.read(frozenset(shown)))
         picture = montage(decode.decode(encoded[index], TILE) for index in shown)

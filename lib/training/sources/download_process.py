@@ -1,8 +1,8 @@
-"""Downloading a dataset in a process of its own, started by a worker that is asked to.
+"""Downloads a dataset in a separate process, which a worker starts.
 
-Beside the runs and not in them: it may take an hour, a worker may be renewed meanwhile, and a
-process can be ended at once, whatever library it is in. It ends with the process that looks after
-the worker, which is to say with the app.
+It is separate from the workers, because a download may take an hour, a worker may be restarted in
+that time, and a process can be ended immediately in any library call. It ends together with the
+parent process of the worker, that is with the app.
 
 python -m lib.training.sources.download_process DATASET PID
 """
@@ -31,12 +31,12 @@ PROJECT = Path(__file__).resolve().parents[3]
 COMMAND = (sys.executable, "-m", "lib.training.sources.download_process")
 
 SECONDS_BETWEEN_LOOKS = 0.2
-# Until a new process has the lock; it takes it before it imports anything large.
+# Time for a new process to take the lock, which it does before large imports.
 START_LIMIT_S = 20.0
 
 
 def start(dataset: str) -> None:
-    """Start to download a dataset, unless somebody is at it; a question to a worker.
+    """Start the download of a dataset, unless one is active; a task for a worker.
 
     Args:
         dataset: TFDS name.
@@ -44,7 +44,7 @@ def start(dataset: str) -> None:
     Raises:
         DataError: If it is unknown, cannot be reached or would not fit.
     """
-    from lib.training.sources import tfds, tfds_prepare  # seconds, which the process itself has not
+    from lib.training.sources import tfds, tfds_prepare  # slow import
 
     builder, _ = tfds.open_builder(dataset)
     lock = download_status.lock_file(dataset)
@@ -57,17 +57,17 @@ def start(dataset: str) -> None:
     end = time.monotonic() + START_LIMIT_S
     while time.monotonic() < end and process.poll() is None and not file_lock.held(lock):
         time.sleep(file_lock.POLL_S)
-    # Whoever waits for it keeps no dead process in the list of processes.
+    # Wait for the process, so that it does not become a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
 
 
 def cancel(dataset: str) -> None:
-    """End a download, whichever process is at it; a question to a worker of another machine."""
+    """Cancel the download of a dataset; a task for a worker on another machine."""
     download_status.ask_to_cancel(dataset)
 
 
 def look() -> dict[str, Any]:
-    """What is on this machine; a question to a worker of another one.
+    """The state of all datasets on this machine; a task for a worker on another machine.
 
     Returns:
         `standings`, dataset -> (state, fields of its Progress or None); `free_mb`.
@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             _prepare(dataset)
         except ThawError as error:
-            logger.warning("%s", error.in_words())  # and it is noted already
+            logger.warning("%s", error.in_words())  # the error has been noted for the page
             return 1
     return 0
 
@@ -105,15 +105,15 @@ def _prepare(dataset: str) -> None:
     builder, _ = tfds.open_builder(dataset)
     if not tfds_prepare.is_prepared(builder):
         tfds_prepare.write_records(builder)
-    tfds.source(dataset)  # which makes its picture
+    tfds.source(dataset)  # creates the picture for the catalogue
 
 
 def _watch(dataset: str, parent: int) -> None:
-    """End this process once nobody wants it: at once, as a library may hang for minutes."""
+    """Exit if the parent has ended or on cancellation; immediately, as a library may hang."""
     while _is_alive(parent) and not download_status.is_cancelled(dataset):
         time.sleep(SECONDS_BETWEEN_LOOKS)
     if download_status.is_cancelled(dataset):
-        download_status.end_notes()  # or one might come after the rest is gone
+        download_status.end_notes()  # before the clean-up, so that no note is written after it
         download_status.clean_up(dataset, archives=True)
     os._exit(1)
 

@@ -1,4 +1,4 @@
-"""On disk, and made once: the decoded images of a dataset, and what frozen layers make of them."""
+"""A cache on disk for decoded images and for features of frozen layers."""
 
 import hashlib
 import json
@@ -17,10 +17,10 @@ import numpy.typing as npt
 from lib.core.files import disk
 from lib.core.files.home import thaw_home
 
-# One array for each tensor, of whatever type and shape.
+# One array for each tensor, of any type and shape.
 Tensors = tuple[npt.NDArray[Any], ...]
 
-# A cache may be cleared at any time; these bounds keep it from filling a laptop.
+# The cache may be cleared at any time; these limits bound its disk usage.
 MAX_CACHE_BYTES = 2_000_000_000
 MAX_ENTRY_BYTES = 500_000_000
 
@@ -31,9 +31,9 @@ class Features:
 
     Args:
         tensors: One array for each tensor, each of shape (images, ...).
-        compute_s: Seconds it took to compute them, now or when they were stored.
-        work: What was computed in that time, in a unit of the caller's.
-        from_cache: True where they came from disk.
+        compute_s: Seconds of the computation, now or when they were stored.
+        work: Amount of computation in that time, in a unit of the caller.
+        from_cache: Whether they were read from disk.
     """
 
     tensors: Tensors
@@ -43,7 +43,7 @@ class Features:
 
 
 def cache_folder() -> Path:
-    """Where features are kept: `features` under THAW_HOME."""
+    """The cache folder: `features` under THAW_HOME."""
     return thaw_home() / "features"
 
 
@@ -53,16 +53,16 @@ def fetch(
     compute: Callable[[Tensors], Tensors],
     work: int = 1,
 ) -> Features:
-    """The features of this identity, from disk where they are, computed and stored where not.
+    """The features of this identity: read from disk, or computed and stored on a cache miss.
 
-    A disk that is full or read-only costs the time of computing them again and nothing else.
+    On a full or read-only disk, features are computed every time.
 
     Args:
-        identity: Everything the features depend on: weights, data, size, cut. Plain values.
-        inputs: What they are made from; asked for only where they have to be computed.
-        compute: Makes them from the inputs.
-        work: How much that is, in a unit of the caller's. The same features can be made from
-            earlier or from later inputs, and be found by somebody who has others.
+        identity: Everything the features depend on, as plain values: weights, data, size, cut.
+        inputs: Returns the inputs; called only on a cache miss.
+        compute: Computes the features from the inputs.
+        work: Amount of computation, in a unit of the caller. It is stored, because the same
+            features can be computed from earlier or later layers.
     """
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     folder = cache_folder() / key
@@ -91,7 +91,7 @@ def _digest(tensors: Tensors) -> str:
 
 
 def _read(folder: Path) -> Features | None:
-    """The features of an entry; None where there is none or it is damaged."""
+    """The features of an entry; None if it is missing or damaged."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         tensors = tuple(
@@ -100,18 +100,19 @@ def _read(folder: Path) -> Features | None:
         )
         if _digest(tensors) != manifest["sha256"]:
             return None
-        os.utime(folder / "manifest.json")  # Used now: the oldest use goes first.
+        # Mark as used: the least recently used entries are deleted first.
+        os.utime(folder / "manifest.json")
         compute_s, work = float(manifest["compute_s"]), int(manifest["work"])
         return Features(tensors, compute_s, work, from_cache=True)
     except Exception:
-        # A damaged file can raise nearly anything in NumPy, and all of it means: compute again.
+        # NumPy raises many kinds of errors for a damaged file; in each case compute again.
         return None
 
 
 def _write(folder: Path, features: Features, dataset: str) -> None:
-    """Store an entry under a temporary name and rename it, so that a kill leaves none by halves.
+    """Store an entry in a temporary folder and rename it, so that no entry is incomplete.
 
-    It says which dataset it is of, as images that a reader deletes must be gone here too.
+    The manifest names the dataset, so that entries of deleted images can be deleted.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
@@ -133,12 +134,12 @@ def _write(folder: Path, features: Features, dataset: str) -> None:
 
 
 def _forget_oldest() -> None:
-    """Remove the entries that were not used for longest until the cache is within its bound."""
+    """Delete the least recently used entries until the cache is within its limit."""
     entries = []
     for folder in cache_folder().iterdir():
         try:
             size = disk.folder_bytes(folder)
-            # What a killed worker left behind half written or half removed goes first.
+            # Incomplete entries of a killed worker are deleted first.
             manifest = folder / "manifest.json"
             whole = manifest.exists() and not folder.name.startswith(".")
             used = manifest.stat().st_mtime if whole else 0.0

@@ -1,4 +1,4 @@
-"""Fetching a file over HTTP: in pieces, resumed where it was left, given up when it stalls."""
+"""Downloads a file over HTTP in pieces, with resume, retries and a stall timeout."""
 
 import time
 from collections.abc import Callable
@@ -13,40 +13,40 @@ from lib.core.errors import DataError
 from lib.core.files import outside_text
 
 CONNECT_S = 5.0
-# Without a byte for this long, a connection is opened anew.
+# After this time without a byte, the connection is opened again.
 STALL_S = 20.0
-# Attempts in a row that bring nothing; between them twice as long each time.
+# Attempts in a row without progress; the pause doubles each time.
 MAX_ATTEMPTS = 4
 PAUSE_S = 1.0
 CHUNK_BYTES = 1 << 16
 
-# Bytes so far, and bytes in all, 0 where the server does not say.
+# Called with bytes so far and total bytes, 0 if the server does not report them.
 Report = Callable[[int, int], None]
 
 
 class CancelledError(DataError):
-    """Somebody wished that the download ends."""
+    """The download was cancelled."""
 
 
 def fetch(
     url: str, path: Path, *, report: Report, cancelled: Callable[[], bool], verify: bool = True
 ) -> requests.Response:
-    """Fetch a file, or what is missing of it.
+    """Download a file, or its missing rest.
 
-    What has arrived stays in its place whatever happens, for the next attempt.
+    Downloaded bytes are kept after every kind of failure, for the next attempt.
 
     Args:
-        url: Of the file.
-        path: Where to write it; what is there already is its beginning.
+        url: URL of the file.
+        path: Target file; existing content is the beginning of the file.
         report: Called for every piece.
-        cancelled: Asked for every piece.
-        verify: Whether the server has to prove who it is.
+        cancelled: Called for every piece; the download stops once it returns True.
+        verify: Whether to verify the TLS certificate of the server.
 
     Returns:
         The last response, for its headers.
 
     Raises:
-        DataError: If the server refuses, or the file does not come whole.
+        DataError: If the server refuses, or the file remains incomplete.
         OSError: If it cannot be written.
     """
     attempts = 0
@@ -70,7 +70,7 @@ def _attempt(
     url: str, path: Path, report: Report, cancelled: Callable[[], bool], verify: bool
 ) -> requests.Response:
     have = _size(path)
-    headers = {"Accept-Encoding": "identity"}  # or a length would not be that of the file
+    headers = {"Accept-Encoding": "identity"}  # so that Content-Length is the size of the file
     if have:
         headers["Range"] = f"bytes={have}-"
     with (
@@ -80,7 +80,7 @@ def _attempt(
         ) as response,
     ):
         if response.status_code == requests.codes.requested_range_not_satisfiable:
-            # All of it is here, or it is not the beginning of this file.
+            # The file is complete, or the local content does not belong to it.
             if response.headers.get("Content-Range") == f"bytes */{have}":
                 return response
             path.unlink()

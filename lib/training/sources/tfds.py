@@ -1,4 +1,4 @@
-"""A dataset of TFDS as a source of labels and encoded images."""
+"""A TFDS dataset as a source of labels and encoded images."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ from lib.training.sources.decode import ImageSource
 
 @dataclass(frozen=True)
 class DatasetDescription:
-    """What a TFDS dataset holds; the fields a run's configuration needs.
+    """Description of a TFDS dataset, with the fields that a run's configuration needs.
 
     Args:
         dataset: TFDS name.
         fingerprint: Name, configuration and version.
         class_names: In label order.
-        num_images: Labelled images of all classes together.
+        num_images: Number of labelled images of all classes.
     """
 
     dataset: str
@@ -36,18 +36,18 @@ class DatasetDescription:
 
     @property
     def max_train_images(self) -> int:
-        """Images left for training once validation and test have theirs."""
+        """Number of images that remain for training after the validation and test splits."""
         return splits.max_train_images(self.num_images)
 
 
 def describe_dataset(dataset: str) -> DatasetDescription:
-    """Look at a dataset of TFDS, which is prepared first where it is not yet.
+    """Describe a TFDS dataset; it is prepared first if necessary.
 
     Args:
-        dataset: TFDS name, in the registry or not.
+        dataset: TFDS name, registered or not.
 
     Raises:
-        DataError: If it is unknown, no image classification, or cannot be fetched.
+        DataError: If it is unknown, not for image classification, or cannot be downloaded.
     """
     builder, (_, label_key) = _prepared(dataset)
     return DatasetDescription(
@@ -59,18 +59,18 @@ def describe_dataset(dataset: str) -> DatasetDescription:
 
 
 def source(dataset: str) -> ImageSource:
-    """The images of a dataset, which is prepared first where it is not yet.
+    """The images of a dataset; it is prepared first if necessary.
 
     Args:
-        dataset: TFDS name, in the registry or not.
+        dataset: TFDS name, registered or not.
 
     Raises:
-        DataError: If it is unknown, no image classification, or cannot be fetched.
+        DataError: If it is unknown, not for image classification, or cannot be downloaded.
     """
     builder, (image_key, label_key) = _prepared(dataset)
 
     def records(decoding: Any) -> Iterator[dict[str, Any]]:
-        # One file after the other, so that an index means the same image every time.
+        # Read files sequentially, so that an index always refers to the same image.
         config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
         data = builder.as_dataset(split=_split(builder), decoders=decoding, read_config=config)
         return iter(data.as_numpy_iterator())
@@ -95,7 +95,7 @@ def source(dataset: str) -> ImageSource:
 
 
 def _split(builder: tfds.core.DatasetBuilder) -> str:
-    # What other splits hold is not always labelled; "train" is, and nearly all datasets have it.
+    # Other splits may lack labels; "train" has labels, and nearly all datasets have it.
     return "train" if "train" in builder.info.splits else next(iter(builder.info.splits))
 
 
@@ -104,7 +104,7 @@ def _prepared(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str]]:
     builder, keys = open_builder(dataset)
     if not tfds_prepare.is_prepared(builder):
         tfds_prepare.prepare(builder)
-        # Another process may have written what is read from now on.
+        # Open it again, because another process may have written the records.
         builder, _ = open_builder(dataset)
     return builder, keys
 
@@ -112,25 +112,25 @@ def _prepared(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str]]:
 def open_builder(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str]]:
     """The builder of an image classification dataset, and the names of its image and label.
 
-    Nothing is fetched, and the network is not asked.
+    Nothing is downloaded, and the network is not used.
 
     Args:
-        dataset: TFDS name, in the registry or not.
+        dataset: TFDS name, registered or not.
 
     Raises:
-        DataError: If it is unknown or no image classification.
+        DataError: If it is unknown or not a dataset for image classification.
     """
     builder = _builder(dataset)
     return builder, _supervised_keys(builder)
 
 
 def _builder(dataset: str) -> tfds.core.DatasetBuilder:
-    """The TFDS builder of a dataset, without asking the network.
+    """The TFDS builder of a dataset, without using the network.
 
     Raises:
         DataError: If TFDS has no dataset of that name.
     """
-    # Community datasets would be looked up on the network.
+    # Community datasets would need the network.
     known = tfds.list_builders(with_community_datasets=False)
     name, _, config = dataset.partition("/")
     if name not in known:
@@ -143,7 +143,7 @@ def _builder(dataset: str) -> tfds.core.DatasetBuilder:
         builder = tfds.builder(dataset, data_dir=thaw_home() / "datasets")
         _ = builder.info
     except Exception as error:
-        # Builders run code of their own, and some import what is not installed.
+        # Builders execute their own code, and some import packages that are not installed.
         raise DataError(
             f"TFDS cannot open {dataset!r}: {outside_text.first_line(error)}.",
             "Choose another dataset.",

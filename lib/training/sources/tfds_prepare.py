@@ -1,4 +1,4 @@
-"""Preparing a TFDS dataset: once for all processes, and with quick answers where it cannot be."""
+"""Prepares a TFDS dataset once for all processes, and detects failures early."""
 
 import contextlib
 import hashlib
@@ -23,30 +23,30 @@ from lib.core.images.download_status import Progress
 from lib.training.sources import http
 
 SECONDS_BETWEEN_NOTES = 0.3
-# Of folders with tens of thousands of files.
+# Seconds between two scans of folders with tens of thousands of files.
 SECONDS_BETWEEN_SCANS = 2.0
-# At once; some datasets have thousands of files.
+# Parallel connections; some datasets have thousands of files.
 MAX_CONNECTIONS = 8
 
 
 def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
     """True once all records of the dataset are on disk."""
-    # TFDS moves the folder into place when all of it is written. builder.is_prepared() says the
-    # same, but logs a warning for every dataset that is not there yet.
+    # TFDS moves the folder to its final place when it is complete. builder.is_prepared() returns
+    # the same, but logs a warning for every dataset that is not prepared yet.
     return (Path(builder.data_path) / "dataset_info.json").exists()
 
 
 def prepare(builder: tfds.core.DatasetBuilder) -> None:
-    """Write a dataset's records below THAW_HOME, once, whichever process comes first.
+    """Write a dataset's records below THAW_HOME, only once for all processes.
 
     Raises:
-        DataError: If it cannot be fetched or written.
+        DataError: If it cannot be downloaded or written.
     """
     lock = download_status.lock_file(builder.name)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         with file_lock.only_one(lock):
-            if not is_prepared(builder):  # nor by whoever had the lock before
+            if not is_prepared(builder):  # another process may have prepared it
                 preflight(builder)
                 write_records(builder)
     except OSError as error:
@@ -54,14 +54,14 @@ def prepare(builder: tfds.core.DatasetBuilder) -> None:
 
 
 def write_records(builder: tfds.core.DatasetBuilder) -> None:
-    """Do what `prepare` does, for whoever holds the lock already.
+    """The same as `prepare`, for a caller that already holds the lock.
 
     Raises:
-        DataError: If it cannot be fetched or written.
+        DataError: If it cannot be downloaded or written.
     """
     download_status.forget_wishes(builder.name)
-    # Nobody else is writing now, so these are leftovers of a process that was killed. What it
-    # has fetched stays: the download goes on there.
+    # This process holds the lock, so existing files are leftovers of a killed process. Downloaded
+    # archives are kept, and the download is resumed.
     download_status.clean_up(builder.name, archives=False)
     meter = _Meter(builder)
 
@@ -76,7 +76,7 @@ def write_records(builder: tfds.core.DatasetBuilder) -> None:
         download_status.clean_up(builder.name, archives=True)
         raise
     except Exception as error:
-        # Anything between a full disk and a site that has moved; TFDS names no common class.
+        # Many causes, from a full disk to a moved site; TFDS has no common exception class.
         failure = error if isinstance(error, DataError) else _failure(builder, error)
         download_status.clean_up(builder.name, archives=False)
         download_status.note(
@@ -106,14 +106,14 @@ def _offline() -> list[str]:
     return [spec.id for spec in datasets.DATASETS.values() if spec.offline]
 
 
-# --- Before anything is fetched -------------------------------------------------------------------
+# --- Checks before the download -------------------------------------------------------------------
 
 
 def preflight(builder: tfds.core.DatasetBuilder) -> None:
-    """Find out within seconds what TFDS would find out after minutes.
+    """Detect within seconds problems that TFDS would report after minutes.
 
     Raises:
-        DataError: If the data has to be fetched by hand, cannot be reached or would not fit.
+        DataError: If the data needs a manual download, is not reachable or does not fit on disk.
     """
     if builder.name in _offline():
         return
@@ -122,7 +122,7 @@ def preflight(builder: tfds.core.DatasetBuilder) -> None:
             f"{builder.name} has to be downloaded by hand.",
             f"See {builder.info.homepage}, or choose another dataset.",
         )
-    # A dataset in several configurations lists what all of them download; the registry knows.
+    # A dataset lists the downloads of all its configurations, so the registry has priority.
     spec = datasets.DATASETS.get(builder.name)
     size_bytes = sum(info.size for info in (builder.url_infos or {}).values())
     size_mb = spec.download_mb if spec else size_bytes // 1_000_000
@@ -147,7 +147,7 @@ def preflight(builder: tfds.core.DatasetBuilder) -> None:
 
 
 class _Meter:
-    """How far a preparation is."""
+    """Progress of a preparation."""
 
     def __init__(self, builder: tfds.core.DatasetBuilder) -> None:
         self.name = builder.name
@@ -158,11 +158,11 @@ class _Meter:
         self._written, self._look_again = 0, 0.0
 
     def fetched(self, url: str, done: int, total: int) -> None:
-        """So many bytes of a file are here."""
+        """Record the downloaded bytes of a file."""
         self._fetched[url] = (done, total)
 
     def count(self) -> tuple[str, int, int]:
-        """In words, bytes fetched and bytes to fetch."""
+        """Progress in words, downloaded bytes and total bytes."""
         files = list(self._fetched.values())
         done = sum(done for done, _ in files)
         total = max(self._expected, sum(total for _, total in files))
@@ -174,7 +174,7 @@ class _Meter:
         return f"Downloading, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB", done, total
 
     def _scan(self) -> int:
-        """Bytes of what TFDS has unpacked, and of its records, once the files are here."""
+        """Bytes of unpacked files and of records, after the download."""
         extracted = download_status.download_folder(self.name) / "extracted"
         return sum(map(disk.folder_bytes, (extracted, *self._parent.glob("incomplete.*"))))
 
@@ -198,9 +198,9 @@ def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
 
 
 class _Downloader(downloader._Downloader):
-    """Downloads as TFDS does, but a file goes on where it was left, and never hangs.
+    """A TFDS downloader that resumes interrupted files and never hangs.
 
-    TFDS itself waits for ever for a server that has gone silent, and begins anew.
+    TFDS itself waits forever for a silent server, and restarts interrupted downloads.
     """
 
     def __init__(self, meter: _Meter) -> None:
@@ -223,7 +223,7 @@ class _Downloader(downloader._Downloader):
             verify=verify,
         )
         name = _file_name(response)
-        # TFDS compares the checksum and keeps the file, or not: either way it is no part any more.
+        # TFDS checks the checksum next, and the file is no longer a partial one in either case.
         whole = Path(path.replace(Path(destination_path) / name))
         found = checksums.compute_url_info(whole)
         return downloader.DownloadResult(
@@ -246,6 +246,6 @@ def _download_and_prepare(builder: tfds.core.DatasetBuilder, meter: _Meter) -> N
 
     builder._make_download_manager = make_ours
     tfds.disable_progress_bar()
-    # TFDS prints to standard output, where the command line puts its result.
+    # TFDS prints to standard output, which is reserved for the result of the command line.
     with contextlib.redirect_stdout(io.StringIO()):
         builder.download_and_prepare(download_dir=download_status.download_folder(builder.name))
