@@ -179,11 +179,7 @@ function sizes(view) {
         const name = times(one.height, one.width)
         const picture = one.values
           ? covered(view, one, data.full)
-          : element(
-              "div",
-              { class: "overlay unknown", style: `aspect-ratio: ${one.width} / ${one.height}` },
-              "Compute",
-            )
+          : element("div", { class: "overlay unknown", style: `aspect-ratio: ${one.width} / ${one.height}` }, "Compute")
         return option(
           view,
           "size",
