@@ -2,12 +2,12 @@
 
 python -m lib.tools.benchmark_training
 
-Each way is a process of its own, one after another, on the same images; the clock starts when
-TensorFlow has been imported. (a) the tutorial: a frozen backbone inside the model, `fit`, thaw,
-compile again, `fit`; (b) Thaw with nothing cached; (c) Thaw again on the same data, fine-tuning at
-another rate; (d) Thaw again with the head alone. Prints seconds, ratios to (a)
-and what Thaw spends on anything but training steps and forward passes, and fails where (a) and
-(b) do not end at the same accuracy.
+Each variant runs in a separate process, one after another, on the same images; the time of
+importing TensorFlow is not counted. The variants are: (a) the tutorial: a frozen backbone inside
+the model, `fit`, thaw, compile again, `fit`; (b) Thaw with an empty cache; (c) Thaw again on the
+same data with another fine-tuning learning rate; (d) Thaw again, training only the head. Prints
+seconds, ratios to (a), and the share of time outside training steps and forward passes. Fails if
+(a) and (b) have different final accuracies.
 """
 
 import argparse
@@ -38,7 +38,7 @@ CONFIGS: dict[str, TrainConfig] = {
 def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
     """Transfer learning as the tutorials write it, with the images in Thaw's order.
 
-    Long because it is one script from top to bottom, as a reader of the tutorials writes it.
+    Long because it is one script without functions, as in the tutorials.
     """
     import keras
     import numpy as np
@@ -86,7 +86,7 @@ def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
         history = model.fit(
             training_set(num_epochs),
             epochs=num_epochs,
-            shuffle=False,  # The data is in random order already.
+            shuffle=False,  # The data are already shuffled.
             steps_per_epoch=-(-len(data.train) // config.batch_size),
             validation_data=validation,
             verbose=0,
@@ -113,11 +113,11 @@ def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
 
 
 def thaw(config: TrainConfig) -> dict[str, Any]:
-    """The same as a Thaw run, with the steps and forward passes on a clock."""
+    """The same as a Thaw run, measuring the time of steps and forward passes."""
     from lib.training import task
     from lib.training.engine import prefix, steps
 
-    gc.freeze()  # as lib.training.run and a worker of the app do
+    gc.freeze()  # as in lib.training.run and in a worker
     seconds: list[float] = []
 
     def timed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,7 +143,7 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
     prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign, assignment]
     with tempfile.TemporaryDirectory() as folder:
         started, cpu_started = time.perf_counter(), time.process_time()
-        # In a folder of its own: a run that is known would only be opened.
+        # In a separate folder, because a run that exists in the store would not be trained again.
         run = task.train(config, lambda event: None, folder=Path(folder))
         total_s = time.perf_counter() - started
     return {
@@ -158,7 +158,7 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
 
 
 def _measure(way: str, home: str) -> dict[str, Any]:
-    """Run one way in a process of its own."""
+    """Measure one variant in a separate process."""
     done = subprocess.run(
         [sys.executable, "-m", "lib.tools.benchmark_training", "--way", way],
         env={**os.environ, "THAW_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "2"},
@@ -174,7 +174,7 @@ def _measure(way: str, home: str) -> dict[str, Any]:
 
 def _one(way: str) -> dict[str, Any]:
     config = CONFIGS[way]
-    # Imported before the clock starts, and the records of the dataset written.
+    # Imports and dataset preparation are done before the measurement.
     from lib.training import task  # noqa: F401
     from lib.training.sources import pipeline
 
@@ -186,7 +186,7 @@ def _report(rounds: list[dict[str, dict[str, Any]]]) -> None:
     def median(way: str, name: str) -> float:
         return statistics.median(measured[way][name] for measured in rounds)
 
-    # On a machine with other work, processor seconds are fairer than seconds.
+    # On a busy machine, CPU seconds are more reliable than wall time.
     print(
         "| | s | times faster | CPU s | times less | head epochs, s | times faster | other work |"
     )
@@ -205,7 +205,7 @@ def _report(rounds: list[dict[str, dict[str, Any]]]) -> None:
 
 
 def main() -> int:
-    """Print a table; 1 where the tutorial and Thaw do not agree."""
+    """Print a table; returns 1 if the accuracies of the tutorial and Thaw differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--way", choices=CONFIGS, help="measure one, print JSON")
@@ -218,7 +218,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as home:
             measured = {}
             for way in CONFIGS:
-                if way == "cold":  # it is to find nothing of what the tutorial has decoded
+                if way == "cold":  # remove the images decoded by the tutorial from the cache
                     shutil.rmtree(Path(home) / "features")
                 measured[way] = _measure(way, home)
             rounds.append(measured)

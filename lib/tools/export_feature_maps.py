@@ -1,11 +1,12 @@
-"""Writes the feature maps of lib/core/data: what EfficientNet-Lite0 makes of a few images.
+"""Writes the feature maps of lib/core/data, computed by EfficientNet-Lite0 for a few images.
 
 python -m lib.tools.export_feature_maps [--check] [--photographs FOLDER]
 
 The drawings and the solar cells come from the offline datasets. The two photographs are in the
-public domain; they are made anew where --photographs names the folder `skimage/data` of the
-package scikit-image 0.26.0, and otherwise kept as they are. With --check nothing is written: it
-exits with 1, one line a difference, where a committed file is not what the network gives.
+public domain; they are created again if --photographs names the folder `skimage/data` of the
+package scikit-image 0.26.0, and otherwise kept. With --check nothing is written: it prints one line
+for each difference between a committed file and the network's output, and exits with 1 if there are
+any.
 """
 
 import argparse
@@ -29,12 +30,12 @@ from lib.core.maps.feature_maps import FOLDER, SIZES, Example, Size
 from lib.training.answers import imagenet
 from lib.training.sources import tfds
 
-# The picture that ships is the image: its maps are computed from it, not from a larger original.
+# Maps are computed from the shipped picture, not from the larger original.
 PHOTOGRAPH_SIZE = (420, 280)
 PHOTOGRAPH_QUALITY = 88
 THUMBNAIL_SIDE = 96
 THUMBNAIL_QUALITY = 82
-# Another processor sums in another order: a float32 of six digits then differs in the last ones.
+# Other processors sum in another order, so the last digits of a float32 differ.
 TOLERANCE = 1e-3
 
 
@@ -91,8 +92,8 @@ IMAGES: tuple[Photograph | TestImage, ...] = (
     TestImage("cracked_cell", "Cracked cell", "A solar cell with a dead corner.", "elpv", 1807),
     TestImage("sound_cell", "Sound cell", "A solar cell that works.", "elpv", 1907),
 )
-# Classes whose weights ship though no network here puts them first: what the images show
-# (tiger cat, tabby, cheeseburger, cup) and what they might be taken for.
+# Classes whose weights ship although they are not among the top five: the true classes of the
+# images (tiger cat, tabby, cheeseburger, cup) and plausible alternatives.
 FURTHER_CLASSES = (281, 282, 283, 285, 287, 504, 925, 933, 967, 968)
 
 Array = npt.NDArray[Any]
@@ -113,7 +114,7 @@ def _pixels(picture: bytes) -> Image.Image:
 
 
 def _of_photograph(wanted: Photograph, originals: Path | None) -> bytes:
-    """The picture that ships, made from the original where that is at hand."""
+    """The shipped picture, created from the original if that is available."""
     if originals is None:
         return (FOLDER / f"{wanted.example.id}.webp").read_bytes()
     data = (originals / wanted.file).read_bytes()
@@ -125,10 +126,10 @@ def _of_photograph(wanted: Photograph, originals: Path | None) -> bytes:
 
 
 def _of_test_image(wanted: TestImage) -> tuple[Example, bytes]:
-    """What is said of a test image, and its own pixels."""
+    """The description of a test image, and its picture."""
     spec = DATASETS[wanted.dataset]
     source = tfds.source(wanted.dataset)
-    # The test images are the same whatever the training images are; these are the fewest.
+    # Test images do not depend on the number of training images, so the minimum is used.
     test = splits.split(source.labels, spec.num_classes, 0, source.class_names).test
     if wanted.index not in test:
         raise SystemExit(f"Image {wanted.index} of {spec.id} is not a test image.")
@@ -160,7 +161,7 @@ def pictures(originals: Path | None) -> Iterator[tuple[Example, bytes]]:
 
 
 def thumbnail(picture: bytes) -> bytes:
-    """A picture, small enough for a page to carry all of them."""
+    """A thumbnail, small enough for a page that shows all of them."""
     image = _pixels(picture)
     image.thumbnail((2 * THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     return _webp(image, quality=THUMBNAIL_QUALITY)
@@ -170,7 +171,7 @@ def thumbnail(picture: bytes) -> bytes:
 
 
 def answers(picture: bytes) -> dict[Size, dict[str, Any]]:
-    """What the network says of a picture at every size, as it does of a reader's own image."""
+    """The outputs of the network for a picture at every size."""
     return {
         (height, width): imagenet.feature_map(picture, height, width, FURTHER_CLASSES)
         for height, width in SIZES
@@ -178,7 +179,7 @@ def answers(picture: bytes) -> dict[Size, dict[str, Any]]:
 
 
 def numbers(said: dict[Size, dict[str, Any]]) -> dict[str, Array]:
-    """Maps and logits at every size, by the names they are stored under."""
+    """Maps and logits at every size, by array name."""
     return {
         f"{name}_{height}x{width}": answer[name]
         for (height, width), answer in said.items()
@@ -187,7 +188,7 @@ def numbers(said: dict[Size, dict[str, Any]]) -> dict[str, Array]:
 
 
 def classifier(all_answers: list[dict[str, Any]]) -> dict[str, Array]:
-    """The weights of every class that is among the first five of some image at some size."""
+    """The weights of all classes that are in the top five of an image at any size."""
     columns: dict[int, tuple[Array, Any]] = {}
     for answer in all_answers:
         for place, index in enumerate(answer["classes"]):
@@ -204,7 +205,7 @@ def classifier(all_answers: list[dict[str, Any]]) -> dict[str, Array]:
 
 
 def files(originals: Path | None) -> Iterator[tuple[str, Any]]:
-    """Every file below the folder and what is in it: bytes, arrays by name, or JSON."""
+    """Name and content of every file: bytes, arrays by name, or JSON."""
     rows: list[dict[str, Any]] = []
     all_answers: list[dict[str, Any]] = []
     for example, picture in pictures(originals):
@@ -219,7 +220,7 @@ def files(originals: Path | None) -> Iterator[tuple[str, Any]]:
 
 
 def write(path: Path, content: Any) -> None:
-    """Write one file, as its ending says."""
+    """Write one file in the format of its extension."""
     if path.suffix == ".npz":
         np.savez_compressed(path, **content)
     elif path.suffix == ".json":
@@ -229,14 +230,14 @@ def write(path: Path, content: Any) -> None:
 
 
 def difference(path: Path, content: Any) -> str:
-    """What a committed file has otherwise, in words; empty if nothing."""
+    """Describe how a committed file differs; empty if it does not."""
     if not path.exists():
         return "missing"
     if path.suffix == ".json":
         same = json.loads(path.read_text("utf-8")) == content
     elif path.suffix == ".webp":
-        # Pixels are compared: the same ones compress to other bytes in another libwebp, and what
-        # a lossy picture loses may be another grey value.
+        # Pixels are compared, because versions of libwebp compress to different bytes. Lossy
+        # pictures may differ slightly.
         expected, found = (np.asarray(_pixels(data), int) for data in (content, path.read_bytes()))
         same = expected.shape == found.shape and int(abs(expected - found).max()) <= 2
     else:
@@ -250,7 +251,7 @@ def difference(path: Path, content: Any) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the feature maps; the exit code."""
+    """Write or check the feature maps; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.export_feature_maps")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     parser.add_argument("--photographs", type=Path, help="skimage/data of scikit-image 0.26.0")

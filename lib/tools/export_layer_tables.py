@@ -2,8 +2,8 @@
 
 python -m lib.tools.export_layer_tables [--check] [backbone ...]
 
-With --check nothing is written: it exits with 1, one line a difference, where a committed table
-is not what Keras says.
+With --check nothing is written: it prints one line for each difference between a committed table
+and Keras, and exits with 1 if there are any.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from lib.training import model as models
 
 FOLDER = backbones.LAYER_TABLES
 
-# Some layers pad by the parity of their input. Halved again and again, the first of these sizes
-# stays even and the second odd, so together they show both.
+# Padding of some layers depends on the parity of their input size. Halved repeatedly, the first
+# size stays even and the second odd, so together they show both cases.
 EVEN_SIZE, ODD_SIZE = 256, 257
 
-# (what a layer's name looks like, the block it belongs to); the first match counts.
+# (pattern of a layer name, name of its block); the first match counts.
 BLOCKS: tuple[tuple[str, str], ...] = (
     (r"input_layer|rescaling|normalization|convnext_tiny_prestem_normalization", "input"),
     (r"(block_\d+)_.*", r"\1"),  # EfficientNet-Lite0, MobileNetV2
@@ -53,10 +53,10 @@ def _named_block(name: str) -> str | None:
 
 
 def _blocks(rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Layer name -> block; layers without a name of their own follow their neighbours.
+    """Layer name -> block; layers without a matching name get the block of a neighbour.
 
-    An activation belongs to the block of what it activates, and branches meet in the block of the
-    branch that has a name; everything else belongs to the block that follows it.
+    An activation belongs to the block of its input. A merge layer belongs to the block of the
+    branch with a matching name. All other layers belong to the block that follows them.
     """
     blocks: dict[str, str] = {}
     for row in reversed(rows):  # output side first
@@ -71,7 +71,7 @@ def _blocks(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _inbound(operation: keras.Operation) -> list[str]:
-    """Names of the layers whose outputs come in, through operations that are no layers."""
+    """Names of the input layers, looking through operations that are not layers."""
     names: list[str] = []
     for node in operation._inbound_nodes[0].parent_nodes:
         source = node.operation
@@ -80,18 +80,18 @@ def _inbound(operation: keras.Operation) -> list[str]:
 
 
 def _weight_name(name: str) -> str:
-    """A name that does not depend on what else the process built.
+    """A weight name that does not depend on other models in the process.
 
-    ConvNeXt's LayerScale leaves the name of its gamma to Keras, which counts: "variable_17".
+    ConvNeXt's LayerScale does not name its gamma, so Keras numbers it: "variable_17".
     """
     return "gamma" if re.fullmatch(r"variable(_\d+)?", name) else name
 
 
 def _shape_rule(layer: keras.layers.Layer, odd: keras.layers.Layer) -> dict[str, Any]:
-    """What the layer does to a shape, in the words of lib.core.shapes."""
+    """The effect of a layer on shapes, in the format of lib.core.shapes."""
     rule: dict[str, Any] = {}
     if isinstance(layer, keras.Sequential):
-        # ConvNeXt's stem and downsampling: a convolution beside a LayerNormalization.
+        # ConvNeXt's stem and downsampling: a convolution and a LayerNormalization.
         for part, odd_part in zip(layer.layers, odd.layers, strict=True):
             rule |= _shape_rule(part, odd_part)
         return rule
@@ -107,7 +107,7 @@ def _shape_rule(layer: keras.layers.Layer, odd: keras.layers.Layer) -> dict[str,
         }
     if isinstance(layer, keras.layers.GlobalAveragePooling2D | keras.layers.Reshape):
         rule["positions"] = list(layer.output.shape[1:-1])
-    # A merge and an input layer have a list of inputs and change no channels.
+    # Merge and input layers have a list of inputs and do not change the channels.
     if not isinstance(layer.input, list) and layer.output.shape[-1] != layer.input.shape[-1]:
         rule["channels"] = layer.output.shape[-1]
     return rule
@@ -120,7 +120,7 @@ def layer_table(backbone: str) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for layer, odd_layer in zip(live.layers, odd.layers, strict=True):
         layer.trainable = True
-        # By identity: == of two variables compares their values.
+        # By identity, because == compares the values of variables.
         learning = {id(variable) for variable in layer.trainable_weights}
         rows.append(
             {
@@ -146,14 +146,14 @@ def layer_table(backbone: str) -> dict[str, Any]:
 
 
 def to_text(table: dict[str, Any]) -> str:
-    """The table as JSON with one layer a line, so that a difference names its layer."""
+    """The table as JSON with one line for each layer, so that a diff shows the layer."""
     head = {name: value for name, value in table.items() if name != "layers"}
     lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in table["layers"])
     return f'{json.dumps(head)[:-1]}, "layers": [\n{lines}\n]}}\n'
 
 
 def differences(backbone: str, folder: Path = FOLDER) -> Iterator[str]:
-    """Lines in which the committed table differs from live Keras, each with its file name."""
+    """Lines that differ between the committed table and live Keras, with the file name."""
     path = folder / f"{backbone}.json"
     committed = path.read_text(encoding="utf-8") if path.exists() else ""
     live = to_text(layer_table(backbone))
@@ -163,7 +163,7 @@ def differences(backbone: str, folder: Path = FOLDER) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the tables; the exit code."""
+    """Write or check the tables; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.export_layer_tables")
     parser.add_argument("backbones", nargs="*", metavar="backbone", help="default: all")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")

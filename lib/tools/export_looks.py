@@ -1,4 +1,4 @@
-"""Writes what a worker finds in the offline datasets, so that their page opens without one.
+"""Writes the inspections of the offline datasets, so that their page needs no worker.
 
     python -m lib.tools.export_looks [--check]
 
@@ -16,12 +16,12 @@ from lib.core.datasets import DatasetSpec
 from lib.core.images import inspection
 from lib.training.answers import dataset
 
-# How long it took is another number every time, and pictures differ with the version of WebP.
+# The seconds differ every time, and the pictures depend on the version of WebP.
 NOT_COMPARED = ("seconds", "thumbnails")
 
 
 def contents(spec: DatasetSpec) -> dict[str, Any]:
-    """What the file of a dataset holds."""
+    """The content of the file of a dataset."""
     said = dataset.look(spec.id, spec.fingerprint)
     pictures = {
         str(index): base64.b64encode(data).decode("ascii")
@@ -38,7 +38,7 @@ def contents(spec: DatasetSpec) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the files; 1 where one is not what it should be."""
+    """Write or check the files; returns 1 if one is out of date."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args(arguments).check

@@ -1,9 +1,9 @@
-"""Writes lib/core/data/first_pixels.json: what a network is shown of each shipped image.
+"""Writes lib/core/data/first_pixels.json: input values of the network for each shipped image.
 
 python -m lib.tools.export_pixels [--check]
 
-The web process cannot decode an image; the page that tells how one is loaded and preprocessed has
-its numbers from here. With --check nothing is written: it exits with 1 where the file differs.
+The web process cannot decode images, so the page about loading and preprocessing reads its numbers
+from this file. With --check nothing is written: it exits with 1 if the file differs.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from lib.training.sources import decode
 
 
 def content() -> dict[str, dict[str, Any]]:
-    """Example -> side in pixels -> the pixel in the middle, and the smallest and largest value."""
+    """Example -> size in pixels -> the centre pixel, and the smallest and largest value."""
     sides = sorted({height for height, width in feature_maps.SIZES if height == width})
     found: dict[str, dict[str, Any]] = {}
     for example in feature_maps.examples().values():
@@ -33,7 +33,7 @@ def content() -> dict[str, dict[str, Any]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the file; the exit code."""
+    """Write or check the file; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.export_pixels")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     options = parser.parse_args(arguments)

@@ -2,8 +2,8 @@
 
 python -m lib.tools.export_samples [--check]
 
-With --check nothing is written: it exits with 1, one line a difference, where a committed image
-is not what the dataset says.
+With --check nothing is written: it prints one line for each difference between a committed image
+and the dataset, and exits with 1 if there are any.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def samples(spec: DatasetSpec) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     Returns:
         Path below the dataset's folder, and an array of shape (96, 96, 3).
     """
-    # The test images are the same whatever the training images are; these are the fewest.
+    # Test images do not depend on the number of training images, so the minimum is used.
     data = pipeline.load_data(spec.id, num_images=spec.num_classes, image_size=IMAGE_SIZE, seed=0)
     for label, name in enumerate(data.class_names):
         images = data.test.images[data.test.labels == label][:PER_CLASS]
@@ -39,7 +39,7 @@ def samples(spec: DatasetSpec) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
 
 
 def attribution(spec: DatasetSpec) -> str:
-    """What the licences ask to be said beside the images."""
+    """The attribution that the licences require."""
     return f"{spec.attribution}\nLicence: {spec.licence}. Resized to {IMAGE_SIZE} pixels.\n"
 
 
@@ -56,14 +56,14 @@ def write(spec: DatasetSpec, folder: Path) -> None:
 
 
 def picture(spec: DatasetSpec) -> npt.NDArray[np.uint8]:
-    """The first samples of the classes in one picture, of shape (192, 384, 3)."""
+    """The contact sheet of the first samples, of shape (192, 384, 3)."""
     labels, tiles = zip(*((name.split("/")[0], tile) for name, tile in samples(spec)), strict=True)
     shown = contact_sheet.chosen([spec.class_names.index(label) for label in labels])
     return contact_sheet.montage(tiles[index] for index in shown)
 
 
 def differences(spec: DatasetSpec, folder: Path) -> Iterator[str]:
-    """What a committed folder of samples lacks, has too much or has otherwise.
+    """Missing, unexpected and different files of a committed folder of samples.
 
     Pixels are compared, not files, because the same pixels compress to different bytes in
     different versions of zlib.
@@ -88,7 +88,7 @@ def differences(spec: DatasetSpec, folder: Path) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the samples; the exit code."""
+    """Write or check the samples; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.export_samples")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args(arguments).check

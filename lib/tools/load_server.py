@@ -1,9 +1,9 @@
-"""Loads a running app with many readers at once, without a browser. Loopback only.
+"""Load test of a running app with many simultaneous sessions, without a browser. Loopback only.
 
 python -m lib.tools.load_server --port PORT [--readers N] [--gestures N] [--think SECONDS]
 
-Every reader opens the model summary of MobileNetV2 and moves the cut again and again. Prints how
-long the server takes from a gesture to the end of the script run, as JSON on one line.
+Every session opens the model summary of MobileNetV2 and moves the cut repeatedly. Prints the time
+from a gesture to the end of the script run on the server, as one line of JSON.
 """
 
 import argparse
@@ -22,15 +22,15 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 PAGE = "model_summary"
 BACKBONE = "mobilenet_v2"
-# Cuts to go through: both ends, the well-known 100, and one on each side of it.
+# The cuts to select, among them both ends and 100, the value of the TensorFlow tutorial.
 CUTS = (100, 60, 130, 0, 154, 98, 107)
-# Longer than any answer of a server that is alive.
+# Longer than any answer of a working server.
 TIMEOUT_S = 60.0
 
 
 @dataclass
 class Reader:
-    """One session: what a browser tab would send and wait for."""
+    """One session, which sends and receives the same messages as a browser tab."""
 
     url: str
     times_s: list[float] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Reader:
         await self._run([])
 
     async def close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         await self._socket.close()
 
     async def move_cut(self, cut: int) -> None:
@@ -92,7 +92,7 @@ class Reader:
                 pass
 
     def _is_end(self, raw: bytes) -> bool:
-        """Take in a message of the server; True where it ends the run."""
+        """Process a message of the server; returns True if it ends the script run."""
         message = ForwardMsg()
         message.ParseFromString(raw)
         kind = message.WhichOneof("type")

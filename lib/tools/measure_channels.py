@@ -1,12 +1,12 @@
-"""Measures with how many channels Flatten is the better head, and with how many GAP is.
+"""Measures for which number of channels Flatten or GAP gives the better head.
 
 python -m lib.tools.measure_channels [--check]
 
-EfficientNet-Lite0 turns images of 160 pixels into 5 x 5 x 1280. Of these channels so many are
-drawn by chance, and the images are dealt into training and test; then a ridge classifier, its
-penalty chosen by cross-validation within the training images, is fitted once to the averages of
-the channels and once to all their values. With --check nothing is written: it exits with 1 and
-one line a difference.
+EfficientNet-Lite0 maps images of 160 pixels to 5 x 5 x 1280 features. The tool draws a random
+subset of these channels and a random split into training and test images. It then fits a ridge
+classifier to the channel averages and another one to all values; the penalty is chosen by
+cross-validation within the training images. With --check nothing is written: it prints one line for
+each difference, and exits with 1 if there are any.
 """
 
 import argparse
@@ -31,12 +31,12 @@ from lib.training.sources import pipeline
 
 BACKBONE, IMAGE_SIZE = "efficientnet_lite0", 160
 CHANNELS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1280)
-# Dataset -> (training images, most test images, draws): as many draws as take a few minutes.
+# Dataset -> (training images, maximum of test images, draws). This takes a few minutes.
 PLANS = {"openmoji_animals_food": (160, 80, 40), "elpv": (1000, 1000, 12)}
 NUM_FOLDS = 5
-# Of the mean square of the inputs; from hardly any penalty to nearly nothing left.
+# Relative to the mean square of the inputs, from a very weak to a very strong penalty.
 PENALTIES = tuple(10.0**power for power in np.arange(-2, 2.5, 0.5))
-# Another machine adds up in another order, which may turn a close decision.
+# Other machines sum in another order, which may change close decisions.
 TOLERANCE = 0.01
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -44,7 +44,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 def features(dataset: str) -> tuple[FloatArray, IntArray]:
-    """Last feature maps of all images of an offline two-class dataset, and their labels.
+    """The last feature maps and the labels of all images of an offline two-class dataset.
 
     Output shape: (images, height, width, channels) and (images,).
     """
@@ -63,17 +63,17 @@ def features(dataset: str) -> tuple[FloatArray, IntArray]:
 def accuracy(
     train: FloatArray, labels: IntArray, test: FloatArray, truth: IntArray, rng: np.random.Generator
 ) -> float:
-    """Test accuracy of a ridge classifier, in its dual form: more inputs than images is usual.
+    """Test accuracy of a ridge classifier, in dual form, as there are more inputs than images.
 
     Args:
         train: (images, inputs).
         labels: 0 or 1 for each of them.
         test: (test images, inputs).
         truth: 0 or 1 for each of them.
-        rng: Deals the folds that choose the penalty.
+        rng: Random generator for the folds.
     """
     centre, spread = train.mean(axis=0), train.std(axis=0)
-    # A value that never changes says nothing.
+    # A constant value carries no information.
     scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
     fitted, asked = (train - centre) * scale, (test - centre) * scale
     target = np.where(labels == 1, 1.0, -1.0)
@@ -98,7 +98,7 @@ def accuracy(
 
 
 def measure(dataset: str) -> ChannelLine:
-    """Fit both heads with every number of channels, draw after draw."""
+    """Fit both heads for every number of channels and every draw."""
     num_images, most_tested, num_draws = PLANS[dataset]
     maps, labels = features(dataset)
     found: dict[int, list[tuple[float, float]]] = {channels: [] for channels in CHANNELS}
@@ -131,7 +131,7 @@ def _row(channels: int, pairs: FloatArray) -> Measured:
 
 
 def differences(line: ChannelLine, kept: dict[str, Any]) -> Iterator[str]:
-    """What a committed measurement has otherwise than a new one."""
+    """Differences between a committed measurement and a new one."""
     new = asdict(line)
     for name in (name for name in new if name != "rows" and new[name] != kept.get(name)):
         yield f"{line.dataset}: {name} is {kept.get(name)}, not {new[name]}"
@@ -142,7 +142,7 @@ def differences(line: ChannelLine, kept: dict[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the measurements; the exit code."""
+    """Write or check the measurements; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_channels")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args(arguments).check

@@ -1,11 +1,11 @@
-"""Measures how fast the learning curves open, in a real browser.
+"""Measures the time to open learning curves, in a real browser.
 
 python -m lib.tools.measure_curves [--stored N] [--compared N] [--times N]
 
-Fills a store of its own with runs that differ in their seed, starts the app on a free port of this
-machine and Chromium without a window, and prints the median milliseconds from a click to the
-painted figure: for one run, for several side by side, and from the list to its options. Plotly is
-loaded before. Needs the packages of requirements-dev.txt.
+Fills a temporary store with runs that differ in their seed, starts the app on a free port and
+headless Chromium, and prints the median milliseconds from a click to the painted figure: for one
+run, for a comparison, and for the options of the list. Plotly is loaded before. Needs the packages
+of requirements-dev.txt.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from lib.core.lab.store import RunStore
 from lib.core.runs import Run
 from lib.tools import measure_ui
 
-# From the next click until something that was not there is painted. The event's own time stamp
-# counts, so waiting for a busy page counts too.
+# Measures from the next click until the new content is painted. It uses the time stamp of the
+# event, so that the waiting time on a busy page is included.
 PROBE = """
 ([selector, words]) => {
   const probe = (window.probe = {})
@@ -52,7 +52,7 @@ FIGURE = ".st-key-curves_figure [role=figure]"
 
 
 def fill(store: RunStore, source: Run, num_runs: int) -> None:
-    """Copies of a run under other seeds."""
+    """Fill the store with copies of a run under other seeds."""
     for seed in range(1, num_runs + 1):
         config = runs.with_seed(source.config, seed)
         folder = store.folder(runs.run_id(config))
@@ -71,7 +71,7 @@ def measure(page: Page, selector: str, words: str, act: Callable[[], Locator]) -
 
 def open_one(page: Page) -> float:
     """Choose a run from the list while none is chosen."""
-    # While the list is open, nothing else of the page is there for assistive technology.
+    # While the list is open, the rest of the page is hidden from assistive technology.
     page.keyboard.press("Escape")
     page.get_by_role("combobox", name="Runs").press("Backspace")
     page.keyboard.press("Escape")
@@ -85,7 +85,7 @@ def open_one(page: Page) -> float:
 
 
 def compare(page: Page, link: str, num_runs: int) -> float:
-    """From one run to many, by the button that puts its other seeds beside it."""
+    """Compare one run with its other seeds, by the button `Other seeds`."""
     page.goto(link)
     page.locator(f"{FIGURE} .trace path").first.wait_for()
 
@@ -99,7 +99,7 @@ def compare(page: Page, link: str, num_runs: int) -> float:
 
 
 def open_list(page: Page) -> float:
-    """From the click on the list to its options."""
+    """Open the list of runs; measures until the options are painted."""
     took = measure(
         page, "[role=listbox] [role=option]", "", lambda: page.get_by_role("combobox", name="Runs")
     )
@@ -116,7 +116,7 @@ def main() -> None:
     options = parser.parse_args()
     source = RunStore().open(runs.run_id(runs.make_config(seed=runs.RECORDED_SEED)))
     assert source, "The recorded run of the defaults is missing."
-    # Seeds beside the recorded one for the comparison; the rest has another number of images.
+    # Further seeds of the recorded run for the comparison; all other runs have fewer images.
     with tempfile.TemporaryDirectory() as home:
         os.environ["THAW_HOME"] = home
         store = RunStore()
@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def _with_fewer_images(source: Run, folder: Path) -> Path:
-    """The run as one of fewer images, so that it is no neighbour of itself."""
+    """A copy of the run with one image less, so that it does not count as another seed."""
     shutil.copytree(source.folder, folder)
     values = asdict(source.config) | {"num_images": source.config.num_images - 1}
     (folder / "config.json").write_text(json.dumps(values), "utf-8")

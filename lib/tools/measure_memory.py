@@ -1,10 +1,10 @@
-"""Measures how much memory many runs in a row hold.
+"""Measures the memory of many consecutive runs.
 
 python -m lib.tools.measure_memory [--runs N]
 
-Trains short runs, each with another seed, one after another in the engine of the app, and looks at
+Trains short runs with different seeds, one after another, in the engine of the app, and measures
 the memory of its largest process ten times a second. Prints the peak of every ten runs, and fails
-where one was over 2 GB.
+if one exceeds 2 GB.
 """
 
 import argparse
@@ -24,18 +24,18 @@ SECONDS_BETWEEN_LOOKS = 0.1
 
 
 def largest_bytes() -> int:
-    """Resident memory of the largest process that this one started, directly or not."""
+    """Resident memory of the largest descendant process."""
     largest = 0
     for process in psutil.Process().children(recursive=True):
         try:
             largest = max(largest, process.memory_info().rss)
-        except psutil.Error:  # gone since it was listed
+        except psutil.Error:  # the process has ended
             continue
     return largest
 
 
 def main() -> int:
-    """Run them; 1 where a process was over the limit or a run did not finish."""
+    """Train the runs; returns 1 if the limit was exceeded or a run did not finish."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=50, help="default: %(default)s")
     num_runs = parser.parse_args().runs

@@ -1,11 +1,10 @@
-"""Measures how long a reader's zip takes to become a dataset.
+"""Measures how long it takes to turn a reader's zip file into a dataset.
 
 python -m lib.tools.measure_own_images [--images N]
 
-Makes a zip of N photographs of one megapixel, half of them in each of two classes, and has it made
-into a dataset by a process of its own, as a worker does. Prints the seconds from the upload to the
-dataset that is ready to train, the processor time, and the most memory the process held. Fails
-where it took longer or held more than it may.
+Creates a zip file with N photographs of one megapixel in two classes of equal size, and turns it
+into a dataset in a separate process, like a worker. Prints the seconds from the upload to the
+usable dataset, the CPU time, and the peak memory of the process. Fails if a limit is exceeded.
 """
 
 import argparse
@@ -47,7 +46,7 @@ print(json.dumps({
 
 
 def photograph(number: int) -> bytes:
-    """An image as hard to decode as a photograph: soft colours, and the noise of a sensor."""
+    """A synthetic photograph with smooth colours and sensor noise, realistic to decode."""
     random = np.random.default_rng(number)
     colours = Image.fromarray(random.integers(0, 256, (9, 12, 3), np.uint8))
     soft = np.asarray(colours.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.int16)
@@ -58,7 +57,7 @@ def photograph(number: int) -> bytes:
 
 
 def archive(num_images: int) -> io.BytesIO:
-    """A zip of photographs, no two alike."""
+    """A zip file with different photographs."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as made:
         for number in range(num_images):
@@ -69,7 +68,7 @@ def archive(num_images: int) -> io.BytesIO:
 
 
 def _peak_bytes(child: "subprocess.Popen[str]") -> int:
-    """The most a process holds until it ends."""
+    """Peak resident memory of a process."""
     peak = 0
     with suppress(psutil.Error):
         watched = psutil.Process(child.pid)
@@ -80,7 +79,7 @@ def _peak_bytes(child: "subprocess.Popen[str]") -> int:
 
 
 def main() -> int:
-    """Make the zip and measure; 1 where a limit was not kept."""
+    """Create the zip file and measure; returns 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=1_000, help="default: %(default)s")
     parser.add_argument("--tensorflow", action="store_true", help="in a process that has it loaded")

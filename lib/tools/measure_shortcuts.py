@@ -1,9 +1,9 @@
-"""Times what Thaw computes as Keras does it and with Thaw's shortcuts.
+"""Compares the speed of Thaw's optimized computations with plain Keras.
 
 python -m lib.tools.measure_shortcuts [backbone ...] [--rounds N] [--image-size PX]
 
-Prints, for each backbone, a forward pass and a training step with every layer thawed but the
-normalizations: milliseconds in Keras and in Thaw, and how many times faster Thaw is.
+Prints, for each backbone, the milliseconds of a forward pass and of a training step in Keras and in
+Thaw, and the speed-up. In the training step, all layers except BatchNormalization are thawed.
 """
 
 import argparse
@@ -24,7 +24,7 @@ BATCH_SIZE = 16
 
 
 def forward_passes(backbone: str, image_size: int) -> dict[str, Callable[[], object]]:
-    """One network in inference mode, on the same images."""
+    """A forward pass of one network in inference mode, on the same images."""
     model = models.build_architecture(backbone, image_size)
     images = tf.random.normal((BATCH_SIZE, image_size, image_size, 3))
     in_keras = tf.function(lambda: model(images, training=False), jit_compile=False)
@@ -36,7 +36,7 @@ def forward_passes(backbone: str, image_size: int) -> dict[str, Callable[[], obj
 
 
 def training_steps(backbone: str, image_size: int) -> dict[str, Callable[[], object]]:
-    """One step with Adam on random images."""
+    """A training step with Adam on random images."""
     layers = backbones.load_layer_table(backbone, image_size)
     plan = FreezePlan.none().with_batch_norm_frozen(layers)
     base = models.build_architecture(backbone, image_size)
@@ -58,7 +58,7 @@ def training_steps(backbone: str, image_size: int) -> dict[str, Callable[[], obj
 
 
 def main() -> None:
-    """Print a line a backbone."""
+    """Print one line for each backbone."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_shortcuts")
     parser.add_argument(
         "backbones", nargs="*", default=tuple(backbones.BACKBONES), metavar="backbone"

@@ -1,11 +1,12 @@
-"""Measures the reference datasets of the scale of similarity.
+"""Measures the reference datasets of the similarity scale.
 
 python -m lib.tools.measure_similarity [--images FOLDER] [--check]
 
 Writes lib/core/data/similarity.json: random pixels, the offline datasets and, with --images, a
-folder of photographs of cats and dogs; without it, those measured before are kept. The images
+folder of photographs of cats and dogs; without it, their stored values are kept. The images
 themselves are not stored. With --check nothing is written: OpenMoji is measured again, and it
-exits with 1 and one line a difference. Prints the seconds of each.
+prints one line for each difference and exits with 1 if there are any. Prints the seconds of each
+measurement.
 """
 
 import argparse
@@ -21,14 +22,14 @@ from lib.tools.record_runs import nothing_cached
 
 OFFLINE = ("openmoji_animals_food", "elpv")
 CHECKED = "openmoji_animals_food"
-# Another machine adds up in another order, which may turn a close decision or two.
+# Other machines sum in another order, which may change a few close decisions.
 MAX_IMAGES_APART = 3
 TOLERANCE = 0.01
 
 
 def measured(name: str, images: Path | None) -> Scores:
-    """Measure a reference, and print how long that took."""
-    # TensorFlow is imported here, so that its seconds are not counted.
+    """Measure a reference dataset, and print the seconds."""
+    # Imported before the measurement, so that importing TensorFlow is not counted.
     from lib.training.answers import similarity as measuring
     from lib.training.sources import folder
 
@@ -52,7 +53,7 @@ def measured(name: str, images: Path | None) -> Scores:
 
 
 def differences(new: Scores, kept: Scores | None) -> Iterator[str]:
-    """What a stored measurement has otherwise than a new one, a line each."""
+    """Differences between a stored measurement and a new one, one line each."""
     if kept is None:
         yield f"{new.dataset} is not stored"
         return
@@ -72,7 +73,7 @@ def differences(new: Scores, kept: Scores | None) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the references, or check one; the exit code."""
+    """Write the references, or check one; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_similarity")
     parser.add_argument("--check", action="store_true", help="compare one, write nothing")
     parser.add_argument("--images", type=Path, help="photographs, a folder a class")

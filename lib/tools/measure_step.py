@@ -1,8 +1,8 @@
-"""Times real training steps, to check the estimate of lib.core.network.step_cost.
+"""Measures training steps, to check the estimates of lib.core.network.step_cost.
 
 python -m lib.tools.measure_step [backbone ...] [--rounds N] [--batch-size N] [--image-size PX]
 
-Prints, for a few freeze plans, the step time relative to head-only: estimated and measured.
+Prints the estimated and the measured step time of three freeze plans, relative to head-only.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from lib.core.freezing import FreezePlan
 from lib.core.network import step_cost
 from lib.training import model as models
 
-# Where the measured ratios of docs/benchmarks.md come from.
+# The backbones measured in docs/benchmarks.md.
 DEFAULT_BACKBONES = ("mobilenet_v2", "resnet50")
 
 
 def plans(backbone: str, image_size: int) -> dict[str, FreezePlan]:
-    """Head only, the top layers, everything: BatchNormalization frozen throughout."""
+    """Plans for head only, top layers and everything, always with frozen BatchNormalization."""
     layers = backbones.load_layer_table(backbone, image_size)
     top = FreezePlan.from_layer(layers, backbones.get(backbone).thaw_from)
     return {
@@ -36,7 +36,7 @@ def plans(backbone: str, image_size: int) -> dict[str, FreezePlan]:
 def training_step(
     backbone: str, image_size: int, plan: FreezePlan, batch_size: int
 ) -> Callable[[], object]:
-    """One training step with Adam on random images, traced and ready to be timed."""
+    """A traced training step with Adam on random images."""
     keras.utils.set_random_seed(0)
     base = models.build_architecture(backbone, image_size)
     models.apply_freeze_plan(base, plan)
@@ -61,7 +61,7 @@ def training_step(
 
 
 def step_times_s(steps: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Shortest seconds of each step. They take turns, so that a busy machine is unfair to none."""
+    """Shortest seconds of each step. Steps alternate, so that other load affects all equally."""
     shortest = dict.fromkeys(steps, float("inf"))
     for _ in range(rounds):
         for name, step in steps.items():
@@ -72,7 +72,7 @@ def step_times_s(steps: Mapping[str, Callable[[], object]], rounds: int) -> dict
 
 
 def main() -> None:
-    """Print one line a backbone and plan."""
+    """Print one line for each backbone and plan."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_step")
     parser.add_argument("backbones", nargs="*", default=DEFAULT_BACKBONES, metavar="backbone")
     parser.add_argument("--rounds", type=int, default=15)

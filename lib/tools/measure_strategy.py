@@ -1,10 +1,10 @@
-"""Measures from a change of an answer to the new recommendation, in a real browser.
+"""Measures the time from a changed answer to the new recommendation, in a real browser.
 
 python -m lib.tools.measure_strategy [--changes N]
 
-Starts the app on a free port of this machine and Chromium without a window, and prints for each
-question the median and the longest time in milliseconds from the input event to the painted
-answer, and to the server's confirmation of it. Needs the packages of requirements-dev.txt.
+Starts the app on a free port and headless Chromium. For each question it prints the median and the
+longest time in milliseconds from the input event to the painted answer, and to the confirmation by
+the server. Needs the packages of requirements-dev.txt.
 """
 
 import argparse
@@ -15,13 +15,13 @@ from playwright.sync_api import Page
 
 from lib.tools import measure_ui
 
-# What changes with every answer is one of: the name of the reader's point, the recommendation, and
-# the notes below the questions.
+# Each answer changes at least one of: the label of the reader's point, the recommendation, and the
+# notes below the questions.
 CHANGES = (".point", "h2", ".notes")
 
 
 def questions(page: Page) -> dict[str, Callable[[int], None]]:
-    """How a reader changes each answer; gets the number of the change."""
+    """Question -> function that changes its answer, called with the number of the change."""
     plane = page.locator(".plane svg")
 
     def click(turn: int) -> None:
@@ -59,16 +59,16 @@ def questions(page: Page) -> dict[str, Callable[[int], None]]:
 
 
 def main() -> None:
-    """Print one line a question."""
+    """Print one line for each question."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_strategy")
     parser.add_argument("--changes", type=int, default=20)
     options = parser.parse_args()
     with measure_ui.app() as (page, port, _):
         for name, act in questions(page).items():
-            # Where every answer makes a difference.
+            # A situation in which every answer changes the recommendation.
             page.goto(f"http://127.0.0.1:{port}/strategy?images=1700&similar=0.7")
             page.locator(".strategy h2:not(:empty)").wait_for()
-            page.wait_for_timeout(3000)  # the figures below are drawn
+            page.wait_for_timeout(3000)  # wait for the figures below
             painted, confirmed = measure_ui.measure(
                 page, act, options.changes, ".strategy", *CHANGES
             )

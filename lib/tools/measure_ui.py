@@ -1,12 +1,12 @@
-"""Measures from click to new number, in the model summary and on the pooling page, in a browser.
+"""Measures response times of the model summary and the pooling page, in a real browser.
 
 python -m lib.tools.measure_ui [--clicks N] [--backbone ID] [--training]
 
-Starts the app on a free port of this machine and Chromium without a window, and prints for each
-gesture the median milliseconds from the input event to the painted number, and to the server's
-confirmation of it, then how long the pooling page takes to open from another page, and then the
-server's share. `--training` measures every gesture in the model summary once more while a run goes
-on, and prints how many times longer it took. Needs the packages of requirements-dev.txt.
+Starts the app on a free port and headless Chromium. For each gesture it prints the median
+milliseconds from the input event to the painted number, and to the confirmation by the server. Then
+it prints the time to open the pooling page from another page, and the CPU time of the server.
+`--training` repeats the gestures in the model summary during a run, and prints the ratios. Needs
+the packages of requirements-dev.txt.
 """
 
 import argparse
@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START_TIMEOUT_S = 60.0
 
-# From the next input event: when has one of some parts of a component changed on screen, and when
-# has the server confirmed it? The event's own time stamp counts, so waiting for a busy page counts
-# too.
+# Measures from the next input event until one of some parts of a component has changed on screen,
+# and until the server has confirmed it. It uses the time stamp of the event, so that the waiting
+# time on a busy page is included.
 PROBE = """
 ([component, ...parts]) => {
   const host = [...document.querySelectorAll("*")].find(
@@ -66,7 +66,7 @@ PROBE = """
 DONE = "() => window.probe.painted && window.probe.confirmed"
 RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
 INSTRUMENT, BOARD = ".instrument", ".board"
-# Every one changes with an edited cell of the pooling page.
+# All of these change when a cell of the pooling page is edited.
 ON_THE_BOARD = (".average strong", ".result .cell", ".vector .tile", ".logit")
 POOLING_VISITS = 6
 
@@ -121,13 +121,13 @@ def measure(
         act(turn)
         page.wait_for_function(DONE)
         times.append(page.evaluate(RESULT))
-        page.wait_for_timeout(60)  # a reader's hand; also lets the page settle
+        page.wait_for_timeout(60)  # like a reader; also lets the page settle
     painted, confirmed = zip(*times, strict=True)
     return painted, confirmed
 
 
 def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
-    """What a reader does, each with what changes on screen."""
+    """Name -> gesture, and selector of the part of the page that it changes."""
     strip = page.locator(".strip svg")
     knob = page.get_by_role("slider", name="First thawed layer")
     toggles = page.locator(".rows tr[data-index] input")
@@ -136,7 +136,7 @@ def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
     def click_strip(turn: int) -> None:
         box = strip.bounding_box()
         assert box is not None
-        # Back and forth, far enough to land on another layer every time.
+        # Positions far enough apart to select another layer every time.
         share = (0.25, 0.6, 0.4, 0.85, 0.5)[turn % 5]
         page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
 
@@ -155,7 +155,7 @@ def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
         names = ("VGG16", "MobileNetV2")
         option = page.get_by_role("option", name=names[turn % 2], exact=True)
         option.wait_for()
-        page.evaluate(PROBE, [INSTRUMENT, "h2"])  # opening the list is not part of it
+        page.evaluate(PROBE, [INSTRUMENT, "h2"])  # opening the list is not measured
         option.click()
 
     return {
@@ -186,10 +186,10 @@ def _all(page: Page, clicks: int) -> dict[str, tuple[float, float]]:
 
 
 def _pooling(page: Page, port: int, clicks: int) -> None:
-    """Measure and print how quick the pooling page is: edited, and opened from another page."""
+    """Measure and print the times of the pooling page: editing, and opening it."""
     page.goto(f"http://127.0.0.1:{port}/global_average_pooling")
     board, figure = page.locator(f"{BOARD} .logit"), page.locator(".js-plotly-plot").first
-    figure.wait_for()  # The first figure of a visit loads Plotly, which is not part of it.
+    figure.wait_for()  # Loading Plotly with the first figure is not measured.
     cell = page.get_by_role("textbox", name="Channel 1, row 1, column 1", exact=True)
     for name, act in (
         ("pooling, cell by keyboard", lambda turn: cell.press(("PageUp", "PageDown")[turn % 2])),
@@ -212,7 +212,7 @@ def _pooling(page: Page, port: int, clicks: int) -> None:
 
 
 def start_run(page: Page, port: int) -> None:
-    """Start a long run in the training lab and wait until it trains."""
+    """Start a long run in the training lab, and wait until it is training."""
     page.goto(f"http://127.0.0.1:{port}/training_lab")
     page.get_by_role("button", name="More settings").click()
     for label, epochs in (("Head epochs", 1), ("Fine-tuning epochs", 199)):
@@ -230,7 +230,7 @@ def cpu_time_s(process_id: int) -> float:
 
 
 def main() -> None:
-    """Print one line a gesture, and the server's share."""
+    """Print one line for each gesture, and the CPU time of the server."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_ui")
     parser.add_argument("--clicks", type=int, default=30)
     parser.add_argument("--backbone", default="mobilenet_v2")
@@ -260,7 +260,7 @@ def main() -> None:
             load = load_server.load(port, 1, options.clicks, 0.0)
             times_s = thread.submit(asyncio.run, load).result()
         used_s = cpu_time_s(process_id) - before_s
-        # Opening the page is one run more.
+        # Opening the page is one additional script run.
         print(
             f"server: {1000 * used_s / (options.clicks + 1):.0f} ms of CPU a gesture, "
             f"{1000 * statistics.median(times_s):.0f} ms until the run ends"

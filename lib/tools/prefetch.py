@@ -1,11 +1,11 @@
-"""Gets datasets and ImageNet weights ready for a lecture room without a network.
+"""Downloads datasets and ImageNet weights for a room without a network.
 
 python -m lib.tools.prefetch [--datasets NAME ... | --all] [--backbones NAME ...] [--list]
 
-Without a choice: the datasets that need no network, so that the first run does not wait for them.
-What is here already is left alone, and what was interrupted goes on where it ended: start it again
-as often as it takes. Progress goes to standard error, what is ready and what is missing to standard
-output; exit 0 if all that was asked for is ready, 1 if not, 2 if the question was no good.
+Without a choice, it prepares the datasets that need no network, so that the first run does not wait
+for them. Existing files are kept and interrupted downloads are resumed, so it can be started again
+at any time. Progress is printed to standard error, and the list of ready and missing items to
+standard output. The exit code is 0 if everything requested is ready, 1 if not, 2 for wrong options.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from lib.core.files.home import thaw_home
 from lib.core.images import download_status
 
 SECONDS_BETWEEN_LINES = 1.0
-# Comes with a package, as the offline datasets do.
+# Its weights come with a Python package, like the offline datasets.
 PACKAGED_BACKBONE = "efficientnet_lite0"
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something a lecture may need, and how it went with it."""
+    """The state of a dataset or of the weights of a backbone."""
 
     name: str
     ready: bool
@@ -40,12 +40,12 @@ class Item:
 
 
 def dataset(name: str, say: Callable[[str], None]) -> Item:
-    """Get a dataset ready, unless it is."""
+    """Prepare a dataset, unless it is ready."""
     from lib.training.sources import tfds, tfds_prepare
 
     begin, said = time.monotonic(), ""
 
-    def look() -> None:  # whichever process is downloading it
+    def look() -> None:  # works for a download in any process
         nonlocal said
         progress = download_status.read(name)
         if progress and progress.words != said:
@@ -64,7 +64,7 @@ def dataset(name: str, say: Callable[[str], None]) -> Item:
 
 
 def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
-    """Get the ImageNet weights of a backbone, for every input size there are some for."""
+    """Download the ImageNet weights of a backbone for all published input sizes."""
     if spec.id == PACKAGED_BACKBONE:
         return Item(spec.id, True, 0, "comes with a package")
     from lib.training.network import weights
@@ -87,7 +87,7 @@ def weights_of(spec: BackboneSpec, say: Callable[[str], None]) -> Item:
 
 
 def what_is_here() -> Iterator[Item]:
-    """Every dataset and every backbone, without fetching anything."""
+    """The state of every dataset and backbone, without downloading anything."""
     for spec in DATASETS.values():
         standing = download_status.standing(spec)
         size_bytes = disk.folder_bytes(download_status.lock_file(spec.id).parent)
@@ -108,7 +108,7 @@ def what_is_here() -> Iterator[Item]:
 
 
 def _sizes(spec: BackboneSpec) -> tuple[int, ...]:
-    """Input sizes that need a weights file each."""
+    """Input sizes with a separate weights file."""
     from lib.training.network import weights
 
     by_name = {weights.file_name(spec, size): size for size in weights.PUBLISHED_SIZES}
@@ -128,7 +128,7 @@ def _files(spec: BackboneSpec) -> list[Path]:
 
 
 def table(items: Sequence[Item]) -> str:
-    """What is ready and what is missing, a line each, and the space it takes."""
+    """One line for each item with its state and size, and a total."""
     width = max(len(item.name) for item in items)
     lines = [
         f"{item.name:<{width}}  {'ready' if item.ready else 'missing':<7}  "
@@ -165,7 +165,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Get ready what is asked for; the exit code."""
+    """Prepare the requested items; returns the exit code."""
     chosen = parser().parse_args(arguments)
     if chosen.list:
         print(table(list(what_is_here())))
@@ -190,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             items.append(weights_of(backbones.get(name), say(name)))
     except KeyboardInterrupt:
         print("Interrupted: start it again, and it goes on where it ended.", file=sys.stderr)
-        # Threads of a library would otherwise be waited for until their files are here.
+        # Exit without waiting for library threads, which would finish their downloads first.
         os._exit(130)
     print(table(items))
     return 0 if all(item.ready for item in items) else 1

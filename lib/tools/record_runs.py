@@ -2,14 +2,13 @@
 
 python -m lib.tools.record_runs [lessons | evidence]
 
-Each is trained here and now, and stored with its seed, versions, hardware, wall time and the
-command that gives it. `lessons` are the runs the pages open with; `evidence` is the grid of
-lib.core.strategy.evidence, which took 121 minutes on two cores with other work. `--missing` keeps
-those that are there; `--check` trains the cheapest again and compares every epoch with what is
-stored.
+Each run is trained by this tool and stored with its seed, versions, hardware, wall time and the
+command that repeats it. `lessons` are the runs that pages show first; `evidence` is the grid of
+lib.core.strategy.evidence, which took 121 minutes on two busy cores. `--missing` keeps existing
+runs; `--check` trains the cheapest run again and compares every epoch with the stored one.
 
-The photographs of cats and dogs are not part of Thaw: `--images` names a folder with some of
-cats_vs_dogs in it, one folder a class; without it, the evidence on them stays as it is.
+The photographs of cats and dogs are not part of Thaw: `--images` names a folder with images of
+cats_vs_dogs, one folder for each class; without it, the evidence on them is not changed.
 """
 
 import argparse
@@ -35,8 +34,8 @@ from lib.core.strategy import evidence
 
 _config = partial(runs.make_config, seed=runs.RECORDED_SEED)
 
-# What the lab opens with first; then what each strategy does with few images that resemble
-# ImageNet, and with many that do not.
+# The run shown first in the lab; then each strategy with few images that are similar to ImageNet,
+# and with many images that are not.
 STRATEGIES: tuple[TrainConfig, ...] = (
     *tuple(
         _config(dataset=dataset, strategy=strategy, num_images=num_images, image_size=size)
@@ -44,10 +43,10 @@ STRATEGIES: tuple[TrainConfig, ...] = (
         for strategy in ("partial_fine_tuning", "feature_extraction", "full_fine_tuning")
     ),
     _config(strategy="from_scratch"),
-    # Small enough to be kept with its model, before and after fine-tuning.
+    # Small enough to be stored with its models before and after fine-tuning.
     _config(thaw_from="top_conv"),
 )
-# What averaging costs in accuracy, or saves: the same head on the average and on the whole map.
+# The effect of pooling on accuracy: the same head with GAP and with Flatten.
 HEADS: tuple[TrainConfig, ...] = tuple(
     _config(
         dataset=dataset,
@@ -64,8 +63,8 @@ HEADS: tuple[TrainConfig, ...] = tuple(
     for num_images in numbers
     for pooling in ("gap", "flatten")
 )
-# Broken on purpose, each beside a sound run and with one thing changed; what
-# lib.core.reading.diagnose must say of each is in the comment.
+# Deliberately bad runs, each with one setting changed compared with a good run. The comments name
+# the findings that lib.core.reading.diagnose must report.
 BROKEN: dict[str, TrainConfig] = {
     # learning_rate_too_high, fine_tuning_destroyed. Beside CONFIGS[0]: a hundred times its rate.
     "Rate a hundred times too high": _config(num_images=160, fine_tune_learning_rate=1e-2),
@@ -83,8 +82,8 @@ BROKEN: dict[str, TrainConfig] = {
         image_size=96,
         fine_tune_epochs=20,
     ),
-    # batch_norm_lag: base(x, training=False) as the tutorial writes it, at a rate that moves
-    # things (0.98 during the epoch, 0.87 of the same images evaluated after it).
+    # batch_norm_lag: base(x, training=False) as in the tutorial, with a high learning rate
+    # (accuracy 0.98 during the epoch, 0.87 for the same images evaluated after it).
     "BatchNormalization as the tutorial has it": _config(
         dataset="elpv",
         strategy="full_fine_tuning",
@@ -93,8 +92,8 @@ BROKEN: dict[str, TrainConfig] = {
         fine_tune_learning_rate=1e-3,
         batch_norm="tutorial",
     ),
-    # learning_rate_too_high, fine_tuning_destroyed, on the dataset where fine-tuning pays: the
-    # network ends by calling everything functional (0.68, the share of that class).
+    # learning_rate_too_high, fine_tuning_destroyed, on a dataset that benefits from fine-tuning: in
+    # the end the network predicts "functional" for every image (0.68, the share of that class).
     "Solar cells forgotten": _config(
         dataset="elpv",
         strategy="full_fine_tuning",
@@ -102,7 +101,7 @@ BROKEN: dict[str, TrainConfig] = {
         image_size=96,
         fine_tune_learning_rate=1e-3,
     ),
-    # underfitting: 32 pixels and a dropout of 0.9 hold back a head that could learn.
+    # underfitting: 32 pixels and a dropout of 0.9 prevent the head from learning.
     "32 pixels and nearly all dropout": _config(
         dataset="elpv",
         strategy="feature_extraction",
@@ -115,22 +114,22 @@ BROKEN: dict[str, TrainConfig] = {
 CONFIGS = (*STRATEGIES, *HEADS, *BROKEN.values())
 NAMES = {runs.run_id(config): name for name, config in BROKEN.items()}
 CHEAPEST = STRATEGIES[1]
-# Another processor sums in another order; after twenty epochs of fine-tuning that shows, in ten
-# epochs of a head on the same features it stays below this.
+# Other processors sum in another order. After twenty epochs of fine-tuning the difference is
+# visible; after ten epochs of head training on the same features it stays below this value.
 TOLERANCE = 0.05
-# A stored model of more than this stays out of the repository; one layer thawed is within it.
+# Larger models are not stored in the repository; a model with one thawed layer is smaller.
 MAX_MODEL_BYTES = 2_000_000
 
 
 @contextmanager
 def nothing_cached() -> Iterator[None]:
-    """An empty THAW_HOME, so that a run computes everything and leaves nothing behind."""
+    """A temporary THAW_HOME, so that a run uses no cache and leaves no files."""
     with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, THAW_HOME=home):
         yield
 
 
 def record(config: TrainConfig, folder: Path, images: Path | None = None) -> Run:
-    """Train a configuration into a folder."""
+    """Train a configuration, and write its run folder."""
     from lib.training import task
 
     run = task.train(config, lambda event: None, folder=folder, images=images)
@@ -141,27 +140,27 @@ def record(config: TrainConfig, folder: Path, images: Path | None = None) -> Run
 
 
 def is_recorded(folder: Path) -> bool:
-    """True where a folder holds a finished run; one that was killed is recorded again."""
+    """True if a folder contains a finished run; interrupted runs are recorded again."""
     run = read_run(folder, recorded=True)
     return run is not None and run.status == "finished"
 
 
 def share_picture(run: Run) -> None:
-    """Keep one picture of the test images a dataset: all runs on it are tested on the same."""
+    """Keep one picture of the test images for each dataset, as all its runs share them."""
     picture = test_images.recorded_sprite(run.config.dataset)
     picture.parent.mkdir(exist_ok=True)
     (run.folder / TEST_IMAGES_FILE).replace(picture)
 
 
 def write_name(folder: Path, name: str) -> None:
-    """Give a recorded run a name, as a reader gives one to a run of their own."""
+    """Give a recorded run a name, like a reader can name a run."""
     folder.mkdir(parents=True, exist_ok=True)
     meta = json.dumps(asdict(RunMeta(name)), indent=2, sort_keys=True)
     (folder / META_FILE).write_text(f"{meta}\n", "utf-8")
 
 
 def differences(stored: Run, again: Run) -> list[str]:
-    """What two runs of one configuration disagree on, a line each."""
+    """Differences between two runs of one configuration, one line each."""
     found = []
     if stored.config != again.config:
         found.append("the configuration differs")
@@ -178,7 +177,7 @@ def differences(stored: Run, again: Run) -> list[str]:
 
 
 def record_lessons(root: Path, *, missing: bool) -> None:
-    """Record CONFIGS; folders of other runs go."""
+    """Record CONFIGS, and delete the folders of other runs."""
     wanted = {runs.run_id(config): config for config in CONFIGS}
     for old in root.iterdir() if root.exists() else ():
         if old.name not in wanted:
@@ -195,7 +194,7 @@ def record_lessons(root: Path, *, missing: bool) -> None:
 
 
 def evidence_configs(images: Path | None) -> dict[str, TrainConfig]:
-    """The grid of evidence.py, the quickest first, without datasets that are not here."""
+    """The grid of evidence.py, fastest runs first, without datasets that are not available."""
     given: dict[str, dict[str, Any]] = {name: {} for name in evidence.SIZES}
     if images is None:
         del given[evidence.PHOTOGRAPHS]
@@ -226,7 +225,7 @@ def evidence_configs(images: Path | None) -> dict[str, TrainConfig]:
 
 
 def record_evidence(root: Path, images: Path | None, *, missing: bool) -> None:
-    """Record the grid, without models and pictures: what is read of it are numbers."""
+    """Record the grid without models and pictures, because only its numbers are used."""
     wanted = evidence_configs(images)
     datasets_here = {config.dataset for config in wanted.values()}
     for old in root.iterdir() if root.exists() else ():
@@ -244,7 +243,7 @@ def record_evidence(root: Path, images: Path | None, *, missing: bool) -> None:
 
 
 def tell(run: Run) -> None:
-    """A line for the terminal."""
+    """Print one line about a run."""
     config, result = run.config, run.result
     print(
         f"{run.id} {config.dataset} {config.strategy} {config.num_images} seed {config.seed}: "
@@ -254,7 +253,7 @@ def tell(run: Run) -> None:
 
 
 def check(root: Path, config: TrainConfig) -> int:
-    """Train one configuration again; 1 where it differs from what is stored."""
+    """Train one configuration again; returns 1 if it differs from the stored run."""
     stored = read_run(root / runs.run_id(config), recorded=True)
     if stored is None:
         print("The cheapest recorded run is missing.")
@@ -266,7 +265,7 @@ def check(root: Path, config: TrainConfig) -> int:
 
 
 def main() -> int:
-    """Record runs, or check one; 1 where the check finds a difference."""
+    """Record runs, or check one; returns 1 if the check finds a difference."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="?", choices=("lessons", "evidence"), default="lessons")
     how = parser.add_mutually_exclusive_group()
@@ -282,7 +281,7 @@ def main() -> int:
         return 0
     if arguments.check:
         return check(store.evidence_root, next(iter(evidence_configs(None).values())))
-    # Ways of training that share their images share what is computed of them.
+    # Strategies on the same images share cached features.
     with nothing_cached():
         record_evidence(store.evidence_root, arguments.images, missing=arguments.missing)
     return 0
