@@ -435,6 +435,20 @@ def test_the_fingerprint_follows_names_and_bytes(folder):
     assert len({before, renamed, changed}) == 3
 
 
+# Of the committed samples, as the version c67504d described them.
+FINGERPRINTS = {
+    "openmoji_animals_food": "59c77f992742bc28d1ab01916a7c455fbc90fab7d317d32a3a9d871c2a5175e9",
+    "elpv": "f1a9d14283ea89843eac5e179d6386ff306e5694e2adc373bd718b0ac67d72cc",
+}
+
+
+@pytest.mark.parametrize("name", FINGERPRINTS)
+def test_a_folder_of_plain_names_has_the_fingerprint_of_the_version_before(name):
+    found = pipeline.describe_folder(samples.FOLDER / name)
+    assert found.fingerprint == FINGERPRINTS[name]
+    assert found.num_images == 24
+
+
 def test_a_folder_that_has_changed_is_not_taken_for_the_one_asked_for(folder):
     dataset = pipeline.describe_folder(folder).dataset
     (folder / "cats" / "new.png").write_bytes(encoded(painted(999)))

@@ -186,6 +186,38 @@ def test_splits_open_without_a_worker_and_their_numbers_add_up(worker: Worker) -
     assert [len(group) for group in frame["groups"]] == [1_508, 715]
 
 
+def test_a_split_that_comes_with_the_images_is_the_one_that_is_shown(worker: Worker) -> None:
+    fingerprint, num_given = "cd" * 32, (60, 12, 8)
+    with retention.making() as pictures:
+        made = retention.publish(
+            pictures,
+            own_datasets.OwnDataset(
+                id=datasets.OWN_PREFIX + fingerprint[:12],
+                title="my pets",
+                owner=own_datasets.hashed("A" * 43),
+                fingerprint=fingerprint,
+                content=fingerprint,
+                class_names=("ant", "bee"),
+                counts=(40, 40),
+                size_bytes=100,
+                created=time.time(),
+                num_given=num_given,
+            ),
+        )
+    labels = np.arange(80) % 2
+    worker.answers["labels"] = {"labels": labels, "class_names": ["ant", "bee"]}
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    app.session_state[state.READER] = "A" * 43
+    app.run()
+    app.query_params.update({state.SHOW: "Splits", state.LINK_DATASET: made.id})
+    app = app.switch_page(DATA).run()
+    assert not app.exception
+    frame = dots(app)[0]["frames"][0]
+    assert (frame["counts"]["v"], frame["counts"]["e"]) == (12, 8)
+    assert app.number_input(key=f"{state.SPLIT_IMAGES}_{fingerprint}").max == 60
+    assert "the folders say which split an image is in" in words(app)
+
+
 def test_the_seed_and_the_number_choose_the_training_images_only() -> None:
     app = open_data("Splits")
     before = dots(app)[0]["frames"][0]

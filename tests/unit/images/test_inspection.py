@@ -1,6 +1,7 @@
 """A look at a dataset in words and numbers, and what ships of it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,19 @@ def test_what_does_harm_comes_first() -> None:
     ]
     expected = [pairs[4], pairs[3], pairs[2], pairs[1], pairs[0]]
     assert list(inspection.worst_first(pairs, labels)) == expected
+
+
+def test_what_is_in_two_splits_hangs_on_the_split_that_a_dataset_comes_with() -> None:
+    labels, given = np.arange(240) % 2, splits.given_of((160, 40, 40))
+    found = replace(a_look([120, 120]), labels=labels, given=given)
+    test, train = 0, 239  # in this order they come
+    across, within = Pair(test, train, 4, "alike"), Pair(train - 2, train, 0, "alike")
+    assert inspection.worst_first([within, across], labels, given) == (across, within)
+    assert inspection.test_images_alike(replace(found, pairs=(across,))) == 1
+    assert inspection.test_images_alike(replace(found, pairs=(within,))) == 0
+    parts = inspection.every_use(labels, given)
+    assert parts is not None
+    assert sorted(parts.test) == list(range(40))
 
 
 def test_a_class_too_small_for_a_split_has_none() -> None:

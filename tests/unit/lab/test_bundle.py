@@ -311,6 +311,14 @@ CHANGED_CONFIG = [
     {"batch_norm": ""},
     {"extra": 1},
 ]
+
+
+@pytest.mark.parametrize("name", ["سیب\u200cزمینی", "\U0001f469\u200d\U0001f52c", "बिल्ली"])
+def test_class_names_that_an_upload_keeps_can_be_imported(name):
+    assert bundle_checks.RESULT_FIELDS["class_names"]([name, "other"])
+    assert not bundle_checks.RESULT_FIELDS["class_names"]([f"{name}\u202e", "other"])
+
+
 CHANGED_RESULT = [
     {"status": "failed"},
     {"run_id": "0" * 16},
