@@ -1,1 +1,1 @@
-"""What Thaw knows: pure functions and values over the standard library and NumPy."""
+"""The domain logic of Thaw: pure functions and values, with the standard library and NumPy only."""

@@ -1,6 +1,6 @@
-"""The pretrained backbones: what each one is, and its layer table.
+"""The pretrained backbones: a description of each one, and its layer table.
 
-Long because it holds a registry that is read in order, an entry a backbone.
+Long because it holds a registry in reading order, one entry per backbone.
 """
 
 import json
@@ -24,12 +24,12 @@ LAYER_TABLES = DATA / "layer_tables"
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a backbone wants its pixels: `(image[..., order] - mean) * scale`.
+    """The preprocessing that a backbone expects: `(image[..., order] - mean) * scale`.
 
     Args:
         order: "RGB" or "BGR", the order of the channels after preprocessing.
-        mean: What is subtracted from each channel, in that order, in units of 0 to 255.
-        scale: What the difference is multiplied by; one number, or one for each channel.
+        mean: Mean to subtract from each channel, in that order, in units of 0 to 255.
+        scale: Factor for the difference; one number, or one for each channel.
     """
 
     order: str
@@ -38,7 +38,7 @@ class Preprocessing:
 
     @property
     def value_range(self) -> tuple[float, float]:
-        """Smallest and largest value an 8-bit image can have after preprocessing."""
+        """Smallest and largest value that an 8-bit image can have after preprocessing."""
         darkest, brightest = (
             (level - np.asarray(self.mean)) * np.asarray(self.scale) for level in (0, 255)
         )
@@ -61,13 +61,13 @@ class Preprocessing:
 LITE = Preprocessing("RGB", (127.0, 127.0, 127.0), 1 / 128)
 MINUS_ONE_TO_ONE = Preprocessing("RGB", (127.5, 127.5, 127.5), 1 / 127.5)
 CAFFE = Preprocessing("BGR", (103.939, 116.779, 123.68), 1.0)
-# Mean and standard deviation of ImageNet, there in units of 0 to 1.
+# Mean and standard deviation of ImageNet, which are published in units of 0 to 1.
 TORCH = Preprocessing(
     "RGB",
     (0.485 * 255, 0.456 * 255, 0.406 * 255),
     (1 / (0.229 * 255), 1 / (0.224 * 255), 1 / (0.225 * 255)),
 )
-# The model itself begins with it.
+# The model preprocesses its input itself.
 BUILT_IN = Preprocessing("RGB", (0.0, 0.0, 0.0), 1.0)
 
 
@@ -78,14 +78,14 @@ class BackboneSpec:
     Args:
         id: Name in links, the command line and run folders.
         title: Name on the page.
-        year: Of the paper.
+        year: Year of the paper.
         source: Key in docs/sources.md.
-        image_size: Side of the square input in pixels that Thaw starts with.
-        min_image_size: Smallest side the architecture accepts.
-        preprocessing: The range its ImageNet weights were trained with.
-        thaw_from: Layer where `partial_fine_tuning` starts to thaw unless told otherwise.
-        offline: True where the ImageNet weights come with a Python package.
-        weights_file: File name of the ImageNet weights, as THAW_WEIGHTS would hold it.
+        image_size: Default side of the square input in pixels.
+        min_image_size: Smallest side that the architecture accepts.
+        preprocessing: The preprocessing with which its ImageNet weights were trained.
+        thaw_from: Default first thawed layer of `partial_fine_tuning`.
+        offline: True if a Python package contains the ImageNet weights.
+        weights_file: File name of the ImageNet weights, as expected in THAW_WEIGHTS.
         about: One sentence for a beginner.
     """
 
@@ -106,7 +106,7 @@ def _registry(*specs: BackboneSpec) -> dict[str, BackboneSpec]:
     return {spec.id: spec for spec in specs}
 
 
-# In reading order: the one that needs no network first, then by size.
+# In reading order: first the one that needs no network connection, then by size.
 BACKBONES: dict[str, BackboneSpec] = _registry(
     BackboneSpec(
         id="efficientnet_lite0",
@@ -167,7 +167,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         preprocessing=CAFFE,
         thaw_from="conv5_block1_1_conv",
         weights_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        about="Sixteen residual blocks: each adds its result to what came in.",
+        about="Sixteen residual blocks: each adds its output to its input.",
     ),
     BackboneSpec(
         id="efficientnet_b0",
@@ -179,7 +179,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         preprocessing=BUILT_IN,
         thaw_from="block6a_expand_conv",
         weights_file="efficientnetb0_notop.h5",
-        about="Depth, width and resolution scaled together; its blocks weigh their own channels.",
+        about="Depth, width and resolution scaled together; its blocks weight their own channels.",
     ),
     BackboneSpec(
         id="mobilenet_v3_small",
@@ -191,7 +191,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         preprocessing=BUILT_IN,
         thaw_from="expanded_conv_8_expand",
         weights_file="weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
-        about="Under a million parameters: found by a search for what is quick on a phone.",
+        about="Under a million parameters: found by a search for a fast network on phones.",
     ),
     BackboneSpec(
         id="densenet121",
@@ -227,7 +227,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         preprocessing=BUILT_IN,
         thaw_from="convnext_tiny_stage_3_block_0_depthwise_conv",
         weights_file="convnext_tiny_notop.h5",
-        about="Convolutions with the habits of a transformer, and no BatchNormalization at all.",
+        about="Convolutions in the design of a transformer, and no BatchNormalization at all.",
     ),
 )
 
@@ -237,9 +237,9 @@ class WeightRow:
     """One weight tensor of a layer.
 
     Args:
-        name: As Keras names it: "kernel", "gamma", "moving_mean" ...
-        shape: Of the tensor; its product is the number of parameters.
-        trainable: False for statistics, which no optimizer ever touches.
+        name: Name in Keras: "kernel", "gamma", "moving_mean" ...
+        shape: Shape of the tensor; its product is the number of parameters.
+        trainable: False for statistics, which no optimizer updates.
     """
 
     name: str
@@ -260,8 +260,8 @@ class LayerRow:
         index: Position in `base.layers`; the input layer is 0.
         name: Keras layer name, unique in the backbone.
         type: Keras class name.
-        block: The block of the architecture it belongs to, such as "block_11".
-        inbound: Names of the layers it takes its input from.
+        block: The block of the architecture to which it belongs, such as "block_11".
+        inbound: Names of its input layers.
         weights: Its weight tensors in Keras order.
         output_shape: (height, width, channels), or (channels,) without a position.
     """
@@ -281,12 +281,12 @@ class LayerRow:
 
     @property
     def trainable_params(self) -> int:
-        """Parameters an optimizer changes when the layer is thawed."""
+        """Parameters that an optimizer updates when the layer is thawed."""
         return sum(weight.size for weight in self.weights if weight.trainable)
 
     @property
     def statistics_params(self) -> int:
-        """Parameters no optimizer ever changes, such as moving mean and variance."""
+        """Parameters that no optimizer updates, such as moving mean and variance."""
         return self.params - self.trainable_params
 
     @property
@@ -296,10 +296,10 @@ class LayerRow:
 
 
 def get(backbone: str) -> BackboneSpec:
-    """The spec of a backbone.
+    """Return the spec of a backbone.
 
     Raises:
-        ConfigError: If Thaw does not know it.
+        ConfigError: If the backbone is unknown.
     """
     if backbone not in BACKBONES:
         raise ConfigError(
@@ -317,13 +317,13 @@ def _table(backbone: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def load_layer_table(backbone: str, image_size: int | None = None) -> tuple[LayerRow, ...]:
-    """Every layer of a backbone without its classifier, input side first.
+    """Load every layer of a backbone without its classifier, input side first.
 
-    The tables are written by `python -m lib.tools.export_layer_tables` from live Keras
-    and proven against it in tests/oracle.
+    `python -m lib.tools.export_layer_tables` writes the tables from live Keras, and tests/oracle
+    compares them with it.
 
     Args:
-        image_size: Side of the square input in pixels; the spec's own where None.
+        image_size: Side of the square input in pixels; the default of the spec if None.
 
     Raises:
         ConfigError: If the backbone is unknown or cannot take images that small.
@@ -362,10 +362,10 @@ def load_layer_table(backbone: str, image_size: int | None = None) -> tuple[Laye
 
 
 def layer_index(layers: Sequence[LayerRow], name: str) -> int:
-    """Index of the layer with this name.
+    """Return the index of the layer with this name.
 
     Raises:
-        ConfigError: If the table does not have it.
+        ConfigError: If the table has no such layer.
     """
     for row in layers:
         if row.name == name:

@@ -1,4 +1,4 @@
-"""What a run is asked for: each setting once, with its default, its bounds and its words."""
+"""The settings of a run: each one is defined once, with its default, bounds and texts."""
 
 import json
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from lib.core.heads import POOLINGS, SHORT_NAMES
 from lib.core.settings import POSITIVE, Group, Setting, added_later, settings_of
 from lib.core.strategies import STRATEGIES
 
-# Part of every run's identity. Raise it when a change makes the same configuration compute
-# something else; then every stored run is of an older version and is never taken for a new one.
+# Part of every run's identity. Increase it when a change makes the same configuration compute
+# something else: stored runs then have an older version and are never confused with new ones.
 TRAINING_VERSION = 1
 
 BATCH_NORM_POLICIES: dict[str, str] = {
     "frozen": "Every BatchNormalization of the backbone stays frozen.",
     "thawed": "BatchNormalization is thawed with its neighbours.",
-    "tutorial": "As the well-known tutorial does: base(x, training=False), which Keras 3 ignores.",
+    "tutorial": "As in the well-known tutorial: base(x, training=False), which Keras 3 ignores.",
 }
 
 # id -> name on the page. SGD has the usual momentum of 0.9.
 OPTIMIZERS: dict[str, str] = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD with momentum"}
 
-# Nobody waits on a laptop for more training images than these, unless they ask for more.
+# More training images would take too long on a laptop, so more are used only on request.
 USUAL_TRAIN_IMAGES = 1_000
 MAX_EPOCHS = 200
 MAX_DROPOUT = 0.9
@@ -36,14 +36,14 @@ MAX_IMAGE_SIZE = 512
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of epochs with the same layers thawed and the same learning rate.
+    """Consecutive epochs with the same thawed layers and the same learning rate.
 
     Args:
         name: "feature_extraction", "fine_tuning" or "from_scratch".
-        num_epochs: How many.
-        learning_rate: Of the optimizer.
-        thaw_from: First thawed layer, where partial fine-tuning has one.
-        step: Counts the fine-tuning phases of gradual unfreezing from 1.
+        num_epochs: Number of epochs.
+        learning_rate: Learning rate of the optimizer.
+        thaw_from: First thawed layer of partial fine-tuning; otherwise "".
+        step: Number of the fine-tuning phase of gradual unfreezing, from 1.
     """
 
     name: str
@@ -71,9 +71,9 @@ _FACTOR: dict[str, Any] = {"least": POSITIVE, "next_step": "1 changes nothing."}
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Everything that decides how a run ends.
+    """All settings that determine the result of a run.
 
-    Each field carries its `Setting`. Their order is that of comparisons and of the form.
+    Each field has its `Setting`. Comparisons and the form show them in this order.
     """
 
     backbone: str = Setting(
@@ -82,7 +82,7 @@ class TrainConfig:
         group=Group.CHOICE,
         choices={id_: spec.title for id_, spec in BACKBONES.items()},
     ).field("efficientnet_lite0")
-    # A reader's own folder of images is called "images-" and its fingerprint.
+    # The id of a reader's own images is "images-" and their fingerprint.
     dataset: str = Setting(
         label="Dataset",
         help="Name in TensorFlow Datasets.",
@@ -90,11 +90,11 @@ class TrainConfig:
         choices={id_: spec.title for id_, spec in datasets.DATASETS.items()},
     ).field("openmoji_animals_food")
     data_fingerprint: str = Setting(
-        label="Version of the data", help="Which version of the data.", group=Group.FOUND_OUT
+        label="Version of the data", help="Version of the dataset.", group=Group.FOUND_OUT
     ).field()
     num_images: int = Setting(
         label="Training images",
-        help="Images to train on. Validation and test have their own.",
+        help="Images to train on. Validation and test images are extra.",
         command_help=f"Default: all, at most {USUAL_TRAIN_IMAGES:,}.",
         group=Group.DATA,
         least=1,
@@ -114,34 +114,34 @@ class TrainConfig:
     ).field()
     strategy: str = Setting(
         label="Strategy",
-        help="What is trained, and in which order.",
+        help="Which layers are trained, and in which order.",
         group=Group.CHOICE,
         choices={id_: spec.title for id_, spec in STRATEGIES.items()},
     ).field("partial_fine_tuning")
-    # "" for the strategies that name no layer.
+    # "" for strategies without such a layer.
     thaw_from: str = Setting(
         label="Thaw from",
-        help="This layer and all after it learn in the second phase.",
+        help="The second phase trains this layer and all layers after it.",
         command_help="For partial_fine_tuning. Several names with commas between them thaw "
         "gradually, each in a phase of its own. Default: the backbone's own.",
         group=Group.FINE_TUNING,
     ).field()
     head_epochs: int = Setting(
         label="Head epochs",
-        help="How often every training image is seen; with fine-tuning, before layers are thawed.",
+        help="Passes over all training images; with fine-tuning, those before layers are thawed.",
         group=Group.HEAD_PHASE,
         label_alone="Epochs",
         **_EPOCHS,
     ).field(10)
     fine_tune_epochs: int = Setting(
         label="Fine-tuning epochs",
-        help="How often every training image is seen after thawing, in each phase of it.",
+        help="Passes over all training images after thawing, in each fine-tuning phase.",
         group=Group.FINE_TUNING,
         **_EPOCHS,
     ).field(10)
     head_learning_rate: float = Setting(
         label="Head learning rate",
-        help="How far each step goes. A head with random weights takes a large one.",
+        help="Size of each step. A head with random weights can use a large one.",
         group=Group.HEAD_PHASE,
         label_alone="Learning rate",
         refusal="A learning rate is a positive number; for head it is {head_learning_rate}.",
@@ -157,8 +157,8 @@ class TrainConfig:
     ).field(1e-4)
     step_rate_factor: float = Setting(
         label="Step learning-rate multiplier",
-        help="What each further phase of gradual unfreezing multiplies the learning rate by; 1 "
-        "keeps it.",
+        help="Each further phase of gradual unfreezing multiplies the learning rate by this; "
+        "1 keeps it.",
         group=Group.THAWING,
         added=2,
         refusal="step_rate_factor is a positive number; it is {step_rate_factor}.",
@@ -166,7 +166,7 @@ class TrainConfig:
     ).field(1.0)
     head_rate_factor: float = Setting(
         label="Head learning-rate multiplier",
-        help="How many times the backbone's learning rate the head has while fine-tuning.",
+        help="In fine-tuning, the head's learning rate is this factor times the backbone's.",
         group=Group.THAWING,
         added=3,
         refusal="head_rate_factor is a positive number; it is {head_rate_factor}.",
@@ -174,7 +174,7 @@ class TrainConfig:
     ).field(1.0)
     optimizer: str = Setting(
         label="Optimizer",
-        help="How the weights follow the gradients.",
+        help="The rule that updates the weights from the gradients.",
         group=Group.OPTIMIZER,
         added=1,
         choices=OPTIMIZERS,
@@ -190,7 +190,7 @@ class TrainConfig:
     ).field(32)
     batch_norm: str = Setting(
         label="BatchNormalization",
-        help="Whether BatchNormalization of the backbone learns.",
+        help="Whether BatchNormalization of the backbone is trained.",
         group=Group.THAWING,
         choices={policy: policy for policy in BATCH_NORM_POLICIES},
         about_choices=BATCH_NORM_POLICIES,
@@ -199,7 +199,7 @@ class TrainConfig:
     ).field("frozen")
     pooling: str = Setting(
         label="Pooling",
-        help="What makes a vector of the feature map.",
+        help="How the feature map becomes a vector.",
         group=Group.HEAD,
         added=5,
         choices={id_: words for id_, (words, _) in POOLINGS.items()},
@@ -218,7 +218,7 @@ class TrainConfig:
     ).field(0)
     dropout: float = Setting(
         label="Dropout",
-        help="Share of the features that a training step leaves out in the head, 0 to 0.9.",
+        help="Share of the features that the head drops in each training step, 0 to 0.9.",
         group=Group.HEAD,
         added=4,
         most=MAX_DROPOUT,
@@ -227,15 +227,15 @@ class TrainConfig:
     ).field(0.0)
     augmentation: bool = Setting(
         label="Augmentation",
-        help="Flip, turn, zoom and change the contrast, differently in every epoch. The frozen "
-        "layers then see new images every time and cannot be run once, so a run takes several "
-        "times longer.",
+        help="Flip, rotate, zoom and change the contrast, differently in every epoch. The outputs "
+        "of the frozen layers then change in every epoch and cannot be cached, so a run takes "
+        "several times longer.",
         group=Group.REGULARISATION,
         added=7,
     ).field(False)
     early_stopping: int = Setting(
         label="Early stopping",
-        help="A phase ends after so many epochs without a lower validation loss. 0: never.",
+        help="A phase ends after this many epochs without a lower validation loss. 0: never.",
         group=Group.REGULARISATION,
         added=8,
         unit="epochs",
@@ -245,7 +245,7 @@ class TrainConfig:
     ).field(0)
     seed: int = Setting(
         label="Seed",
-        help="For the choice of images, their order, the head's first weights and dropout. The "
+        help="For the choice of images, their order, the head's initial weights and dropout. The "
         "same seed gives the same run on this machine.",
         group=Group.SEED,
         most=2**31 - 1,
@@ -260,7 +260,7 @@ class TrainConfig:
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases of the run in order; one without epochs is left out."""
+        """The phases of the run in order, without phases of no epochs."""
         if self.strategy == "from_scratch":
             planned = [Phase("from_scratch", self.head_epochs, self.head_learning_rate)]
         else:
@@ -284,20 +284,20 @@ class TrainConfig:
 
     @property
     def catalogued(self) -> DatasetSpec | None:
-        """The dataset in Thaw's registry; None where the images are a reader's own."""
+        """The dataset in Thaw's registry; None for a reader's own images."""
         spec = datasets.DATASETS.get(self.dataset)
         return spec if spec and spec.fingerprint == self.data_fingerprint else None
 
     def uses(self, name: str) -> bool:
-        """False where a setting does not apply to this strategy, so that its value says nothing."""
+        """Return False if a setting does not apply to this strategy and its value is unused."""
         if name == "fine_tune_learning_rate":
             return self.fine_tune_epochs > 0
         return name != "thaw_from" or self.thaw_from != ""
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no white space. Equal configurations give equal text.
+        """Return canonical JSON: sorted keys, no white space; equal configurations give equal text.
 
-        A setting that was added later is left out at its default, so that ids of runs stay.
+        A setting that was added later is omitted at its default, so that old run ids stay valid.
         """
         later = added_later(type(self)).items()
         values = {name: value for name, value in vars(self).items() if (name, value) not in later}
@@ -305,7 +305,7 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
-        """A configuration from the fields of config.json.
+        """Make a configuration from the fields of config.json.
 
         Raises:
             ConfigError: If a field is missing, unknown or of the wrong type.
@@ -319,7 +319,7 @@ class TrainConfig:
         for name, type_ in types.items():
             value = values[name]
             allowed = (int, float) if type_ is float else (type_,)
-            # In Python True is an int; in a configuration it is not.
+            # In Python True is an int, but a configuration must not mix them.
             is_flag = isinstance(value, bool)
             if is_flag != (type_ is bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
                 raise ConfigError(f"{name} of a run's configuration cannot be {value!r}.")
@@ -329,14 +329,14 @@ class TrainConfig:
 
 SETTINGS: dict[str, Setting] = settings_of(TrainConfig)
 TYPES: dict[str, Any] = {field.name: field.type for field in fields(TrainConfig)}
-# Without those whose default depends on other settings.
+# Settings whose default does not depend on other settings.
 DEFAULTS: dict[str, Any] = {
     field.name: field.default for field in fields(TrainConfig) if field.default is not MISSING
 }
 
 
 def names_of(*groups: Group) -> tuple[str, ...]:
-    """Names of the settings of some groups, one group after the other.
+    """Return the names of the settings of some groups, one group after the other.
 
     Example:
 

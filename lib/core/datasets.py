@@ -1,6 +1,6 @@
-"""The datasets: what is in each, who made it, and how far it is from ImageNet.
+"""The datasets: what each one contains, who made it, and how similar it is to ImageNet.
 
-Long because it holds a registry that is read in order, an entry a dataset.
+Long because it holds a registry in reading order, one entry per dataset.
 """
 
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from lib.core import splits
 from lib.core.errors import ConfigError
 
-# Of a dataset without parts of its own: what tutorials read of it for training, validation, test.
+# The training, validation and test splits of a tutorial for a dataset with only one split.
 TUTORIAL_SPLIT = ("train[:80%]", "train[80%:90%]", "train[90%:]")
-# With a test part of its own, validation is taken off the end of what is left.
+# With a test split, validation images are the last ones of the training split.
 TRAIN_AND_TEST = ("train[:90%]", "train[90%:]", "test")
 
-# With this the id of a reader's own images begins (lib.core.uploads).
+# Prefix of the ids of readers' own images (lib.core.uploads).
 OWN_PREFIX = "images-"
 
-# While a dataset is prepared: its archive, what is unpacked from it, and the records TFDS writes,
-# which are about as large again where their size is published (cifar10 0.8, tf_flowers 1.0).
+# A dataset in preparation needs its archive, the unpacked files, and the records of TFDS, which
+# are about as large as the archive if their size is published (cifar10 0.8, tf_flowers 1.0).
 DISK_SPACE_FACTOR = 3
-# What should be free besides.
+# Free space to keep in addition.
 DISK_SPACE_MARGIN_MB = 200
 
 
@@ -30,22 +30,22 @@ class DatasetSpec:
     Args:
         id: TFDS name, as in `tfds.load(id)`.
         title: Name on the page.
-        version: Of the TFDS builder; part of every run's identity.
-        num_images: Labelled images Thaw uses, of all classes together: those of TFDS's "train".
-        class_names: In label order.
-        licence: Short name, such as "CC BY-SA 4.0", or that none is stated.
-        attribution: Who made it; shown wherever its images are.
+        version: Version of the TFDS builder; part of every run's identity.
+        num_images: Number of labelled images that Thaw uses: those of the TFDS split "train".
+        class_names: Class names in label order.
+        licence: Short name, such as "CC BY-SA 4.0", or a note that none is stated.
+        attribution: Who made it; shown wherever its images are shown.
         source: Key in docs/sources.md.
         about: One sentence for a beginner.
-        citation: Who published it, title, year and where.
-        address: Where to read more.
-        kind: What its images show, as a kind of lib.core.strategy.kinds; "" where nobody said.
-        kind_reason: Why they are as near to those of ImageNet, or as far from them.
-        offline: True where the images come with a Python package.
-        download_mb: What TFDS would download, in megabytes of 1,000,000 bytes, rounded up; 0 where
-            nothing is.
-        host: Where it would download that from.
-        tfds_split: What a tutorial reads of it for training, validation and test.
+        citation: Authors, title, place and year of publication.
+        address: Web address with more information.
+        kind: Key of lib.core.strategy.kinds.KINDS; "" if unknown.
+        kind_reason: Reason for its similarity to ImageNet.
+        offline: True if a Python package contains the images.
+        download_mb: Size of the TFDS download in megabytes of 1,000,000 bytes, rounded up; 0 if
+            there is none.
+        host: Host of the download.
+        tfds_split: Splits that a tutorial reads for training, validation and test.
     """
 
     id: str
@@ -74,23 +74,23 @@ class DatasetSpec:
 
     @property
     def max_train_images(self) -> int:
-        """Images left for training once validation and test have theirs."""
+        """Number of images left for training after the validation and test images."""
         return splits.max_train_images(self.num_images, self.num_given)
 
     @property
     def fingerprint(self) -> str:
-        """What a run's identity says of its data."""
+        """The part of a run's identity that identifies its data."""
         return f"{self.id}/{self.version}"
 
     @property
     def disk_mb(self) -> int:
-        """Free space it takes to prepare it, in megabytes of 1,000,000 bytes."""
+        """Free space needed to prepare it, in megabytes of 1,000,000 bytes."""
         return disk_mb(self.download_mb)
 
 
-# Offline first, then as a course would take them up. Class names, versions and download sizes are
-# those of tensorflow-datasets 4.9.10 (tests/oracle/test_pipeline.py compares them); numbers of
-# images are those of its catalogue (tfds-catalog).
+# Offline datasets first, then in the order of a typical course. Class names, versions and download
+# sizes are those of tensorflow-datasets 4.9.10 (tests/oracle/test_pipeline.py compares them);
+# numbers of images are those of its catalogue (tfds-catalog).
 DATASETS: dict[str, DatasetSpec] = {
     spec.id: spec
     for spec in (
@@ -125,7 +125,7 @@ DATASETS: dict[str, DatasetSpec] = {
             licence="CC BY-NC-SA 4.0",
             attribution="ELPV dataset, Buerhop-Lutz et al. 2018, ZAE Bayern and FAU Erlangen.",
             source="elpv",
-            about="Photographs of solar cells that glow under current: sound or surely defective?",
+            about="Photographs of solar cells that glow under current: intact or defective?",
             citation=(
                 "Buerhop-Lutz, Deitsch, Maier, Gallwitz, Berger, Doll, Hauch, Camus and Brabec: A "
                 "Benchmark for Visual Identification of Defective Solar Cells in "
@@ -380,10 +380,10 @@ DATASETS: dict[str, DatasetSpec] = {
 
 
 def disk_mb(download_mb: int) -> int:
-    """Free space it takes to prepare a dataset, in megabytes of 1,000,000 bytes.
+    """Return the free space needed to prepare a dataset, in megabytes of 1,000,000 bytes.
 
     Args:
-        download_mb: What is downloaded.
+        download_mb: Size of the download in the same unit.
 
     Example:
 
@@ -394,7 +394,7 @@ def disk_mb(download_mb: int) -> int:
 
 
 def load_code(spec: DatasetSpec) -> str:
-    """The lines with which a tutorial reads a dataset through TFDS."""
+    """Return the code with which a tutorial reads a dataset through TFDS."""
     parts = "".join(f'        "{part}",\n' for part in spec.tfds_split)
     known = "import lib.training.builders  # registers the name\n" if spec.offline else ""
     return (
@@ -406,10 +406,10 @@ def load_code(spec: DatasetSpec) -> str:
 
 
 def get(dataset: str) -> DatasetSpec:
-    """The spec of a dataset.
+    """Return the spec of a dataset.
 
     Raises:
-        ConfigError: If Thaw does not know it.
+        ConfigError: If the dataset is unknown.
     """
     if dataset not in DATASETS:
         raise ConfigError(
@@ -419,12 +419,12 @@ def get(dataset: str) -> DatasetSpec:
 
 
 def is_own(dataset: str) -> bool:
-    """True where a dataset's name is one of a reader's own images, whoever's they are."""
+    """Return True if an id belongs to the own images of some reader."""
     return dataset.startswith(OWN_PREFIX)
 
 
 def anonymous(dataset: str) -> str:
-    """What one of a reader's own is called where its title is not to be shown, or not there.
+    """Return a name for own images whose title is missing or must not be shown.
 
     Example:
 

@@ -1,8 +1,8 @@
-"""Problems a reader can do something about: one sentence and one next step."""
+"""Errors that a reader can act on: one sentence and one next step."""
 
 
 class ThawError(ValueError):
-    """An expected failure, told in words.
+    """An expected failure with a message for the reader.
 
     Args:
         message: One sentence: what happened, what was expected, what was received.
@@ -15,20 +15,20 @@ class ThawError(ValueError):
         self.next_step = next_step
 
     def __reduce__(self) -> tuple[type["ThawError"], tuple[str, str]]:
-        # Errors cross from the worker to the web process; both sentences must arrive.
+        # Errors are pickled from the worker to the web process with both sentences.
         return type(self), (self.message, self.next_step)
 
     def in_words(self) -> str:
-        """Both sentences in one line."""
+        """Return both sentences in one line."""
         return f"{self.message} {self.next_step}".strip()
 
 
 class ConfigError(ThawError):
-    """A run was asked for with a value that cannot be used."""
+    """A setting of a run has a value that cannot be used."""
 
 
 class WeightsError(ThawError):
-    """Pretrained weights are missing, could not be fetched or do not fit."""
+    """Pretrained weights are missing, cannot be downloaded or do not fit."""
 
 
 class DataError(ThawError):

@@ -1,4 +1,4 @@
-"""Freezing and counting: which layers learn, and how many parameters that leaves."""
+"""Freezing and counting: which layers are trained, and how many parameters they have."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class FreezePlan:
 
     @classmethod
     def none(cls) -> "FreezePlan":
-        """Nothing is frozen."""
+        """Return a plan that freezes nothing."""
         return cls()
 
     @classmethod
     def all(cls, layers: Sequence[LayerRow]) -> "FreezePlan":
-        """Everything is frozen: only a head would learn."""
+        """Return a plan that freezes everything, so that only a head is trained."""
         return cls(frozenset(row.name for row in layers))
 
     @classmethod
@@ -36,7 +36,7 @@ class FreezePlan:
 
         Args:
             layers: Layer table, input side first.
-            index: First layer that is thawed.
+            index: Index of the first thawed layer.
         """
         return cls(frozenset(row.name for row in layers[:index]))
 
@@ -45,21 +45,21 @@ class FreezePlan:
         """Freeze every layer before the one called `name`.
 
         Raises:
-            ConfigError: If the table does not have that layer.
+            ConfigError: If the table has no such layer.
         """
         return cls.from_index(layers, layer_index(layers, name))
 
     def with_batch_norm_frozen(self, layers: Sequence[LayerRow]) -> "FreezePlan":
-        """The same plan with every BatchNormalization frozen too.
+        """Return the plan with every BatchNormalization frozen too.
 
         A frozen BatchNormalization runs in inference mode: it uses its moving statistics and
-        never changes them. That is what a short run on few images needs.
+        never updates them, which suits a short run on few images.
         """
         norms = frozenset(row.name for row in layers if row.is_batch_norm)
         return FreezePlan(self.frozen | norms)
 
     def is_frozen(self, row: LayerRow) -> bool:
-        """True where the layer is frozen."""
+        """Return True if the layer is frozen."""
         return row.name in self.frozen
 
 
@@ -69,7 +69,7 @@ class ParamCounts:
 
     Args:
         total: All parameters.
-        trainable: Those an optimizer changes.
+        trainable: Parameters that an optimizer updates.
     """
 
     total: int
@@ -82,7 +82,7 @@ class ParamCounts:
 
     @property
     def trainable_share(self) -> float:
-        """Trainable parameters as a share of all, 0 to 1."""
+        """Share of the parameters that are trainable, 0 to 1."""
         return self.trainable / self.total if self.total else 0.0
 
     def __add__(self, other: "ParamCounts") -> "ParamCounts":
@@ -113,7 +113,7 @@ def count_params(layers: Sequence[LayerRow], plan: FreezePlan) -> ParamCounts:
         Counts in parameters (scalars), not bytes.
 
     Raises:
-        ConfigError: If the plan names a layer that the table does not have.
+        ConfigError: If the plan names a layer that is not in the table.
 
     Example:
 
@@ -132,10 +132,10 @@ def count_params(layers: Sequence[LayerRow], plan: FreezePlan) -> ParamCounts:
 
 
 def count_trainable_tensors(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
-    """Number of weight tensors an optimizer changes: `len(base.trainable_weights)`.
+    """Count the weight tensors that an optimizer updates: `len(base.trainable_weights)`.
 
     Raises:
-        ConfigError: If the plan names a layer that the table does not have.
+        ConfigError: If the plan names a layer that is not in the table.
 
     Example:
 
@@ -151,7 +151,7 @@ def count_trainable_tensors(layers: Sequence[LayerRow], plan: FreezePlan) -> int
 
 
 def moving_statistics(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
-    """Parameters that no optimizer trains and that move all the same: thawed BN statistics.
+    """Count the parameters that change without being trained: the statistics of thawed BN layers.
 
     A thawed BatchNormalization updates its moving mean and variance in every training step,
     although `model.summary()` counts them as non-trainable.
@@ -162,16 +162,16 @@ def moving_statistics(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
 
 
 def layers_thawed(layers: Iterable[LayerRow], plan: FreezePlan) -> int:
-    """How many layers with parameters of their own are thawed."""
+    """Count the thawed layers that have parameters."""
     return sum(bool(row.weights) and not plan.is_frozen(row) for row in layers)
 
 
 def descendants(layers: Sequence[LayerRow], names: Iterable[str]) -> frozenset[str]:
-    """The layers called `names` and every layer their output reaches.
+    """Return the named layers and all layers that their output reaches.
 
     Args:
         layers: Layer table, input side first.
-        names: Where to start.
+        names: Names of the layers to start from.
     """
     reached = set(names)
     for row in layers:
@@ -181,20 +181,20 @@ def descendants(layers: Sequence[LayerRow], names: Iterable[str]) -> frozenset[s
 
 
 def frontier(layers: Sequence[LayerRow], plan: FreezePlan) -> tuple[str, ...]:
-    """The layers whose outputs cross from the frozen prefix into the part that still changes.
+    """Return the layers whose outputs go from the frozen prefix into the part that is trained.
 
     The frozen prefix is every layer that is frozen and has only frozen layers before it. Its
-    output depends on the image alone, so it has to be computed once and not in every epoch.
-    Layers without weights that follow it belong to it as well. Inside a residual block two
-    tensors cross: the branch and the shortcut.
+    output depends only on the image, so it needs to be computed once and not in every epoch.
+    Layers without weights that follow it belong to it too. Inside a residual block two tensors
+    cross: the branch and the shortcut.
 
     Args:
         layers: Layer table, input side first.
         plan: Which layers are frozen.
 
     Returns:
-        Layer names in table order. The last layer alone when everything is frozen; what comes
-        before the first layer with weights when nothing is, so mostly the input layer.
+        Layer names in table order. Only the last layer if everything is frozen; if nothing is,
+        the layer before the first one with weights, usually the input layer.
 
     Example:
 
@@ -215,9 +215,9 @@ def frontier(layers: Sequence[LayerRow], plan: FreezePlan) -> tuple[str, ...]:
 
 
 def block_boundaries(layers: Sequence[LayerRow]) -> tuple[int, ...]:
-    """Indices at which exactly one tensor crosses: thawing from there splits no residual block.
+    """Return the indices at which exactly one tensor crosses, so that no residual block is split.
 
-    An index counts when the layers before it send a single tensor to the layers from it on.
+    At such an index the layers before it send a single tensor to the layers from it on.
     """
     last_use = {row.name: row.index for row in layers}
     for row in layers:

@@ -1,4 +1,4 @@
-"""The head: the layers put on top of a backbone, and their parameter arithmetic."""
+"""The head: the layers on top of a backbone, and how many parameters they have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ POOLINGS: dict[str, tuple[str, str]] = {
     "gmp": ("Global max pooling", "GlobalMaxPooling2D"),
     "flatten": ("Flatten", "Flatten"),
 }
-# id -> what fits on a button
+# id -> short name for a button
 SHORT_NAMES: dict[str, str] = {"gap": "GAP", "gmp": "GMP", "flatten": "Flatten"}
 
 
@@ -26,8 +26,8 @@ class HeadSpec:
 
     Args:
         pooling: "gap", "gmp" or "flatten".
-        hidden_units: Units of a Dense layer with ReLU in between; 0 for none.
-        dropout: Rate before the last layer, 0 to below 1.
+        hidden_units: Units of the hidden Dense layer with ReLU; 0 for none.
+        dropout: Dropout rate before the last layer, 0 to below 1.
         outputs: Number of logits. Two classes need only one.
 
     Raises:
@@ -62,10 +62,10 @@ USUAL_HIDDEN_UNITS = 256
 
 
 def compared(outputs: int) -> dict[str, HeadSpec]:
-    """The heads that are held against each other, the one that pools first.
+    """Return the heads to compare, the one with pooling first.
 
     Args:
-        outputs: Number of logits of each of them.
+        outputs: Number of logits of each head.
 
     Example:
 
@@ -82,7 +82,7 @@ def compared(outputs: int) -> dict[str, HeadSpec]:
 
 
 def outputs_for(num_classes: int) -> int:
-    """Logits for so many classes: one for two classes, else one a class.
+    """Return the number of logits for a number of classes: one for two classes, else one per class.
 
     Raises:
         ConfigError: If there are fewer than two classes.
@@ -95,7 +95,7 @@ def outputs_for(num_classes: int) -> int:
 
 
 def pooled_shape(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[int]:
-    """Length of the vector a head makes of a feature map.
+    """Return the length of the vector that a head makes of a feature map.
 
     Args:
         feature_shape: (height, width, channels).
@@ -109,7 +109,7 @@ def pooled_shape(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[int]:
 
 
 def dense_params(inputs: int, units: int) -> int:
-    """Parameters of a Dense layer: a weight for every input and unit, and a bias a unit.
+    """Count the parameters of a Dense layer: a weight for each input and unit, a bias per unit.
 
     Example:
 
@@ -120,7 +120,7 @@ def dense_params(inputs: int, units: int) -> int:
 
 
 def arithmetic(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[tuple[str, str, int], ...]:
-    """Each layer of the head with parameters: its name, the sum in words, and its parameters.
+    """List the head's layers with parameters: name, the calculation as text, and the result.
 
     Example:
 
@@ -138,7 +138,7 @@ def arithmetic(head: HeadSpec, feature_shape: Sequence[int]) -> tuple[tuple[str,
 
 
 def count_params(head: HeadSpec, feature_shape: Sequence[int]) -> ParamCounts:
-    """Count the parameters of a head on a feature map. All of them are trainable.
+    """Count the parameters of a head on a feature map; all of them are trainable.
 
     Args:
         feature_shape: (height, width, channels) of the backbone's output.
@@ -156,15 +156,15 @@ def count_params(head: HeadSpec, feature_shape: Sequence[int]) -> ParamCounts:
 
 
 def count_trainable_tensors(head: HeadSpec) -> int:
-    """A kernel and a bias for each Dense layer."""
+    """Count the trainable tensors: a kernel and a bias for each Dense layer."""
     return 4 if head.hidden_units else 2
 
 
 def softmax(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Probabilities of the logits of a head: exp(logit) as a share of all, so they add up to 1.
+    """Convert the logits of a head into probabilities: exp(logit), divided by the sum over classes.
 
     A single logit is that of the second of two classes; the first has 0. The largest logit is
-    subtracted first, which changes no share and keeps exp from overflowing.
+    subtracted first, which does not change the result and keeps exp from overflowing.
 
     Input shape: (..., logits).
     Output shape: (..., classes), float64.

@@ -1,4 +1,4 @@
-"""95 % intervals: of a share, and of the difference of two shares on the same images."""
+"""95 % confidence intervals of a share, and of the difference of two shares on the same images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
-# An interval is halved so often; 2**-40 is far below what is printed.
+# Number of bisection steps; 2**-40 is far below the printed precision.
 BISECTIONS = 40
 
 
 def wilson_interval(correct: int, num_images: int) -> tuple[float, float]:
-    """95 % interval of an accuracy, by Wilson's score.
+    """Compute the 95 % interval of an accuracy, by Wilson's score.
 
     Args:
-        correct: Images classified correctly.
-        num_images: Images in all.
+        correct: Number of images classified correctly.
+        num_images: Number of all images.
 
     Raises:
         ValueError: If there are no images, or more correct ones than images.
@@ -40,7 +40,7 @@ def wilson_interval(correct: int, num_images: int) -> tuple[float, float]:
 
 
 def boundary(beyond: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Bisect for the point where `beyond` becomes true, between a value inside and an end."""
+    """Bisect for the point where `beyond` becomes true, between `inside` and `outside`."""
     if not beyond(outside):
         return outside
     for _ in range(BISECTIONS):
@@ -54,12 +54,12 @@ class PairedDifference:
     """Accuracy of a second run minus that of a first, on the same test images.
 
     Args:
-        num_images: Test images.
-        first_only: Images that only the first classified correctly.
-        second_only: Images that only the second did.
+        num_images: Number of test images.
+        first_only: Images that only the first run classified correctly.
+        second_only: Images that only the second run classified correctly.
         low: Lower end of the 95 % interval of the difference, -1 to 1.
-        high: Upper end.
-        p_value: Of McNemar's exact test: how often chance alone gives as uneven a count.
+        high: Upper end of that interval.
+        p_value: p-value of McNemar's exact test.
     """
 
     num_images: int
@@ -71,16 +71,16 @@ class PairedDifference:
 
     @property
     def difference(self) -> float:
-        """Accuracy of the second minus that of the first."""
+        """Accuracy of the second run minus that of the first."""
         return (self.second_only - self.first_only) / self.num_images
 
     @property
     def told_apart(self) -> bool:
-        """True where the interval leaves out 0."""
+        """True if the interval does not contain 0."""
         return self.low > 0 or self.high < 0
 
     def in_words(self, first: str = "the first run", second: str = "the second run") -> str:
-        """One sentence: which is better and by how much, or that nobody can tell."""
+        """Say which run is better and by how much, or that the difference may be chance."""
         interval = f"95 % interval {self.low * 100:+.1f} to {self.high * 100:+.1f}"
         better, worse = (second, first) if self.difference > 0 else (first, second)
         size = abs(self.difference) * 100
@@ -96,15 +96,15 @@ class PairedDifference:
 
 
 def paired_difference(first_only: int, second_only: int, num_images: int) -> PairedDifference:
-    """A difference of two accuracies on the same images, with its interval and its test.
+    """Compute the difference of two accuracies on the same images, its interval and p-value.
 
     Args:
-        first_only: Images that only the first classified correctly.
-        second_only: Images that only the second did.
-        num_images: Images in all.
+        first_only: Images that only the first run classified correctly.
+        second_only: Images that only the second run classified correctly.
+        num_images: Number of all images.
 
     Raises:
-        ValueError: If the counts cannot be.
+        ValueError: If the counts are impossible.
 
     Reference:
         Tango 1998, "Equivalence test and confidence interval for the difference in proportions
@@ -124,15 +124,15 @@ def paired_difference(first_only: int, second_only: int, num_images: int) -> Pai
 
 
 def paired_interval(first: float, second: float, num_images: int) -> tuple[float, float]:
-    """95 % interval of a paired difference of which only the two accuracies are known.
+    """Estimate the 95 % interval of a paired difference if only the two accuracies are known.
 
-    How many images only one of them has right is taken from the accuracies as if they were
-    independent. That is cautious: what is hard for one is mostly hard for the other.
+    The number of images that only one run classifies correctly is estimated as if the runs were
+    independent. That is conservative: images that are hard for one are mostly hard for the other.
 
     Args:
-        first: Accuracy of the first, 0 to 1.
-        second: Accuracy of the second, on the same images.
-        num_images: Images in all, 1 or more.
+        first: Accuracy of the first run, 0 to 1.
+        second: Accuracy of the second run, on the same images.
+        num_images: Number of images, 1 or more.
 
     Returns:
         Lower and upper end of second minus first, -1 to 1.
@@ -150,10 +150,10 @@ def paired_interval(first: float, second: float, num_images: int) -> tuple[float
 
 
 def _tango_bound(gained: float, lost: float, num_images: int) -> float:
-    """Upper end of Tango's interval of (gained - lost) / num_images.
+    """Compute the upper end of Tango's interval of (gained - lost) / num_images.
 
-    The largest difference from which the one measured is 1.96 standard errors away, the errors
-    being those of the most likely probabilities under that difference.
+    It is the largest difference that is at most 1.96 standard errors from the measured one, with
+    the standard error of the most likely probabilities under that difference.
     """
 
     def beyond(difference: float) -> bool:
@@ -169,13 +169,12 @@ def _tango_bound(gained: float, lost: float, num_images: int) -> float:
 
 
 def crossed_interval(differences: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval of a mean difference over seeds and test images that are crossed.
+    """Compute the 95 % interval of a mean difference over crossed seeds and test images.
 
-    Other test images would have given another mean, and so would other seeds. Both variances are
-    estimated and added, each seed having seen the same images; that counts what seed and image
-    have together twice, which makes the interval wider rather than too narrow. Two images more,
-    half of one for either side and one for neither, keep it honest where few images tell the two
-    apart.
+    Both the choice of test images and the choice of seeds change the mean. Both variances are
+    estimated and added; every seed was tested on the same images, so the interaction of seed and
+    image counts twice, which makes the interval wider rather than too narrow. Two pseudo-images,
+    half an image for each side and one for neither, keep it valid if only few images differ.
 
     Input shape: (seeds, test images), -1, 0 or 1 each.
 
@@ -202,17 +201,17 @@ def crossed_interval(differences: npt.NDArray[np.float64]) -> tuple[float, float
 
 
 def t_quantile(freedom: float) -> float:
-    """What Student's t stays below in 97.5 of 100 cases.
+    """Compute the 97.5 % quantile of Student's t distribution.
 
     Args:
-        freedom: Degrees of freedom, 1 or more; need not be whole.
+        freedom: Degrees of freedom, 1 or more; need not be an integer.
 
     Example:
 
     >>> round(t_quantile(2), 2), round(t_quantile(1e6), 2)
     (4.3, 1.96)
     """
-    t = np.linspace(0, 13, 13_001)  # with one degree of freedom it is 12.7
+    t = np.linspace(0, 13, 13_001)  # with one degree of freedom the quantile is 12.7
     scale = np.exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(freedom * np.pi)
     density = scale * (1 + t**2 / freedom) ** (-(freedom + 1) / 2)
     below = 0.5 + np.concatenate(([0], np.cumsum((density[1:] + density[:-1]) / 2))) * (t[1] - t[0])

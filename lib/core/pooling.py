@@ -7,7 +7,7 @@ FloatArray = npt.NDArray[np.floating]
 
 
 def _numbers(values: npt.ArrayLike, what: str) -> FloatArray:
-    """Numbers as they come; whole ones as float64, so that no sum runs over."""
+    """Convert to an array; integers become float64, so that sums cannot overflow."""
     try:
         found = np.asarray(values)
     except ValueError:  # Rows of different lengths.
@@ -74,7 +74,7 @@ def global_max_pool(maps: npt.ArrayLike) -> FloatArray:
 
 
 def class_activation_map(maps: npt.ArrayLike, weights: npt.ArrayLike) -> FloatArray:
-    """Weigh the channels by what a class makes of them: where in the image its logit comes from.
+    """Sum the channels with the weights of a class: the positions from which its logit comes.
 
     Because the average of a weighted sum is the weighted sum of the averages, the mean of the
     result over its positions plus the bias of the class is the logit, within rounding.
@@ -100,7 +100,7 @@ def class_activation_map(maps: npt.ArrayLike, weights: npt.ArrayLike) -> FloatAr
 
 
 def flatten(maps: npt.ArrayLike) -> FloatArray:
-    """Keep every value, one after the other: what a head sees without pooling.
+    """Concatenate all values, which a head without pooling gets as its input.
 
     Input shape: (batch, height, width, channels), none of them 0.
     Output shape: (batch, height * width * channels): row by row, in each position all channels.
@@ -118,7 +118,7 @@ def flatten(maps: npt.ArrayLike) -> FloatArray:
 
 
 def logits(vectors: npt.ArrayLike, weights: npt.ArrayLike, bias: npt.ArrayLike) -> FloatArray:
-    """What a Dense layer makes of pooled vectors: a weighted sum and a bias a class.
+    """Apply a Dense layer to pooled vectors: a weighted sum plus a bias for each class.
 
     Input shape: (batch, inputs), (inputs, classes) and (classes,).
     Output shape: (batch, classes).

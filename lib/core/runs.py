@@ -1,4 +1,4 @@
-"""Runs: a checked configuration from what was asked for, and what happened in each epoch."""
+"""Runs: their validated configuration, and the record of each epoch."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from lib.core import backbones, datasets, heads, strategies
 from lib.core.backbones import LayerRow
 
-# What else a run is asked for with is named here too (docs/design.md).
+# Other programs find these names here too (docs/design.md).
 from lib.core.config import BATCH_NORM_POLICIES as BATCH_NORM_POLICIES
 from lib.core.config import DEFAULTS, SETTINGS
 from lib.core.config import MAX_DROPOUT as MAX_DROPOUT
@@ -23,45 +23,45 @@ from lib.core.config import Phase as Phase
 from lib.core.config import TrainConfig as TrainConfig
 from lib.core.errors import ConfigError
 
-# In a run's folder: its answer to each test image, and those images as one picture.
+# In a run's folder: its prediction for each test image, and those images as one picture.
 EVALUATION_FILE = "evaluation.json"
 TEST_IMAGES_FILE = "test_images.webp"
 
-# Runs that ship with Thaw have a seed that the form does not start with: whoever presses Start for
-# the first time is to see a run going on, and not one that is stored.
+# Runs that ship with Thaw have another seed than the default of the form, so that a reader who
+# presses Start for the first time sees a new run and not a stored one.
 RECORDED_SEED = 0
-# Ids of runs come from a link or a command line, so they are checked.
+# Run ids come from links and command lines, so they are validated.
 RUN_ID_LENGTH = 16
 
 
 def run_id(config: TrainConfig) -> str:
-    """Name of a run: the same configuration always has the same one.
+    """Return the id of a run: equal configurations have equal ids.
 
     Returns:
-        The first 16 hex digits of the SHA-256 of the canonical JSON, which carries the
+        The first 16 hex digits of the SHA-256 of the canonical JSON, which includes the
         versions of the data and of the training code.
     """
     return hashlib.sha256(config.to_json().encode()).hexdigest()[:RUN_ID_LENGTH]
 
 
 def is_run_id(text: str) -> bool:
-    """True where the text could be a run id: 16 lower-case hex digits."""
+    """Return True if the text has the form of a run id: 16 lower-case hex digits."""
     return len(text) == RUN_ID_LENGTH and set(text) <= set("0123456789abcdef")
 
 
 def make_config(*, max_train_images: int | None = None, **asked: Any) -> TrainConfig:
-    """A checked configuration, with what does not matter to its strategy left out.
+    """Make a validated configuration in which unused settings have fixed values.
 
-    So two readers who mean the same run ask for the same run.
+    So equivalent requests give the same run id.
 
     Args:
-        max_train_images: Taken from the dataset registry where None.
-        asked: Fields of TrainConfig by name. One that is left out or None has its default:
-            for num_images all training images of the dataset, at most USUAL_TRAIN_IMAGES; for
-            image_size and thaw_from the backbone's own; for data_fingerprint the registry's.
+        max_train_images: Limit of num_images; by default from the dataset registry.
+        asked: Fields of TrainConfig by name. A missing field or None means the default: for
+            num_images all training images of the dataset, at most USUAL_TRAIN_IMAGES; for
+            image_size and thaw_from the backbone's; for data_fingerprint the registry's.
 
     Raises:
-        ConfigError: If a value cannot be used; the text says what was expected.
+        ConfigError: If a value cannot be used; the message says what was expected.
     """
     values = DEFAULTS | {name: value for name, value in asked.items() if value is not None}
     spec = backbones.get(values["backbone"])
@@ -84,7 +84,7 @@ def make_config(*, max_train_images: int | None = None, **asked: Any) -> TrainCo
 
 
 def _without_what_does_not_matter(config: TrainConfig, layers: Sequence[LayerRow]) -> TrainConfig:
-    """The configuration with the settings that its strategy ignores at fixed values."""
+    """Set the settings that the strategy ignores to fixed values."""
     thaw_from = ""
     if config.strategy == "partial_fine_tuning":
         thaw_from = ",".join(_top_down(config.thaw_from.replace(" ", "").split(","), layers))
@@ -101,7 +101,7 @@ def _without_what_does_not_matter(config: TrainConfig, layers: Sequence[LayerRow
 
 
 def _top_down(names: list[str], layers: Sequence[LayerRow]) -> list[str]:
-    """The names of layers, which have to go from the head towards the image."""
+    """Check that layer names are ordered from the head to the input, and return them."""
     depths = [backbones.layer_index(layers, name) for name in names]
     if depths != sorted(set(depths), reverse=True):
         raise ConfigError(
@@ -119,12 +119,12 @@ def _check_setting(config: TrainConfig, name: str) -> None:
 
 
 def check(config: TrainConfig, max_train_images: int) -> None:
-    """Refuse a configuration that cannot be run.
+    """Validate a configuration.
 
     Raises:
-        ConfigError: With what was expected and what came.
+        ConfigError: If it cannot be run; the message says what was expected and received.
     """
-    heads.HeadSpec(config.pooling, config.hidden_units)  # raises for what cannot be built
+    heads.HeadSpec(config.pooling, config.hidden_units)  # raises if the head cannot be built
     for name in SETTINGS:
         _check_setting(config, name)
     if config.num_images > max_train_images:
@@ -146,15 +146,15 @@ class EpochRecord:
     """One line of history.jsonl.
 
     Args:
-        epoch: Counted from 1 over all phases.
+        epoch: Number of the epoch, counted from 1 over all phases.
         phase: "feature_extraction", "fine_tuning" or "from_scratch".
-        loss: Mean over the training images, during the epoch.
-        accuracy: Of the training images, during the epoch, 0 to 1.
-        val_loss: Mean over the validation images, after the epoch.
-        val_accuracy: Of the validation images, after the epoch, 0 to 1.
-        learning_rate: Of the optimizer.
-        wall_time_s: Seconds this epoch took, validation included.
-        step: Which of several fine-tuning phases, from 1.
+        loss: Mean training loss during the epoch.
+        accuracy: Training accuracy during the epoch, 0 to 1.
+        val_loss: Mean validation loss after the epoch.
+        val_accuracy: Validation accuracy after the epoch, 0 to 1.
+        learning_rate: Learning rate of the optimizer.
+        wall_time_s: Duration of the epoch in seconds, with validation.
+        step: Number of the fine-tuning phase, from 1.
     """
 
     epoch: int
@@ -169,7 +169,7 @@ class EpochRecord:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "EpochRecord":
-        """A record from one line of history.jsonl; fields it does not know are left out.
+        """Make a record from one line of history.jsonl; unknown fields are ignored.
 
         Raises:
             KeyError: If a field is missing.
@@ -189,15 +189,15 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its folder tells it.
+    """A run as stored in its folder.
 
     Args:
-        id: Its name.
-        config: What was asked for.
-        history: One record an epoch, in order.
-        result: What result.json holds; empty where the run did not end.
-        folder: Where it is.
-        recorded: True where it ships with Thaw.
+        id: Id of the run.
+        config: Its settings.
+        history: One record per epoch, in order.
+        result: Content of result.json; empty if the run did not end.
+        folder: Path of its folder.
+        recorded: True if it ships with Thaw.
     """
 
     id: str
@@ -209,17 +209,17 @@ class Run:
 
     @property
     def status(self) -> str:
-        """ "finished", "cancelled", "failed", or "interrupted" where nobody wrote an end."""
+        """ "finished", "cancelled", "failed", or "interrupted" if no end was written."""
         status = self.result.get("status")
         return status if status in ("finished", "cancelled", "failed") else "interrupted"
 
     @property
     def fine_tuning_starts_after(self) -> int | None:
-        """Number of epochs before fine-tuning, or None where none began after a head phase."""
+        """Number of epochs before fine-tuning; None if no fine-tuning followed a head phase."""
         names = [record.phase for record in self.history]
         return names.index("fine_tuning") or None if "fine_tuning" in names else None
 
 
 def with_seed(config: TrainConfig, seed: int) -> TrainConfig:
-    """The same configuration with another seed."""
+    """Return the same configuration with another seed."""
     return replace(config, seed=seed)

@@ -1,4 +1,4 @@
-"""What a setting of a run carries beside its value: words, choices, bounds, and where it is asked.
+"""The metadata of a setting of a run: texts, choices, bounds, and its group in the form.
 
 The settings themselves are the fields of `TrainConfig` in lib/core/config.py.
 """
@@ -12,26 +12,26 @@ from typing import Any, cast
 
 from lib.core.errors import ConfigError
 
-# Lower bound of what has to be positive: the smallest number above 0.
+# Lower bound of positive numbers: the smallest number above 0.
 POSITIVE = 5e-324
-# So many settings were added before ids of runs could stay as they are when one is added.
+# The settings up to this number are part of every run id; later ones only if not at their default.
 IN_EVERY_ID = 8
 
 
 class Group(Enum):
-    """Settings that belong together; the form draws a group in one place."""
+    """Groups of settings; the form draws each group in one place."""
 
-    CHOICE = auto()  # One of the three choices at the top of the training lab.
+    CHOICE = auto()  # The choices at the top of the training lab.
     DATA = auto()
     HEAD_PHASE = auto()
-    FINE_TUNING = auto()  # For strategies that thaw layers, as is THAWING.
+    FINE_TUNING = auto()  # Like THAWING, only for strategies that thaw layers.
     THAWING = auto()
     HEAD = auto()
     REGULARISATION = auto()
     OPTIMIZER = auto()
     SEED = auto()
     COMMAND_LINE = auto()  # Not in the form.
-    FOUND_OUT = auto()  # Nobody asks for it: it follows from the data or from the code.
+    FOUND_OUT = auto()  # Not chosen: it follows from the data or from the code.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,25 +39,25 @@ class Setting:
     """A setting of a run, as the command line, the form, comparisons and checks need it.
 
     Args:
-        label: Its name in the form and in comparisons.
-        help: One line on what it does, in the form and on the command line.
-        command_help: What the command line says besides.
-        group: Where it belongs.
+        label: Name in the form and in comparisons.
+        help: One line about its effect, for the form and the command line.
+        command_help: Additional text for the command line.
+        group: The group to which it belongs.
         added: 0 for the settings of the first version, then counted up. The command of a run has
-            its options in this order, because commands are stored and compared as text. One that
-            was added after IN_EVERY_ID is part of a run's id only where it is not at its default.
-        label_alone: Its name in the form where a run has one phase only; "" for the same.
-        unit: Of a number, such as "pixels".
-        choices: Id -> words. Empty where the value is not one of a few.
-        short_choices: Id -> shorter words for a comparison.
+            its options in this order, because commands are stored and compared as text. A setting
+            after IN_EVERY_ID is part of a run's id only if it is not at its default.
+        label_alone: Name in the form if a run has only one phase; "" for the same name.
+        unit: Unit of a number, such as "pixels".
+        choices: Id -> name of the allowed values. Empty if any value is allowed.
+        short_choices: Id -> shorter name for comparisons.
         about_choices: Id -> a sentence for the form.
-        least: Smallest number that can be used.
-        most: Largest one; any finite number by default.
-        refusal: Sentence about a value that is not among the choices or within the bounds, with
-            the values of the run by name in braces; "" where another check is responsible.
-        next_step: What to do then.
-        zero_is_off: True where 0 switches it off.
-        number_format: How a number is written in comparisons.
+        least: Smallest allowed number.
+        most: Largest allowed number; by default any finite number.
+        refusal: Error message for a value that is not allowed, with fields of the run in braces;
+            "" if another check is responsible.
+        next_step: What the reader can do about that error.
+        zero_is_off: True if 0 switches it off.
+        number_format: Format of a number in comparisons.
     """
 
     label: str
@@ -78,30 +78,30 @@ class Setting:
     number_format: str = ""
 
     def field(self, default: Any = dataclasses.MISSING) -> Any:
-        """The field of a dataclass that carries this setting.
+        """Make the dataclass field that has this setting as metadata.
 
         Args:
-            default: What a run has that asks for nothing else. Without one, the default depends
-                on other settings and `make_config` finds it.
+            default: The default value. Without one, the default depends on other settings, and
+                `make_config` computes it.
         """
         return dataclasses.field(default=default, metadata={"setting": self})
 
     @property
     def is_asked_for(self) -> bool:
-        """True where a reader can choose it, at least on the command line."""
+        """True if a reader can choose it, at least on the command line."""
         return self.group is not Group.FOUND_OUT
 
     def allows(self, value: Any) -> bool:
-        """True where a value is one of the choices, or a number within the bounds."""
-        # A comparison with NaN is False.
+        """Return True if a value is one of the choices, or a number within the bounds."""
+        # NaN is refused, because comparisons with it are False.
         return value in self.choices if self.choices else self.least <= value <= self.most
 
     def error(self, config: object) -> ConfigError:
-        """Why the value in a configuration cannot be used."""
+        """Make the error for a value of a configuration that is not allowed."""
         return ConfigError(self.refusal.format_map(vars(config)), self.next_step)
 
     def words(self, value: Any) -> str:
-        """A value in a comparison.
+        """Format a value for a comparison.
 
         Example:
 
@@ -118,10 +118,10 @@ class Setting:
 
 
 def settings_of(config: type) -> dict[str, Setting]:
-    """Name of each field of a dataclass -> its setting.
+    """Return the setting of each field of a dataclass by name.
 
     Raises:
-        TypeError: If a field has none.
+        TypeError: If a field has no setting.
     """
     found = {field.name: field.metadata.get("setting") for field in dataclasses.fields(config)}
     for name, setting in found.items():
@@ -131,7 +131,7 @@ def settings_of(config: type) -> dict[str, Setting]:
 
 
 def added_later(config: type) -> dict[str, Any]:
-    """The settings that older configurations lack, with the default that they had in effect."""
+    """Return the settings that old configurations lack, with the default that applies to them."""
     names = [name for name, each in settings_of(config).items() if each.added > IN_EVERY_ID]
     return {
         field.name: field.default for field in dataclasses.fields(config) if field.name in names

@@ -1,15 +1,15 @@
 """The shape of every layer's output for any input size.
 
-A row of a layer table says in a few words what its layer does to a shape:
+A row of a layer table describes how its layer changes a shape:
 
 - `"window": {"kernel": [3, 3], "strides": [2, 2], "padding": "same"}`: a convolution or a pooling;
-- `"channels": 32`: how many channels come out, where that changes;
-- `"pad": [[0, 1], [0, 1]]`: zeros added above, below, left and right; or two of them,
-  `{"even": ..., "odd": ...}`, where it matters whether the input's height is even or odd;
-- `"positions": [1, 1]`: what is left of height and width, `[]` where they are dropped;
+- `"channels": 32`: the number of output channels, if it changes;
+- `"pad": [[0, 1], [0, 1]]`: zeros added above, below, left and right; or two variants,
+  `{"even": ..., "odd": ...}`, if the padding depends on whether the input's height is even or odd;
+- `"positions": [1, 1]`: the new height and width, `[]` if they are dropped;
 - several inbound layers: they are broadcast, or joined along the channels by a Concatenate.
 
-A row without any of it leaves the shape alone.
+A row without any of these keeps the shape.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ Shape = tuple[int, ...]
 
 
 def window_size(size: int, kernel: int, stride: int, padding: str) -> int:
-    """How many positions a window has along one axis.
+    """Count the positions of a window along one axis.
 
     Args:
-        size: Of the input, in pixels.
-        kernel: Of the window, in pixels.
-        stride: From one position to the next, in pixels.
+        size: Size of the input in pixels.
+        kernel: Size of the window in pixels.
+        stride: Distance between positions in pixels.
         padding: "same" or "valid".
 
     Example:
@@ -45,7 +45,7 @@ def _merge(kind: str, inputs: Sequence[Shape]) -> Shape:
 
 
 def _apply(row: Mapping[str, Any], shape: Shape) -> Shape:
-    """The shape behind one layer with one input."""
+    """Return the output shape of a layer with one input."""
     pad, window = row.get("pad"), row.get("window")
     if isinstance(pad, Mapping):
         pad = pad["odd" if shape[0] % 2 else "even"]
@@ -68,7 +68,7 @@ def output_shapes(
     """Propagate an input shape through a layer table.
 
     Args:
-        rows: Layers as the table's JSON has them, each after the ones it takes its input from.
+        rows: Layers as in the JSON of the table, each after its input layers.
         input_shape: (height, width, channels), without the batch.
 
     Returns:

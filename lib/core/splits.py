@@ -10,21 +10,21 @@ from lib.core.errors import DataError
 
 IntArray = npt.NDArray[np.int64]
 
-# One seed for every run, so that all runs on a dataset share their validation and test images
-# and can be compared. The seed of a run chooses among the training images only.
+# The same seed for every run, so that all runs on a dataset have the same validation and test
+# images and can be compared. The seed of a run chooses only the training images.
 SPLIT_SEED = 0
 EVALUATION_SHARE = 1 / 6
-# What the folder of an image may say, where a dataset comes with a split of its own.
+# The split of an image in a dataset that has splits of its own.
 TRAIN, VALIDATION, TEST = range(3)
-# More would make a run slower without making its interval much narrower: +- 4 points at 80 %.
+# More images would make a run slower, but its interval not much narrower: +- 4 points at 80 %.
 MAX_EVALUATION_IMAGES = 400
-# Orders that are tried where a part would lack a class; with six images a class one of a few does.
+# Orders to try if a split lacks a class; with six images per class a few orders are enough.
 MAX_ATTEMPTS = 200
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Indices into a dataset, one array a split; no index is in two of them."""
+    """Indices into a dataset, one array per split; no index is in two of them."""
 
     train: IntArray
     validation: IntArray
@@ -41,7 +41,7 @@ class Splits:
 
 
 def evaluation_size(num_images: int) -> int:
-    """How many images go to validation, and how many to test.
+    """Return the number of validation images, which is also the number of test images.
 
     Example:
 
@@ -52,12 +52,12 @@ def evaluation_size(num_images: int) -> int:
 
 
 def max_train_images(num_images: int, num_given: Sequence[int] = ()) -> int:
-    """How many images are left for training.
+    """Return the number of images left for training.
 
     Args:
-        num_images: In all.
-        num_given: How many the dataset itself gives to training, validation and test; a sixth of
-            its training images are kept for a split that it lacks. Empty where Thaw splits.
+        num_images: Number of all images.
+        num_given: Sizes of the dataset's own training, validation and test splits; a sixth of its
+            training images is kept for a split that it lacks. Empty if Thaw makes the splits.
 
     Example:
 
@@ -97,7 +97,7 @@ def given_of(counts: Sequence[int]) -> IntArray:
 
 
 def _interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
-    """A permutation in which every stretch holds the classes in their overall shares."""
+    """Return a permutation in which every contiguous part has the overall class shares."""
     position = np.empty(len(labels))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -109,9 +109,9 @@ def _interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
 
 
 def _parts(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Test, validation and the rest: the first split in which no part lacks a class.
+    """Return test, validation and other images: the first split in which no part lacks a class.
 
-    With a few images a class one may fall beside its stretch, in one order and not in the next.
+    With few images per class a part may lack one in some orders and not in others.
     """
     every = np.unique(classes)
     for attempt in range(MAX_ATTEMPTS):
@@ -147,15 +147,15 @@ def split(
 
     Args:
         labels: Class index of every image of the dataset.
-        num_images: How many training images to use. A smaller choice with the same seed is
-            part of a larger one.
-        seed: Of the run: chooses the training images.
-        class_names: In label order, for the words of an error.
-        given: TRAIN, VALIDATION or TEST for every image, where the dataset comes with a split of
-            its own; else empty.
+        num_images: Number of training images. A smaller set with the same seed is part of a
+            larger one.
+        seed: Seed of the run, which chooses the training images.
+        class_names: Class names in label order, for error messages.
+        given: TRAIN, VALIDATION or TEST for every image of a dataset with splits of its own; else
+            empty.
 
     Raises:
-        DataError: If there are not that many training images, none are asked for, or a class
+        DataError: If there are too few training images, num_images is less than 1, or a class
             would be missing from a split.
 
     Example:
@@ -179,7 +179,7 @@ def split(
         )
     if num_images < 1:
         raise DataError(f"{num_images} training images were asked for.", "Ask for at least one.")
-    # In the order of the dataset: runs that train on the same images share their features.
+    # In the order of the dataset, so that runs on the same images share cached features.
     chosen = np.sort(pool[_interleaved(classes[pool], np.random.default_rng(seed))][:num_images])
     for name, part in (("training", chosen), ("validation", validation), ("test", test)):
         missing = np.setdiff1d(classes, classes[part])

@@ -1,4 +1,4 @@
-"""The strategies, and what each of them freezes."""
+"""The strategies, and the layers that each of them freezes."""
 
 import importlib
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class StrategySpec:
         id: Name in links, the command line and run folders.
         title: Short name on a button.
         about: One sentence for a beginner.
-        fine_tunes: True where layers of the backbone are thawed after the head has learned.
-        pretrained: False where the backbone starts from random weights.
+        fine_tunes: True if layers of the backbone are thawed after the head has been trained.
+        pretrained: False if the backbone starts from random weights.
     """
 
     id: str
@@ -34,24 +34,24 @@ STRATEGIES: dict[str, StrategySpec] = {
         StrategySpec(
             "feature_extraction",
             "Head only",
-            "The backbone stays frozen; only the new head learns.",
+            "The backbone stays frozen; only the new head is trained.",
         ),
         StrategySpec(
             "partial_fine_tuning",
             "Top layers",
-            "The head learns first, then the top layers of the backbone are thawed.",
+            "The head is trained first, then the top layers of the backbone are thawed.",
             fine_tunes=True,
         ),
         StrategySpec(
             "full_fine_tuning",
             "Everything",
-            "The head learns first, then the whole backbone is thawed.",
+            "The head is trained first, then the whole backbone is thawed.",
             fine_tunes=True,
         ),
         StrategySpec(
             "from_scratch",
             "From scratch",
-            "Random weights, nothing pretrained: what transfer learning is measured against.",
+            "Random weights, nothing pretrained: the baseline for transfer learning.",
             pretrained=False,
         ),
     )
@@ -59,10 +59,10 @@ STRATEGIES: dict[str, StrategySpec] = {
 
 
 def get(strategy: str) -> StrategySpec:
-    """The spec of a strategy.
+    """Return the spec of a strategy.
 
     Raises:
-        ConfigError: If Thaw does not know it.
+        ConfigError: If the strategy is unknown.
     """
     if strategy not in STRATEGIES:
         raise ConfigError(
@@ -74,11 +74,11 @@ def get(strategy: str) -> StrategySpec:
 def final_plan(
     strategy: str, layers: tuple[LayerRow, ...], thaw_from: str, batch_norm: str
 ) -> freezing.FreezePlan:
-    """What is frozen in the last phase of a strategy.
+    """Return the freeze plan of the last phase of a strategy.
 
     Args:
         layers: Layer table of the backbone.
-        thaw_from: First thawed layer of partial fine-tuning; ignored by the others.
+        thaw_from: First thawed layer of partial fine-tuning; other strategies ignore it.
         batch_norm: "frozen" keeps every BatchNormalization frozen; "thawed" and "tutorial"
             thaw it with its neighbours. Training from scratch always trains it.
 
@@ -100,12 +100,12 @@ def final_plan(
 def phase_plan(
     phase: str, strategy: str, layers: tuple[LayerRow, ...], thaw_from: str, batch_norm: str
 ) -> freezing.FreezePlan:
-    """What is frozen in one phase of a strategy.
+    """Return the freeze plan of one phase of a strategy.
 
     Args:
         phase: Name of the phase, as in lib.core.runs.Phase. In "feature_extraction" only the head
-            learns, whatever the strategy thaws after it.
-        strategy, layers, thaw_from, batch_norm: As for `final_plan`; the layer is this phase's.
+            is trained, whatever the strategy thaws later.
+        strategy, layers, thaw_from, batch_norm: As for `final_plan`, with this phase's layer.
 
     Raises:
         ConfigError: As for `final_plan`.
@@ -116,7 +116,7 @@ def phase_plan(
 
 
 def __getattr__(name: str) -> Any:
-    """Names that other programs ask for here (docs/design.md), found in the rule when asked for."""
+    """Import names of the rule lazily, because other programs find them here (docs/design.md)."""
     if name not in ("Recommendation", "Situation", "recommend"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module("lib.core.strategy.rule"), name)

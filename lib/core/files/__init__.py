@@ -1,4 +1,4 @@
-"""Files and folders: what ships with Thaw and what it keeps, written whole, locked, cleaned up.
+"""Files that ship with Thaw or that it stores: atomic writes, locks, scratch directories.
 
 Imports: nothing of lib.
 """

@@ -1,4 +1,4 @@
-"""A file is there whole or not at all, whenever its writer is killed or the disk is full."""
+"""Atomic writes: a file is complete or unchanged, even if the writer is killed or the disk full."""
 
 import json
 import os
@@ -11,15 +11,15 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file by atomic rename.
 
     Args:
-        path: In a folder that exists.
-        content: What it holds from now on.
-        durable: Wait for the disk, so that a loss of power leaves it whole as well. Not for what
-            is written several times a second.
+        path: Path of the file, in an existing folder.
+        content: The new content.
+        durable: Wait for the disk, so that the file also survives a power failure. Use False for
+            files that are written several times a second.
 
     Raises:
-        OSError: If it cannot be written; what was there is still there.
+        OSError: If it cannot be written; the old content is then unchanged.
     """
-    # Not one of `tempfile`: those cannot be read by others, and a store can be shared.
+    # Not from `tempfile`: other users cannot read such files, and a store can be shared.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -37,21 +37,21 @@ def write_json(path: Path, values: object, *, durable: bool = True) -> None:
     """Write a file of JSON by atomic rename.
 
     Args:
-        path: In a folder that exists.
-        values: As for `json_bytes`.
+        path: Path of the file, in an existing folder.
+        values: The values, as for `json_bytes`.
         durable: As for `write`.
 
     Raises:
-        OSError: If it cannot be written; what was there is still there.
+        OSError: If it cannot be written; the old content is then unchanged.
     """
     write(path, json_bytes(values), durable=durable)
 
 
 def json_bytes(values: object) -> bytes:
-    """Values as JSON that people can read too: indented, and the same values in the same order.
+    """Encode values as readable JSON: indented, with sorted keys.
 
     Args:
-        values: Of the types that JSON has.
+        values: Values of JSON types.
 
     Example:
 

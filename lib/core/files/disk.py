@@ -1,4 +1,4 @@
-"""How much of a disk a folder takes."""
+"""Disk space of folders."""
 
 import os
 from contextlib import suppress
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def folder_bytes(folder: Path) -> int:
-    """Size of all files below a folder in bytes; 0 where there is no folder.
+    """Return the size of all files below a folder in bytes; 0 if there is no folder.
 
-    What disappears meanwhile, because somebody moves or removes it, does not count.
+    Files that are moved or removed meanwhile do not count.
     """
     total = 0
     for parent, _, names in os.walk(folder):

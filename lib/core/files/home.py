@@ -1,4 +1,4 @@
-"""Where Thaw keeps what it made: the folder behind THAW_HOME."""
+"""The folder in which Thaw stores its files: THAW_HOME."""
 
 import os
 import sys
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def thaw_home() -> Path:
-    """The folder for runs and caches: THAW_HOME, else the platform's user cache folder.
+    """Return the folder for runs and caches: THAW_HOME, or else the platform's user cache folder.
 
-    The folder is not created here. Everything in it can be made again, except the runs.
+    The folder is not created here. Everything in it except the runs can be made again.
 
     Reference:
         XDG Base Directory Specification; Apple File System Programming Guide;

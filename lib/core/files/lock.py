@@ -1,4 +1,4 @@
-"""A lock on a file, between processes. Whatever ends a process gives its locks back."""
+"""Advisory file locks between processes; the operating system releases them at process exit."""
 
 import contextlib
 import sys
@@ -11,13 +11,13 @@ POLL_S = 0.1
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait until no other process or thread is inside.
+    """Hold an exclusive lock; wait until no other process or thread holds it.
 
-    The operating system drops the lock when its process ends, however it ends, so none is ever
-    left behind; the empty file stays.
+    The operating system releases the lock when the process exits, however it exits, so no stale
+    lock remains; the empty file stays.
 
     Args:
-        path: Of the file, in a folder that exists.
+        path: Path of the lock file, in an existing folder.
     """
     with path.open("a+b") as file:
         while not _try_lock(file.fileno()):
@@ -26,7 +26,7 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def held(path: Path) -> bool:
-    """True while somebody is inside; nobody is kept out by asking for longer than a moment."""
+    """Return True while the lock is held; the check itself holds it only for a moment."""
     if not path.exists():
         return False
     with contextlib.suppress(OSError), path.open("a+b") as file:
@@ -35,7 +35,7 @@ def held(path: Path) -> bool:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """True if this open file now has the lock; closing it gives the lock back."""
+    """Return True if this open file now has the lock; closing the file releases it."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -46,7 +46,7 @@ def _try_lock(descriptor: int) -> bool:
     else:
         import fcntl
 
-        # BlockingIOError says that another has it; anything else, that there are no locks here.
+        # BlockingIOError means that another process has it; other errors, that locks are missing.
         with contextlib.suppress(OSError):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

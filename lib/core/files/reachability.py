@@ -1,4 +1,4 @@
-"""Can a host be reached? An answer within seconds, also where nothing ever answers."""
+"""Checks within seconds whether hosts can be reached, even if they never answer."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ PREFLIGHT_S = 4.0
 
 
 def address(url: str) -> Address:
-    """Host and port of a URL.
+    """Return host and port of a URL.
 
     Example:
 
@@ -27,9 +27,9 @@ def address(url: str) -> Address:
 
 
 def reachable(addresses: Iterable[Address]) -> set[Address]:
-    """Those of some addresses that accept a connection; takes PREFLIGHT_S at most.
+    """Return the addresses that accept a connection, within PREFLIGHT_S.
 
-    Nothing is sent. Behind a proxy the proxy is asked, once for all of them.
+    Nothing is sent. Behind a proxy, only the connection to the proxy is checked.
 
     Args:
         addresses: Pairs (host, port).
@@ -44,7 +44,7 @@ def reachable(addresses: Iterable[Address]) -> set[Address]:
         with suppress(OSError), socket.create_connection(each, PREFLIGHT_S):
             answered.add(each)
 
-    # In threads, because a name server that does not answer ignores the timeout.
+    # In threads, because the timeout does not apply to a name server that does not answer.
     attempts = [threading.Thread(target=connect, args=(each,), daemon=True) for each in asked]
     for attempt in attempts:
         attempt.start()

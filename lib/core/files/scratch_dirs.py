@@ -1,7 +1,7 @@
-"""Folders of what is not whole yet, or not wanted any more: nobody sees them, and none stays.
+"""Scratch directories for incomplete or deleted data: never listed, always cleaned up.
 
-The name of one says which process it belongs to, so that whoever tidies knows what a process left
-that ended in the middle of something. What lists the folder around it leaves names with a dot out.
+The name of a scratch directory contains its process, so that directories left behind by dead
+processes can be found and removed. Listings of the parent folder skip names that start with a dot.
 """
 
 import hashlib
@@ -13,20 +13,20 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-# Nobody waits so long for a dataset: what is older and not whole belongs to nobody.
+# A scratch directory without changes for so long has been abandoned.
 SECONDS_TO_MAKE = 1_800
 GONE = ".gone-"
 
 
 def make(parent: Path, what: str) -> Path:
-    """A new hidden folder of this process, which nobody else can read.
+    """Make a scratch directory of this process that other users cannot read.
 
     Args:
-        parent: The folder to be in; made where it is not there.
-        what: A word for what is in it, without "-".
+        parent: The parent folder, which is made if it is missing.
+        what: A word for its content, without "-".
 
     Returns:
-        Where it is; its name cannot be guessed.
+        Its path; the name cannot be guessed.
 
     Raises:
         OSError: If it cannot be made.
@@ -38,10 +38,10 @@ def make(parent: Path, what: str) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Take a folder, hidden or not, out of sight in one step, then remove it.
+    """Rename a folder to a hidden name in one step, then remove it.
 
     Args:
-        path: Of the folder. What of it cannot be removed now goes another time.
+        path: Path of the folder. Files that cannot be removed now are removed later.
     """
     out_of_sight = path.with_name(f"{GONE}{secrets.token_hex(8)}")
     with suppress(OSError):
@@ -50,10 +50,10 @@ def remove(path: Path) -> None:
 
 
 def is_left_behind(path: Path) -> bool:
-    """True where the process that made a hidden folder is no more, or nobody waits for it.
+    """Return True if the process that made a scratch directory is dead, or the directory old.
 
     Args:
-        path: From `make`, or what `remove` left.
+        path: A path from `make`, or one that `remove` left.
     """
     if path.name.startswith(GONE):
         return True
@@ -63,10 +63,10 @@ def is_left_behind(path: Path) -> bool:
 
 
 def is_old(path: Path) -> bool:
-    """True where nothing was written to a file or a folder for longer than anybody waits.
+    """Return True if a file or folder has not changed for SECONDS_TO_MAKE.
 
     Args:
-        path: Of either; what is not there is not old.
+        path: Its path; a missing one is not old.
     """
     try:
         return time.time() - path.stat().st_mtime > SECONDS_TO_MAKE
@@ -79,12 +79,12 @@ def _machine() -> str:
 
 
 def _is_alive(pid: int) -> bool:
-    if os.name == "nt":  # there, this signal would end it
+    if os.name == "nt":  # on Windows, this signal would end the process
         return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # it belongs to another user
         return True
     return True

@@ -1,4 +1,4 @@
-"""Where the files are that ship with Thaw: layer tables, samples, recorded runs, measurements."""
+"""The folder of files that ship with Thaw: layer tables, samples, recorded runs, measurements."""
 
 from importlib import resources
 from pathlib import Path
