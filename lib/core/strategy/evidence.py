@@ -1,7 +1,7 @@
 """The evidence behind the strategies: the same data in five ways, three sizes and three seeds.
 
-`python -m lib.tools.record_runs evidence` trains the runs; each stands in `data/evidence` in a
-folder named after it.
+`python -m lib.tools.record_runs evidence` trains the runs; each is in `data/evidence` in a folder
+with its id as name.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ from lib.core.strategy.rule import Situation
 
 BoolArray = npt.NDArray[np.bool_]
 
-# 96 pixels and two phases, so that the whole grid is recorded in an afternoon on two cores. Each
-# way of training sees every image equally often.
+# 96 pixels and two phases, so that two cores can record the whole grid in an afternoon. Every way
+# of training sees each image equally often.
 IMAGE_SIZE = 96
 NUM_EPOCHS = 2 * strategy_rule.PHASE_EPOCHS
 SEEDS = (0, 1, 2)
@@ -35,7 +35,7 @@ BACKBONE = "efficientnet_lite0"
 
 @dataclass(frozen=True)
 class Way:
-    """One way of training that is compared; lib.core.strategy.rule.how says what it thaws.
+    """One of the ways of training to compare; lib.core.strategy.rule.how says what it thaws.
 
     Args:
         id: Name in links and figures.
@@ -46,7 +46,7 @@ class Way:
     title: str
 
 
-# From frozen to free.
+# From fully frozen to fully trained.
 WAYS: dict[str, Way] = {
     way.id: way
     for way in (
@@ -58,14 +58,14 @@ WAYS: dict[str, Way] = {
     )
 }
 
-# Training images of each dataset; the last is all that OpenMoji has, and a large number for two
-# cores on the others.
+# Numbers of training images; the last one is all of OpenMoji, and a large number for two cores on
+# the other datasets.
 SIZES: dict[str, tuple[int, ...]] = {
     "openmoji_animals_food": (20, 60, 160),
     "elpv": (50, 200, 1_000),
     "cats_vs_dogs": (50, 200, 1_000),
 }
-# Recorded on some of its images, which are not part of Thaw: the runs carry their fingerprint.
+# Recorded on a sample of its images, which does not ship with Thaw: the runs have its fingerprint.
 PHOTOGRAPHS = "cats_vs_dogs"
 
 
@@ -80,7 +80,7 @@ def config(
     data_fingerprint: str | None = None,
     max_train_images: int | None = None,
 ) -> TrainConfig:
-    """A run of one of the ways: one that is recorded, or the same on other data.
+    """Return the settings of a run of one way: a recorded one, or the same on other data.
 
     Args:
         dataset: Name of the dataset.
@@ -114,7 +114,7 @@ def config(
 
 
 def way_of(config_: TrainConfig) -> str | None:
-    """The way a run goes, whatever its data; None where it goes another."""
+    """Return the way of training of a run on any data; None if it is none of WAYS."""
     asked = config_.strategy, config_.thaw_from
     return next((way for way in WAYS if strategy_rule.how(way, config_.backbone) == asked), None)
 
@@ -128,8 +128,8 @@ class Tried:
 
     Args:
         way: Key of WAYS.
-        runs: In the order of their seeds.
-        correct: (seeds, test images), True where the run's answer is the label; the images are in
+        runs: Runs in the order of their seeds.
+        correct: (seeds, test images), True where the predicted class is the true class; images in
             the order of their index, the same in every run on the dataset.
     """
 
@@ -149,20 +149,20 @@ class Tried:
 
     @property
     def accuracy(self) -> float:
-        """Test accuracy, the mean over the seeds."""
+        """Mean test accuracy over the seeds."""
         return float(self.correct.mean())
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Test accuracy of one way minus that of another, with what chance could have made of it.
+    """Test accuracy of one way minus that of another, with its 95 % interval.
 
     Args:
         first: Key of WAYS.
-        second: The other.
+        second: Another key of WAYS.
         mean: First minus second, over all seeds and images, -1 to 1.
-        low: Lower end of the 95 % interval.
-        high: Upper end.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
     """
 
     first: str
@@ -173,7 +173,7 @@ class Difference:
 
     @property
     def told_apart(self) -> bool:
-        """True where the interval leaves out 0."""
+        """True if the interval does not contain 0."""
         return self.low > 0 or self.high < 0
 
 
@@ -183,8 +183,8 @@ class Cell:
 
     Args:
         dataset: Key of SIZES.
-        num_images: Training images.
-        tried: By way, in the order of WAYS; only those with every seed.
+        num_images: Number of training images.
+        tried: Results by way, in the order of WAYS; only ways with all seeds.
     """
 
     dataset: str
@@ -193,16 +193,16 @@ class Cell:
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
-        """The ways by their test accuracy, the best first; of equals the one that thaws less."""
+        """The ways by test accuracy, best first; on a tie, the way that thaws less first."""
         return tuple(sorted(self.tried, key=lambda way: -self.tried[way].accuracy))
 
     @property
     def winner(self) -> str:
-        """The way that was best on the test images."""
+        """The way with the best test accuracy."""
         return self.ranking[0]
 
     def difference(self, first: str, second: str) -> Difference:
-        """One way minus another on the same test images.
+        """Compute one way minus another on the same test images.
 
         Args:
             first: Key of `tried`.
@@ -217,18 +217,18 @@ class Cell:
 
     @property
     def situation(self) -> Situation:
-        """What the questions of the page would say of it."""
+        """The answers to the questions of the page for this cell."""
         return situation_of(self.dataset, self.num_images)
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What was recorded.
+    """The recorded runs.
 
     Args:
-        cells: By dataset, then by number of images; those where two ways or more can be compared.
-        num_runs: Runs they rest on.
-        num_missing: Runs of the grid that are not there, or not finished.
+        cells: Cells by dataset, then by number of images, with at least two ways to compare.
+        num_runs: Number of runs in the cells.
+        num_missing: Number of runs of the grid that are missing or not finished.
     """
 
     cells: tuple[Cell, ...]
@@ -236,18 +236,18 @@ class Evidence:
     num_missing: int
 
     def of(self, dataset: str) -> tuple[Cell, ...]:
-        """The cells of a dataset, fewest images first."""
+        """Return the cells of a dataset, fewest images first."""
         return tuple(cell for cell in self.cells if cell.dataset == dataset)
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The datasets that something was recorded on."""
+        """The datasets with recorded runs."""
         return tuple(dict.fromkeys(cell.dataset for cell in self.cells))
 
     def nearest(self, situation: Situation) -> Cell | None:
-        """The cell most like a situation, of those in the same region; None where there is none.
+        """Return the cell nearest to a situation in the same region; None if there is none.
 
-        Ten times as many images are as far away as the other end of the scale of similarity.
+        A factor of ten in images counts as much as the whole scale of similarity.
         """
         region = strategy_rule.region_of(situation)
         near = [cell for cell in self.cells if strategy_rule.region_of(cell.situation) is region]
@@ -262,14 +262,14 @@ class Evidence:
 
 
 def situation_of(dataset: str, num_images: int) -> Situation:
-    """What the questions of the page would say of a dataset of the app."""
+    """Return the answers to the questions of the page for a dataset of the registry."""
     kind = kind_of(dataset)
     value = kind.value if kind else 1.0
     return Situation(num_images, value, datasets.get(dataset).num_classes)
 
 
 def _way_in_grid(config_: TrainConfig) -> str | None:
-    """The way of the grid a run belongs to; None where it is not one of its runs."""
+    """Return the way of a run of the grid; None if the run does not belong to the grid."""
     way = way_of(config_)
     if way is None or config_.dataset not in SIZES:
         return None
@@ -288,10 +288,10 @@ def _way_in_grid(config_: TrainConfig) -> str | None:
 
 
 def read(root: Path | None = None) -> Evidence:
-    """Everything that was recorded, as far as it is there.
+    """Read the recorded runs that exist.
 
     Args:
-        root: Folder of the run folders; where Thaw keeps them if None.
+        root: Folder of the run folders; by default the one that ships with Thaw.
     """
     root = store.RunStore().evidence_root if root is None else root
     found: dict[tuple[str, int, str], dict[int, tuple[Run, BoolArray]]] = {}
@@ -303,7 +303,7 @@ def read(root: Path | None = None) -> Evidence:
         if run is None or way is None or answers is None or not run.history:
             continue
         order = np.argsort(answers.index)
-        # Every run on a dataset is tested on the same images, or they could not be compared.
+        # All runs on a dataset must be tested on the same images to be comparable.
         tested = num_images_tested.setdefault(run.config.dataset, answers.index[order])
         if np.array_equal(tested, answers.index[order]):
             key = (run.config.dataset, run.config.num_images, way)

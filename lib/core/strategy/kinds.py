@@ -1,4 +1,4 @@
-"""How close images are to those a backbone was trained on, asked in words."""
+"""Kinds of images, by which a reader says how similar images are to ImageNet."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from lib.core import datasets
 
 @dataclass(frozen=True)
 class Kind:
-    """What images can be, in a reader's words, and where that lies on the scale.
+    """A kind of images, and its place on the scale of similarity.
 
     Args:
         id: Name in links.
-        words: For somebody who never trained a network.
-        value: On the scale of similarity: 1 for photographs of everyday things, as in ImageNet.
-        example: What such images show.
-        dataset: TFDS name of a dataset of this kind, in lib.core.datasets; "" where there is none.
+        words: Description for somebody who has never trained a network.
+        value: Similarity: 1 for photographs of everyday objects, as in ImageNet.
+        example: Examples of such images.
+        dataset: TFDS name of a dataset of this kind in lib.core.datasets; "" if there is none.
     """
 
     id: str
@@ -24,9 +24,9 @@ class Kind:
     dataset: str = ""
 
 
-# From near to far. The ends are 1 and 0 by definition. Drawings and technical pictures are where
-# the reference datasets of that kind were measured, to the next twentieth; the others are in the
-# order that transfer usually gets harder in, which is a convention.
+# From similar to dissimilar. The ends are 1 and 0 by definition. The values of drawings and
+# technical pictures are measured on reference datasets, rounded to 0.05; the others follow the
+# order in which transfer usually gets harder, which is a convention.
 KINDS: dict[str, Kind] = {
     kind.id: kind
     for kind in (
@@ -66,10 +66,10 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(dataset: str) -> Kind | None:
-    """What kind of images a dataset of the app has; None where that is not known.
+    """Return the kind of images of a dataset; None if it is unknown.
 
     Args:
-        dataset: TFDS name, or that of a reader's own images.
+        dataset: TFDS name, or the id of a reader's own images.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""LogME: how much a linear model on some features explains of the labels, without training one."""
+"""LogME: how well linear models on some features explain the labels, without training one."""
 
 from math import inf, log, pi
 
@@ -7,26 +7,26 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-# Precisions stay within these, on features of at most 1: useless ones want an infinite precision
-# of the weights, and labels that are fitted exactly one of the noise.
+# Bounds of the precisions, for features of at most 1: without them, useless features would give an
+# infinite precision of the weights, and an exact fit an infinite precision of the noise.
 SMALLEST, LARGEST = 1e-10, 1e10
 MAX_ITERATIONS = 1_000
-# Change of the evidence at which both precisions count as found. They themselves may still drift
-# where the features are useless, towards weights of zero.
+# Change of the evidence at which the iteration has converged. With useless features the precisions
+# themselves may still drift, towards weights of zero.
 TOLERANCE = 1e-10
 
 
 def logme(features: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Log evidence a label, the mean over one-against-all targets, at its maximum.
+    """Compute the maximum log evidence per label, averaged over one-against-all targets.
 
-    The targets y are taken for F w plus noise, with w ~ N(0, 1/alpha) and noise ~ N(0, 1/beta).
-    With w integrated out, log p(y | F) is as large as alpha and beta can make it: that is LogME,
-    divided by the number of images. It rewards a good fit and charges for each direction the fit
-    needs, so more channels do not raise it by themselves. The number is of use beside another
-    one on the same labels, not by itself.
+    The model of the targets is y = F w + noise, with w ~ N(0, 1/alpha) and noise ~ N(0, 1/beta).
+    LogME is log p(y | F) with w integrated out, maximised over alpha and beta, and divided by the
+    number of images. It rewards a good fit and penalises each direction that the fit needs, so
+    more channels alone do not raise it. Values can be compared only between features with the
+    same labels.
 
     Args:
-        features: (num_images, channels), as they are: neither centred nor standardised.
+        features: (num_images, channels), neither centred nor standardised.
         labels: (num_images,), the class of every image.
 
     Raises:
@@ -51,7 +51,7 @@ def logme(features: npt.ArrayLike, labels: npt.ArrayLike) -> float:
         )
     if not np.isfinite(values).all():
         raise ValueError("Expected finite features.")
-    # The evidence does not depend on their unit, which alpha takes up.
+    # The evidence does not depend on the scale of the features, which alpha absorbs.
     unit = np.abs(values).max() or 1.0
     left, singular, _ = np.linalg.svd(values / unit, full_matrices=False)
     targets = (classes[:, None] == np.unique(classes)).astype(np.float64)
@@ -59,17 +59,17 @@ def logme(features: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def _evidence(left: FloatArray, singular: FloatArray, y: FloatArray, channels: int) -> float:
-    """Largest log evidence of one target, divided by the number of images.
+    """Compute the maximum log evidence of one target, divided by the number of images.
 
     Args:
         left: (num_images, rank), left singular vectors of the features.
         singular: (rank,), their singular values.
         y: (num_images,), 1 for the images of the class and 0 for the others.
-        channels: Of the features.
+        channels: Number of channels of the features.
     """
     along = left.T @ y
     squares = singular**2
-    # What no weights can explain, as it lies outside of what the features span.
+    # The part that no weights can explain, because it lies outside the span of the features.
     beyond = max(0.0, float(y @ y - along @ along))
     alpha = beta = 1.0
     before = -inf

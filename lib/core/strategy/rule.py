@@ -1,8 +1,7 @@
-"""Which strategy suits a situation: the textbook rule, its thresholds, and where each comes from.
+"""The textbook rule for choosing a strategy, its thresholds, and the source of each threshold.
 
-The plane of size and similarity has two borders and so four regions. What is frozen follows from
-the region and from nothing else but a lack of time, so more data never freezes more, and neither
-does less similarity.
+The map of size and similarity has two borders and so four regions. The freeze plan depends only
+on the region and on a lack of time, so more data or less similarity never freezes more layers.
 """
 
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from lib.core.strategy import prose
 from lib.core.strategy.prose import REGIONS, Region
 from lib.core.strategy.settings_table import Recipe, Setting, settings_table
 
-# Where "few" ends. On the solar cells, thawing the top lost against the head alone with 200
-# images and won with 1,000 (docs/sources.md, thaw-measurements); the course notes that the rule
-# comes from name no number (cs231n-transfer).
+# Where "many" begins. On the solar cells, thawing the top layers was worse than the head only with
+# 200 images and better with 1,000 (docs/sources.md, thaw-measurements); the course notes from
+# which the rule comes give no number (cs231n-transfer).
 LARGE_NUM_IMAGES = 1_000
 # A convention: with many classes, images are few while each class has fewer than this. ImageNet
 # has about 1,300.
@@ -24,11 +23,11 @@ LARGE_PER_CLASS = 100
 # Where "similar" begins on a scale from 0 (nothing in common) to 1 (photographs of ImageNet's own
 # classes). A convention: the middle.
 SIMILAR = 0.5
-# A convention: where labels are often wrong, it takes so many times as many images to count as
-# many. That it takes more is measured (rolnick-2017).
+# A convention: if labels are often wrong, this many times as many images are needed to count as
+# many. That more are needed is measured (rolnick-2017).
 NOISY_FACTOR = 2
-# With less time than this only the head is trained. The recorded run that thaws everything on
-# 1,000 solar cells took 95 s on two cores, the head alone 13 s (thaw-measurements).
+# With less time than this, only the head is trained. The recorded run that thaws everything on
+# 1,000 solar cells took 95 s on two cores, the head only 13 s (thaw-measurements).
 HEAD_ONLY_MINUTES = 1.0
 # Two thirds and one and a half times a border are "near" it; so is a tenth of the scale.
 NEAR_FACTOR = 1.5
@@ -37,8 +36,8 @@ NEAR_SIMILARITY = 0.1
 # (efficientnet-lite, mobilenet-v2).
 MAX_PHONE_PARAMS = 5_000_000
 
-# As in the tutorials: the head at Adam's own rate (keras-transfer), thawed layers at a tenth of it
-# and each phase for ten epochs (tf-transfer). The recorded evidence uses the same.
+# As in the tutorials: the head at Adam's default rate (keras-transfer), thawed layers at a tenth of
+# it, and ten epochs per phase (tf-transfer). The recorded evidence uses the same values.
 HEAD_RATE = 1e-3
 FINE_TUNE_RATE = 1e-4
 PHASE_EPOCHS = 10
@@ -52,15 +51,15 @@ MIDDLE_SHRINKAGE = 8 * 2**0.5
 
 @dataclass(frozen=True)
 class Situation:
-    """What a reader knows of the data.
+    """What a reader knows about the data.
 
     Args:
-        num_images: Labelled images to train on.
-        similarity: To what the backbone was trained on, 0 to 1.
+        num_images: Number of labelled images to train on.
+        similarity: Similarity to the images that the backbone was trained on, 0 to 1.
         num_classes: Number of classes.
-        minutes: Time for a run on two cores; None where there is no hurry.
-        phone: True where the network has to run on a phone.
-        noisy: True where many labels are wrong.
+        minutes: Time for a run on two cores; None for no limit.
+        phone: True if the network must run on a phone.
+        noisy: True if many labels are wrong.
 
     Raises:
         ConfigError: If a value cannot be used.
@@ -88,29 +87,29 @@ class Situation:
 
     @property
     def large_from(self) -> int:
-        """From how many images on these data are large."""
+        """The number of images from which this dataset is large."""
         border = max(LARGE_NUM_IMAGES, LARGE_PER_CLASS * self.num_classes)
         return border * NOISY_FACTOR if self.noisy else border
 
     @property
     def is_large(self) -> bool:
-        """True where there are enough images to change many weights."""
+        """True if there are enough images to change many weights."""
         return self.num_images >= self.large_from
 
     @property
     def is_similar(self) -> bool:
-        """True where the features of the backbone fit these images."""
+        """True if the features of the backbone fit these images."""
         return self.similarity >= SIMILAR
 
     @property
     def in_hurry(self) -> bool:
-        """True where there is time for the head alone."""
+        """True if there is only time to train the head."""
         return self.minutes is not None and self.minutes < HEAD_ONLY_MINUTES
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """What the rule says on the other side of a border that is near.
+    """The recommendation on the other side of a near border.
 
     Args:
         region: Key of REGIONS.
@@ -123,18 +122,18 @@ class Neighbour:
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation(Recipe):
-    """A strategy with everything it sets, and its reason.
+    """A strategy with all its settings and their reasons.
 
     Args:
-        region: Key of REGIONS: where the situation lies.
-        title: What to do, as a headline.
-        reason: The rule behind it.
+        region: Key of REGIONS to which the situation belongs.
+        title: The recommendation as a headline.
+        reason: Why the rule recommends it.
         caveat: When it fails.
         watch_for: What to look at in the curves.
-        notes: What else the answers mean.
-        settings: All that it sets as a table, each line with its reason and source.
-        sources: Of the rule: keys in docs/sources.md.
-        neighbours: Near a border, what is recommended beyond it.
+        notes: Notes on the other answers.
+        settings: All settings as a table, each with its reason and source.
+        sources: Sources of the rule: keys in docs/sources.md.
+        neighbours: Near a border, the recommendation on its other side.
     """
 
     region: str
@@ -149,12 +148,12 @@ class Recommendation(Recipe):
 
     @property
     def source(self) -> str:
-        """The first of the sources of the rule."""
+        """The first source of the rule."""
         return self.sources[0]
 
 
 def middle_layer(layers: tuple[LayerRow, ...]) -> str:
-    """The layer where the upper half of a backbone begins: its maps are 1/16 as wide as the image.
+    """Return the layer where the upper half of a backbone begins: maps 1/16 as wide as the image.
 
     Example:
 
@@ -172,13 +171,13 @@ def middle_layer(layers: tuple[LayerRow, ...]) -> str:
 
 
 def how(way: str, backbone: str = "efficientnet_lite0") -> tuple[str, str]:
-    """A way of the evidence on any backbone: its strategy and its first thawed layer.
+    """Return the strategy and the first thawed layer of a way of training on any backbone.
 
     Args:
         way: Key of evidence.WAYS.
 
     Returns:
-        Id of the strategy, and the layer; "" where all or nothing is thawed.
+        Id of the strategy, and name of the layer; "" if all or nothing is thawed.
 
     Raises:
         ConfigError: If Thaw does not know the backbone.
@@ -194,7 +193,7 @@ def how(way: str, backbone: str = "efficientnet_lite0") -> tuple[str, str]:
 
 
 def region_of(situation: Situation) -> Region:
-    """The field of the plane a situation lies in."""
+    """Return the region of a situation."""
     return _region(situation.is_large, situation.is_similar)
 
 
@@ -203,10 +202,10 @@ def _region(large: bool, similar: bool) -> Region:
 
 
 def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Recommendation:
-    """The strategy the textbook rule gives for a situation.
+    """Return the strategy that the textbook rule recommends for a situation.
 
     Args:
-        situation: Size of the data, its similarity to ImageNet, and what else is known.
+        situation: Size of the data, its similarity to ImageNet, and the other answers.
 
     Raises:
         ConfigError: If Thaw does not know the backbone.
@@ -264,7 +263,7 @@ def _notes(situation: Situation, backbone: str, layers: tuple[LayerRow, ...]) ->
 
 
 def _neighbours(situation: Situation, region: Region) -> tuple[Neighbour, ...]:
-    """The regions beyond the borders that are near, that of size first."""
+    """Return the regions on the other side of near borders, the size border first."""
     found = []
     share = situation.num_images / situation.large_from
     if 1 / NEAR_FACTOR <= share <= NEAR_FACTOR:
@@ -277,13 +276,13 @@ def _neighbours(situation: Situation, region: Region) -> tuple[Neighbour, ...]:
 
 
 def first_thawed(advice: Recommendation, layers: tuple[LayerRow, ...]) -> int:
-    """Index of the first thawed layer of a recommendation; as many as there are where none is."""
+    """Return the index of the first thawed layer; the number of layers if none is thawed."""
     if advice.strategy == "feature_extraction":
         return len(layers)
     return backbones.layer_index(layers, advice.thaw_from) if advice.thaw_from else 0
 
 
 def plan(advice: Recommendation, layers: tuple[LayerRow, ...]) -> freezing.FreezePlan:
-    """What a recommendation freezes once its head has learned."""
+    """Return the freeze plan of a recommendation after its head has been trained."""
     frozen = freezing.FreezePlan.from_index(layers, first_thawed(advice, layers))
     return frozen.with_batch_norm_frozen(layers)

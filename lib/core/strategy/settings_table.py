@@ -1,4 +1,4 @@
-"""Everything a recommendation sets, as a table: each line with its reason and its source."""
+"""The settings of a recommendation as a table: each line with its reason and its source."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from lib.core.backbones import LayerRow
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: what a recommendation sets.
+    """The settings of a recommendation.
 
     Args:
         way: Key of evidence.WAYS.
         strategy: Id of the strategy.
-        thaw_from: First thawed layer of the backbone; "" where all or nothing is thawed.
-        head_learning_rate: Of Adam while the head learns alone.
-        fine_tune_learning_rate: After that; 0 where nothing is thawed.
-        head_epochs: With the backbone frozen.
-        fine_tune_epochs: After that; 0 where nothing is thawed.
-        augmentation: True where training images are to be flipped, turned and zoomed.
+        thaw_from: First thawed layer of the backbone; "" if all or nothing is thawed.
+        head_learning_rate: Learning rate of Adam while only the head is trained.
+        fine_tune_learning_rate: Learning rate after thawing; 0 if nothing is thawed.
+        head_epochs: Epochs with a frozen backbone.
+        fine_tune_epochs: Epochs after thawing; 0 if nothing is thawed.
+        augmentation: True if training images are flipped, rotated and zoomed.
         batch_norm: Key of runs.BATCH_NORM_POLICIES.
-        batch_size: Images a step; None where it does not matter.
-        dropout: Rate in the head.
+        batch_size: Images per step; None if it does not matter.
+        dropout: Dropout rate in the head.
         early_stopping: Epochs without a lower validation loss after which a phase ends; 0 never.
     """
 
@@ -40,12 +40,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Setting:
-    """One thing a recommendation sets.
+    """One line of the table.
 
     Args:
-        name: As on the page.
-        value: In words.
-        why: In a sentence.
+        name: Name on the page.
+        value: Value in words.
+        why: Reason, one sentence.
         source: Key in docs/sources.md.
     """
 
@@ -56,14 +56,14 @@ class Setting:
 
 
 def settings_table(recipe: Recipe, layers: tuple[LayerRow, ...]) -> tuple[Setting, ...]:
-    """Everything a recipe sets, in the order a run meets it."""
+    """Return all settings of a recipe, in the order in which a run uses them."""
     found = [
         _freeze_plan(recipe),
         Setting(
             "Head, learning rate",
             f"{recipe.head_learning_rate:g} for {recipe.head_epochs} epochs",
-            "The head starts from random weights; a backbone that learned along would be distorted "
-            "by its first gradients.",
+            "The head starts from random weights; its first gradients would distort a backbone "
+            "that is trained at the same time.",
             "kumar-2022",
         ),
         Setting(
@@ -80,8 +80,8 @@ def settings_table(recipe: Recipe, layers: tuple[LayerRow, ...]) -> tuple[Settin
         Setting(
             "Early stopping, dropout",
             f"After {recipe.early_stopping} epochs, {recipe.dropout:g}",
-            "A network learns what labels have in common first, and the wrong ones by heart "
-            "after that.",
+            "A network first learns what the labels have in common, and memorises wrong labels "
+            "later.",
             "arpit-2017",
         )
         if recipe.early_stopping
@@ -94,22 +94,22 @@ def _freeze_plan(recipe: Recipe) -> Setting:
     return Setting(
         "Freeze plan",
         *{
-            "head": ("Everything frozen", "Only the new head learns.", "keras-transfer"),
+            "head": ("Everything frozen", "Only the new head is trained.", "keras-transfer"),
             "top": (
                 f"Thaw from {recipe.thaw_from}",
-                "Lower layers see edges and textures, which every image has; upper ones see "
-                "things.",
+                "Lower layers detect edges and textures, which every image has; upper ones detect "
+                "objects.",
                 "yosinski-2014",
             ),
             "middle": (
                 f"Thaw from {recipe.thaw_from}",
-                "The further the images are from photographs of things, the fewer layers carry "
-                "over.",
+                "The less similar the images are to photographs of objects, the fewer layers can "
+                "be reused.",
                 "yosinski-2014",
             ),
             "everything": (
                 "Nothing frozen",
-                "Pretrained weights are the start, and every layer may leave it.",
+                "Every layer starts from pretrained weights and may change.",
                 "cs231n-transfer",
             ),
         }[recipe.way],
@@ -118,13 +118,13 @@ def _freeze_plan(recipe: Recipe) -> Setting:
 
 def _augmentation(recipe: Recipe) -> Setting:
     if recipe.augmentation:
-        why = "With few images and many thawed weights, flips, turns and zooms make more of them."
+        why = "With few images and many thawed weights, it adds flipped and zoomed variants."
         return Setting("Augmentation", "On", why, "tf-transfer")
     if recipe.fine_tune_epochs:
-        why = "There are images enough; it is the next thing to try where validation falls."
+        why = "There are enough images; try it next if the validation accuracy falls."
         return Setting("Augmentation", "Off", why, "tf-transfer")
     why = (
-        "Frozen layers run once for each image; new versions of it would make every epoch several "
+        "Frozen layers run once for each image; augmented images would make every epoch several "
         "times longer."
     )
     return Setting("Augmentation", "Off", why, "thaw-measurements")
@@ -132,7 +132,7 @@ def _augmentation(recipe: Recipe) -> Setting:
 
 def _batch_norm(layers: tuple[LayerRow, ...]) -> Setting:
     if any(row.is_batch_norm for row in layers):
-        why = "Its statistics come from a million images; thawed, small batches overwrite them."
+        why = "Its statistics come from a million images; if thawed, small batches overwrite them."
         return Setting("BatchNormalization", "Frozen", why, "keras-transfer")
     why = "This backbone has no such layers."
     return Setting("BatchNormalization", "None", why, "keras-transfer")
@@ -142,5 +142,5 @@ def _batch_size(recipe: Recipe) -> Setting:
     if recipe.batch_size:
         why = "Wrong labels cancel out in a larger batch."
         return Setting("Batch size", f"{recipe.batch_size}", why, "rolnick-2017")
-    why = "It matters where BatchNormalization learns along, or many labels are wrong."
+    why = "It matters only if BatchNormalization is trained or many labels are wrong."
     return Setting("Batch size", "Any, such as 32", why, "keras-transfer")

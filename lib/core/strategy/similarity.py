@@ -1,8 +1,8 @@
-"""How close images are to those a backbone was trained on, measured.
+"""The measured similarity of images to those that a backbone was trained on.
 
-The answer lies on a scale from 0 to 1, which is a convention. Its ends are two measurements: 0 is
-random pixels, 1 is everyday photographs (the cats and dogs of the tutorials). Between them lies
-the mean of two shares, see `on_scale`. A reader's own answer is in lib.core.strategy.kinds.
+It is a value on a scale from 0 to 1, which is a convention. Its ends are two measurements: 0 is
+random pixels, 1 is everyday photographs (the cats and dogs of the tutorials). The value is the
+mean of two shares, see `on_scale`. For a reader's own answer see lib.core.strategy.kinds.
 """
 
 import json
@@ -22,7 +22,7 @@ from lib.core.intervals import Z_95, PairedDifference
 
 FILE = DATA / "similarity.json"
 
-# What is measured with is the same for all images, or their places could not be compared.
+# The same for all images, so that their values can be compared.
 BACKBONE = "efficientnet_lite0"
 IMAGE_SIZE = 128
 MAX_IMAGES = 500
@@ -38,23 +38,23 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-# How deep -> the layer whose maps are averaged: the last one before they get smaller than 1/8 and
-# 1/16 of the side of the image, and the last of all. The recorded evidence thaws from there on.
+# Depth -> the layer whose maps are averaged: the last one with maps of 1/8 and of 1/16 of the side
+# of the image, and the last layer of all. The recorded evidence thaws the layers after them.
 LAYERS = {"early": "block_5_expand_relu", "middle": "block_11_expand_relu", "late": "top_relu"}
 
 
 @dataclass(frozen=True)
 class Depth:
-    """What the features of one depth are worth.
+    """The quality of the features of one depth.
 
     Args:
         name: Key of LAYERS.
-        channels: Averages of the layer's maps: numbers an image.
-        probe_correct: Images a linear probe that never saw them gets right.
-        neighbours_correct: The same by a vote of the nearest of the others.
-        probe_only: Images that only this probe gets right, not the one on late features.
-        late_only: Images that only the one on late features gets right.
-        logme: Log evidence a label; to be compared between depths only.
+        channels: Number of features per image: the averages of the layer's maps.
+        probe_correct: Images that a cross-validated linear probe classifies correctly.
+        neighbours_correct: Images that a vote of the nearest neighbours classifies correctly.
+        probe_only: Images that only this probe classifies correctly, not the one on late features.
+        late_only: Images that only the probe on late features classifies correctly.
+        logme: Log evidence per label; compare it only between depths.
     """
 
     name: str
@@ -82,19 +82,19 @@ class Share:
 
 @dataclass(frozen=True)
 class Scores:
-    """How well a backbone that was never trained on some images knows them.
+    """The measurements of a frozen backbone on some images.
 
     Args:
-        dataset: TFDS name, that of a reader's own images, or NOISE.
-        fingerprint: Of the images.
-        class_counts: Measured images of each class.
+        dataset: TFDS name, id of a reader's own images, or NOISE.
+        fingerprint: Fingerprint of the images.
+        class_counts: Number of measured images of each class.
         depths: Early, middle and late features.
         confidence: Mean of the ImageNet classifier's largest probability, 0 to 1.
         confidence_error: Standard error of that mean.
-        entropy: Mean entropy of its probabilities: 0 sure, 1 all of the 1,000 classes alike.
+        entropy: Mean entropy of its probabilities, 0 (certain) to 1 (uniform over 1,000 classes).
 
     Raises:
-        ValueError: If the numbers cannot be.
+        ValueError: If the numbers are impossible.
     """
 
     dataset: str
@@ -128,24 +128,24 @@ class Scores:
 
     @property
     def num_images(self) -> int:
-        """Images that were measured."""
+        """Number of measured images."""
         return sum(self.class_counts)
 
     @property
     def num_classes(self) -> int:
-        """Classes among them."""
+        """Number of classes."""
         return len(self.class_counts)
 
     @property
     def chance(self) -> float:
-        """Accuracy of always naming the largest class."""
+        """Accuracy of always predicting the largest class."""
         return max(self.class_counts) / self.num_images
 
     def share(self, correct: int) -> Share:
-        """An accuracy with its interval, by Wilson's score.
+        """Return an accuracy with its interval, by Wilson's score.
 
-        The images are taken for independent, as they are; that folds share training images is not
-        in it.
+        The images are treated as independent; the interval ignores that folds share training
+        images.
         """
         interval = intervals.wilson_interval(correct, self.num_images)
         return Share(correct / self.num_images, *interval)
@@ -158,15 +158,15 @@ class Scores:
         return Share(self.confidence, low, high)
 
     def against_late(self, depth: Depth) -> PairedDifference:
-        """The probe of a depth against that of the late features, on the same images."""
+        """Compare the probe of a depth with that of the late features, on the same images."""
         return intervals.paired_difference(depth.late_only, depth.probe_only, self.num_images)
 
 
 def best_earlier(scores: Scores) -> Depth | None:
-    """The depth whose probe does better than that of the late features; None where none does.
+    """Return the earlier depth whose probe is better than that of the late features, or None.
 
-    It is the evidence for taking features from an earlier layer; `Scores.against_late` says
-    whether chance alone could be it.
+    It is evidence for using features of an earlier layer; `Scores.against_late` says whether the
+    difference may be chance.
     """
     best = max(scores.depths, key=lambda depth: (depth.probe_correct, depth.name == "late"))
     return None if best.name == "late" else best
@@ -176,35 +176,35 @@ def best_earlier(scores: Scores) -> Depth | None:
 
 
 def on_scale(scores: Scores) -> float:
-    """Where measured images lie between random pixels (0) and everyday photographs (1).
+    """Place measured images between random pixels (0) and everyday photographs (1).
 
-    The mean of two shares, each 0 for random pixels and 1 for the reference photographs:
+    The value is the mean of two shares, each 0 for random pixels and 1 for the reference
+    photographs:
 
-    - *how sure* the ImageNet classifier is of them;
-    - *what depth gains*: how many fewer images a linear probe on late features gets wrong than
-      one on early features, as a share of the latter. Late features are made for photographs of
-      things.
+    - the *confidence* of the ImageNet classifier;
+    - the *gain from depth*: by which share a linear probe on late features makes fewer mistakes
+      than one on early features. Late features are made for photographs of objects.
 
-    It never falls where the classifier is surer or late features get more right, and never rises
-    where early features do. Where early features make no mistake there is nothing to gain, and
-    the first share stands alone.
+    It never falls if the classifier is more confident or the late probe better, and never rises
+    if the early probe is better. If the early probe makes no mistake, there is nothing to gain,
+    and only the first share counts.
 
-    It is a convention: two shares of many possible ones, weighed alike.
+    It is a convention: two of many possible shares, with equal weights.
     """
     sure, gained = parts(scores)
     return sure if gained is None else (sure + gained) / 2
 
 
 def parts(scores: Scores) -> tuple[float, float | None]:
-    """The two shares that `on_scale` is the mean of; None for the second where it says nothing."""
+    """Return the two shares whose mean is `on_scale`; the second is None if it is undefined."""
     sure, gained = _parts(np.array(scores.confidence), *map(np.array, mistakes(scores)))
     return float(sure), None if np.isnan(gained) else float(gained)
 
 
 def scale_interval(scores: Scores) -> tuple[float, float]:
-    """Between which places on the scale 95 of 100 other samples of such images would lie.
+    """Estimate the 95 % interval of the value on the scale, for other samples of such images.
 
-    Confidence and counts are drawn again, DRAWS times; the ends of the scale are taken as known.
+    Confidence and counts are resampled DRAWS times; the ends of the scale are taken as exact.
     """
     early = scores.depths[0]
     both = early.probe_correct - early.probe_only
@@ -220,7 +220,7 @@ def scale_interval(scores: Scores) -> tuple[float, float]:
 
 
 def mistakes(scores: Scores) -> tuple[int, int]:
-    """Images that the probe on early features gets wrong, and the one on late features."""
+    """Count the mistakes of the probe on early features and of the one on late features."""
     early, _, late = scores.depths
     return scores.num_images - early.probe_correct, scores.num_images - late.probe_correct
 
@@ -228,11 +228,11 @@ def mistakes(scores: Scores) -> tuple[int, int]:
 def _parts(
     confidence: FloatArray, early_wrong: IntArray, late_wrong: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Both shares of many measurements at once; NaN where neither depth makes a mistake."""
+    """Compute both shares of many measurements; NaN if neither depth makes a mistake."""
     noise, photographs = (references()[end] for end in (NOISE, PHOTOGRAPHS))
     sure = (confidence - noise.confidence) / (photographs.confidence - noise.confidence)
     most, least = mistakes(photographs)
-    # Without a mistake of early features, one of late features is a loss and none says nothing.
+    # If early features make no mistake, mistakes of late ones are a loss; else undefined.
     without = np.where(late_wrong > 0, 0.0, np.nan)
     gained = np.where(early_wrong > 0, 1 - late_wrong / np.maximum(early_wrong, 1), without)
     return np.clip(sure, 0, 1), np.clip(gained / (1 - least / most), 0, 1)
@@ -242,15 +242,15 @@ def _parts(
 
 
 def to_dict(scores: Scores) -> dict[str, Any]:
-    """Plain values, as a worker answers and as they are stored."""
+    """Convert scores into plain values, for workers' answers and for storage."""
     return asdict(scores)
 
 
 def parse(data: object) -> Scores:
-    """Scores from plain values.
+    """Make scores from plain values.
 
     Raises:
-        StoreError: If they are not what `to_dict` gives, or cannot be.
+        StoreError: If they do not have the form of `to_dict`, or are impossible.
     """
     try:
         if not isinstance(data, Mapping):
@@ -273,10 +273,10 @@ def parse(data: object) -> Scores:
 
 @lru_cache(maxsize=1)
 def references() -> Mapping[str, Scores]:
-    """The measurements that ship with Thaw, by dataset: the ends of the scale and what is between.
+    """Load the measurements that ship with Thaw, by dataset; they include the ends of the scale.
 
     Raises:
-        StoreError: If they are not there or damaged.
+        StoreError: If they are missing or damaged.
     """
     try:
         stored = json.loads(FILE.read_text("utf-8"))

@@ -191,19 +191,19 @@ def test_the_words_name_the_winner_the_interval_and_what_can_be_told():
     ahead = Difference("top", "head", 0.051, 0.02, 0.08)
     level = Difference("top", "head", 0.01, -0.02, 0.04)
     assert Verdict("top", "top", ahead).in_words == (
-        "Top layers won, as the rule says, by 5.1 points over Head only "
+        "Top layers came first, as the rule says, by 5.1 points over Head only "
         "(95 % interval +2.0 to +8.0)."
     )
-    assert Verdict("top", "top", level).in_words.endswith(": no difference that can be told.")
+    assert Verdict("top", "top", level).in_words.endswith(": this may be chance.")
     wrong = Verdict("head", "top", ahead)
     assert wrong.contradicts
     assert wrong.in_words == (
-        "Top layers won by 5.1 points over Head only, the rule's choice "
+        "Top layers came first by 5.1 points over Head only, the rule's choice "
         "(95 % interval +2.0 to +8.0): the rule is wrong here."
     )
     unclear = Verdict("head", "top", level)
     assert not unclear.contradicts
-    assert unclear.in_words.endswith(": no difference that can be told.")
+    assert unclear.in_words.endswith(": this may be chance.")
     unknown = Verdict("head", "top", None)
     assert not unknown.contradicts
     assert "was not recorded here" in unknown.in_words

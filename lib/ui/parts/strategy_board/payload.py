@@ -34,7 +34,7 @@ def dot(cell: Cell) -> dict[str, Any]:
         "way": cell.winner,
         "told": cell.lead.told_apart,
         "words": f"{title}, {cell.num_images:,} images: {winner}"
-        + ("" if cell.lead.told_apart else " was best, which may be chance"),
+        + ("" if cell.lead.told_apart else " came first, which may be chance"),
     }
 
 
