@@ -128,7 +128,7 @@ def test_every_kind_of_image_that_is_taken_shows_the_same(data, name):
 
 def test_a_photograph_taken_upright_is_shown_upright_and_says_its_size_so():
     exif = Image.Exif()
-    exif[single_image.EXIF_ORIENTATION] = 6
+    exif[0x0112] = 6
     wide = Image.new("RGB", (60, 20), "black")
     wide.paste("white", (30, 0, 60, 20))
     seen = single_image.decode(encoded(wide, "JPEG", exif=exif), 60, 20)

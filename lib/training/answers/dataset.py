@@ -26,7 +26,7 @@ from lib.core.images import inspection as looking
 from lib.core.images.near_duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
 from lib.core.uploads import own_datasets
 from lib.training.answers import imagenet
-from lib.training.sources import decode, single_image, tfds
+from lib.training.sources import decode, tfds
 from lib.training.sources import folder as image_folder
 from lib.training.sources.augmentation import build_augmentation
 from lib.training.sources.decode import ImageSource, UInt8Array
@@ -122,7 +122,7 @@ def look(dataset: str, fingerprint: str) -> dict[str, Any]:
     for index, data in source.read(looking.sample(len(source.labels))):
         try:
             with decode.opened(data) as image:
-                size, kind = _upright_size(image), _kind(image)
+                size, kind = decode.upright_size(image), _kind(image)
                 small[index] = decode.stretched(image, COMPARED_SIZE, COMPARED_SIZE)
         except ValueError as error:
             left_out.append(f"image {index:,}: {error}")
@@ -158,14 +158,9 @@ def _kind(image: Image.Image) -> str:
     return f"{'WebP' if image.format == 'WEBP' else image.format}, {colours}"
 
 
-def _upright_size(image: Image.Image) -> tuple[int, int]:
-    turned = image.getexif().get(single_image.EXIF_ORIENTATION) in single_image.TURNED
-    return (image.height, image.width) if turned else image.size
-
-
 def _upright(image: Image.Image) -> UInt8Array:
     """The pixels of an image at its original size, upright, as `decode` sees them."""
-    width, height = _upright_size(image)
+    width, height = decode.upright_size(image)
     return decode.stretched(image, height, width)
 
 
@@ -237,7 +232,7 @@ def pipeline(
     data, label = _one(dataset, fingerprint, index, image)
     try:
         with decode.opened(data) as opened:
-            kind, size = _kind(opened), _upright_size(opened)
+            kind, size = _kind(opened), decode.upright_size(opened)
             stored = np.asarray(opened)
         with decode.opened(data) as opened:
             upright = Image.fromarray(_upright(opened))

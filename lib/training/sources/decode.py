@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from lib.core.errors import DataError
+from lib.training.sources import metadata
 
 UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
@@ -21,6 +22,16 @@ IntArray = npt.NDArray[np.int64]
 # Three times what most phones take; a small file can claim to be far larger than memory.
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# How to turn an image so that it is upright, by how the camera was held.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # Pillow lets other threads run while it decodes.
 NUM_THREADS = max(2, min(4, os.cpu_count() or 2))
 DECODED_AT_ONCE = 32
@@ -183,7 +194,9 @@ def opened(data: bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Im
         ValueError: Whatever goes wrong with the file, in words.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=formats) as image:
+        pixels, said = metadata.split(data)
+        with Image.open(io.BytesIO(pixels), formats=formats) as image:
+            image.info.update(said.items())
             num_pixels = image.width * image.height
             if num_pixels > MAX_PIXELS:
                 raise Image.DecompressionBombError
@@ -200,9 +213,20 @@ def opened(data: bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Im
         raise ValueError("damaged or cut off") from error
 
 
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height of an image that is open, in pixels, once it is turned upright."""
+    return image.size[::-1] if _orientation(image) >= 5 else image.size
+
+
+def _orientation(image: Image.Image) -> int:
+    return metadata.orientation(image.info.get("exif", b""), image.info.get("xmp", b""))
+
+
 def _upright_rgb(image: Image.Image) -> Image.Image:
     """Any image turned as its camera says, in RGB, with white behind what is transparent."""
-    image = ImageOps.exif_transpose(image)
+    turn = TURNS.get(_orientation(image))
+    if turn is not None:
+        image = image.transpose(turn)
     if image.mode.startswith("I"):
         # 16-bit grey: convert() would clip it at 255.
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")

@@ -10,8 +10,6 @@ from lib.training.sources.decode import UInt8Array
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 10_000_000
 NEXT_STEP = "Choose a JPEG, PNG or WebP image of at most 10 MB and 40 megapixels."
-# Width and height change places where the camera was held upright.
-EXIF_ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,8 @@ def decode(data: bytes, height: int, width: int) -> Upload:
         raise DataError(f"This image has {len(data) / 1e6:.1f} MB, more than 10 MB.", NEXT_STEP)
     try:
         with images.opened(data, FORMATS) as image:
-            size, name = image.size, "WebP" if image.format == "WEBP" else str(image.format)
-            if image.getexif().get(EXIF_ORIENTATION) in TURNED:
-                size = size[::-1]
+            name = "WebP" if image.format == "WEBP" else str(image.format)
+            size = images.upright_size(image)
             return Upload(images.stretched(image, height, width), size, name)
     except ValueError as error:
         raise DataError(f"This image cannot be used: {error}.", NEXT_STEP) from error

@@ -1,0 +1,257 @@
+"""Files as people have them, through every way in: used where their pixels can be, or named."""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps, PngImagePlugin
+
+from lib.core.errors import DataError
+from lib.core.uploads import inbox, own_datasets
+from lib.training.sources import decode, folder, metadata, own_dataset, single_image
+
+UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"
+READER = own_datasets.hashed("a key")
+ORIENTATION = 0x0112
+QUARTER_TURN = 6
+PER_CLASS = 6
+
+
+@pytest.fixture(autouse=True)
+def _thaw_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+
+
+def encoded(image: Image.Image, form: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def one_colour(number: int) -> bytes:
+    return encoded(Image.new("RGB", (12, 12), (number, 255 - number, 7 * number % 256)))
+
+
+def classes(name: str, data: bytes) -> dict[str, bytes]:
+    """Two classes of drawings, and among the first of them a file."""
+    return {f"cat/{name}": data} | {
+        f"{label}/{number}.png": one_colour(20 * place + number)
+        for place, label in enumerate(("cat", "dog"))
+        for number in range(PER_CLASS)
+    }
+
+
+# --- Ways in: each gives the pixels of a file, or says why not ----------------------------------
+
+
+def by_upload(upload: str, number: int = 0) -> np.ndarray:
+    made = own_datasets.get(own_dataset.prepare(upload, READER, "mine"))
+    assert made
+    if made.left_out:
+        raise ValueError(made.left_out[0])
+    pictures = own_datasets.folder(made.id)
+    assert pictures
+    return np.asarray(Image.open(sorted((pictures / "cat").iterdir())[number]))
+
+
+def by_zip(name: str, data: bytes) -> np.ndarray:
+    content, files = io.BytesIO(), classes(name, data)
+    with zipfile.ZipFile(content, "w") as archive:
+        for path, each in files.items():
+            archive.writestr(path, each)
+    content.seek(0)
+    cats = sorted(path for path in files if path.startswith("cat"))
+    return by_upload(inbox.receive(content, READER), cats.index(f"cat/{name}"))
+
+
+def by_files(name: str, data: bytes) -> np.ndarray:
+    pictures: dict[str, list[tuple[str, bytes]]] = {}
+    for path, each in classes(name, data).items():
+        label, _, file = path.partition("/")
+        pictures.setdefault(label, []).append((file, each))
+    return by_upload(inbox.pack(pictures, READER))
+
+
+def by_folder(name: str, data: bytes) -> np.ndarray:
+    root = own_datasets.root().parent / "pictures"
+    for path, each in classes(name, data).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(each)
+    described = folder.describe_folder(root)
+    if described.left_out:
+        raise ValueError(described.left_out[0])
+    index = described.files.index(f"cat/{name}")
+    ((_, read),) = folder.source(described.fingerprint, root).read(frozenset({index}))
+    with decode.opened(read) as image:
+        width, height = decode.upright_size(image)
+        return decode.stretched(image, height, width)
+
+
+def by_predict(_: str, data: bytes) -> np.ndarray:
+    try:
+        width, height = single_image.decode(data, 1, 1).size
+        return single_image.decode(data, height, width).pixels
+    except DataError as error:
+        raise ValueError(error.message) from error
+
+
+WAYS: Mapping[str, Callable[[str, bytes], np.ndarray]] = {
+    "zip": by_zip,
+    "files": by_files,
+    "folder": by_folder,
+    "Predict": by_predict,
+}
+every_way_in = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+
+
+@every_way_in
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("weird_exif_orientation6.jpg", (48, 64)),  # of 64 x 48, and held upright
+        ("comfyui_big_itxt.png", (64, 64)),
+        ("chrome_download.jfif", (96, 96)),
+    ],
+)
+def test_a_good_photograph_is_used_upright_whatever_is_written_beside_its_pixels(way, name, size):
+    pixels = way(name, (UPLOADS / name).read_bytes())
+    assert pixels.shape == (size[1], size[0], 3)
+    assert pixels.std() > 5
+
+
+# --- What is written beside the pixels ----------------------------------------------------------
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def with_chunk(png: bytes, added: bytes, behind: bool = False) -> bytes:
+    """A PNG with one more chunk, before its pixels or behind them."""
+    at = png.rindex(b"IEND") - 4 if behind else png.index(b"IDAT") - 4
+    return png[:at] + added + png[at:]
+
+
+def turned(wide: Image.Image) -> np.ndarray:
+    return np.asarray(wide.transpose(Image.Transpose.ROTATE_270))
+
+
+def wide() -> Image.Image:
+    image = Image.new("RGB", (40, 20), "black")
+    image.paste("white", (20, 0, 40, 20))
+    return image
+
+
+def exif() -> Image.Exif:
+    block = Image.Exif()
+    block[ORIENTATION] = QUARTER_TURN
+    return block
+
+
+LARGE = b"a prompt " * 200_000
+PACKED = zlib.compress(LARGE)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize(
+    "added",
+    [
+        chunk(b"tEXt", b"prompt\0" + LARGE),
+        chunk(b"zTXt", b"prompt\0\0" + PACKED),
+        chunk(b"iTXt", b"prompt\0\1\0\0\0" + PACKED),
+        chunk(b"iTXt", b"prompt\0\1\0\0\0" + b"no zlib"),
+        chunk(b"iCCP", b"profile\0\0" + PACKED),
+        chunk(b"iCCP", b"profile\0\7" + PACKED),
+        chunk(b"iCCP", b""),
+        chunk(b"pHYs", b"\0"),
+        chunk(b"gAMA", b""),
+        chunk(b"eXIf", b"no EXIF"),
+        chunk(b"tEXt", b"Title\0A cat")[:-4] + b"\0\0\0\0",
+        chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n  2\nno digits")),
+    ],
+    ids=lambda added: f"{added[4:8].decode()} {len(added)}",
+)
+def test_nothing_in_a_png_is_in_the_way_of_its_pixels(added, behind):
+    data = with_chunk(encoded(wide()), added, behind)
+    decode.check(data)
+    with decode.opened(data) as image:
+        assert np.array_equal(decode.stretched(image, 20, 40), np.asarray(wide()))
+
+
+@given(kind=st.sampled_from(range(0xE0, 0xF0)), start=st.sampled_from(
+    [b"", b"Exif\0\0", b"Exif\0\0II*\0\x08\0\0\0", b"Exif\0\0MM\0*\0\0\0\x08", b"JFIF\0",
+     b"ICC_PROFILE\0", b"Photoshop 3.0\0008BIM\x03\xed", b"MPF\0II*\0\x08\0\0\0", b"Adobe",
+     b"http://ns.adobe.com/xap/1.0/\0"]), body=st.binary(max_size=80))  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_nothing_beside_the_pixels_of_a_jpeg_is_in_their_way(kind, start, body):
+    jpeg = encoded(Image.new("L", (16, 16), 200), "JPEG")
+    segment = bytes((0xFF, kind)) + struct.pack(">H", 2 + len(start + body)) + start + body
+    assert (decode.decode(jpeg[:2] + segment + jpeg[2:], 8) == 200).all()
+
+
+def in_a_text(block: bytes) -> bytes:
+    """An EXIF block as ImageMagick writes it into a PNG."""
+    return f"\nexif\n{len(block):8}\n{block.hex()}\n".encode()
+
+
+XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+BLOCK = exif().tobytes()
+SAYING_SO = {
+    "JPEG": encoded(wide(), "JPEG", exif=exif(), quality=95),
+    "WebP": encoded(wide(), "WEBP", exif=exif(), lossless=True),
+    "PNG": encoded(wide(), exif=exif()),
+    "PNG, behind the pixels": with_chunk(encoded(wide()), chunk(b"eXIf", BLOCK[6:]), behind=True),
+    "PNG of ImageMagick": with_chunk(
+        encoded(wide()),
+        chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(in_a_text(BLOCK))),
+    ),
+    "XMP of a JPEG": encoded(wide(), "JPEG", xmp=XMP, quality=95),
+    "XMP of a PNG": with_chunk(
+        encoded(wide()), chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+    ),
+}
+
+
+@pytest.mark.parametrize("data", SAYING_SO.values(), ids=SAYING_SO)
+def test_wherever_a_file_says_how_the_camera_was_held_it_is_turned(data):
+    with decode.opened(data) as image:
+        assert decode.upright_size(image) == (20, 40)
+        pixels = decode.stretched(image, 40, 20)
+    assert np.abs(pixels.astype(int) - turned(wide())).max() < 30
+
+
+@pytest.mark.parametrize("held", range(1, 9))
+def test_each_of_the_eight_ways_to_hold_a_camera_is_turned_as_pillow_turns_it(held):
+    block = Image.Exif()
+    block[ORIENTATION] = held
+    marks = Image.frombytes("L", (3, 2), bytes(range(0, 240, 40)))
+    data = encoded(marks, exif=block)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
+    with decode.opened(data) as image:
+        width, height = decode.upright_size(image)
+        assert np.array_equal(decode.stretched(image, height, width)[..., 0], expected)
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
+def test_whatever_an_exif_block_holds_an_image_is_turned_in_one_of_eight_ways(rest, start):
+    assert metadata.orientation(start + rest) in range(1, 9)
+
+
+def test_the_limit_of_pillow_on_texts_stays_as_it_is():
+    decode.check((UPLOADS / "comfyui_big_itxt.png").read_bytes())
+    assert PngImagePlugin.MAX_TEXT_CHUNK == 1 << 20
+    with pytest.raises(ValueError, match="MAX_TEXT_CHUNK"):
+        Image.open(UPLOADS / "comfyui_big_itxt.png")
+
+
+def test_a_profile_that_unpacks_to_more_than_any_profile_has_is_not_unpacked():
+    bomb = zlib.compress(b"\0" * (metadata.MAX_UNPACKED + 1))
+    said = metadata.split(with_chunk(encoded(wide()), chunk(b"iCCP", b"p\0\0" + bomb)))[1]
+    assert said["icc_profile"] == b""
