@@ -64,12 +64,12 @@ def predict(
     Args:
         run_folder: Folder of the run.
         config: Fields of the run's configuration.
-        image: JPEG, PNG or WebP.
+        image: One of lib.core.images.formats.
         phase: Key of the phase at whose end the model is used; None for the last phase.
 
     Returns:
-        `image` (image_size, image_size, 3) uint8; `size` (width, height) and `format` ("JPEG",
-        "PNG" or "WebP") of the original; of the model `probabilities` (classes,); `logits`, one for
+        `image` (image_size, image_size, 3) uint8; `size` (width, height) and `format` of the
+        original; of the model `probabilities` (classes,); `logits`, one for
         two classes, otherwise (classes,); `map` (rows, columns, classes), signed, for two classes
         the second is the logit's and the first its negative; `how`, "cam" or "grad_cam"; `kernel`
         and `bias` of the last layer; and with "cam" `maps` (rows, columns, channels), the last

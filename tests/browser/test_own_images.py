@@ -20,6 +20,7 @@ PER_CLASS = 15
 QUICK = {"Training images": "20", "Epochs": "6"}
 TALL = {"width": 1280, "height": 3000}
 NARROW = {"width": 400, "height": 800}
+UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"
 # The fewest pictures of each of two classes that leave some for validation and for the test.
 FEWEST = 6
 
@@ -240,11 +241,16 @@ def test_files_picked_class_by_class_become_a_dataset(page: Page, app_url: str) 
         lab.settle(page)
         pick(page, place, shape)
         lab.settle(page)
+    # As Chrome on Windows saves a photograph.
+    page.locator("input[type=file]").first.set_input_files(UPLOADS / "chrome_download.jfif")
+    expect(page.get_by_text("chrome_download.jfif")).to_be_visible()
+    lab.settle(page)
     expect(ready).to_be_enabled()
     ready.click()
     expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
     for name in ("**круг** <b>", "مربع"):
         expect(page.locator("code").get_by_text(name, exact=True)).to_be_visible()
+    expect(page.get_by_text(f"{2 * FEWEST + 1} images of 2 classes")).to_be_visible()
     datasets(page).click()
     expect(page.get_by_role("heading", name="Training lab", level=1)).to_be_visible()
     expect(page.get_by_role("combobox", name="Dataset")).to_have_value("**круг** <b>, مربع")

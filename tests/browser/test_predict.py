@@ -21,6 +21,7 @@ SECTIONS = (
     "The same image through a finished run",
     "Take this run home",
 )
+UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"
 # axe judges the contrast of what is in view only.
 TALL = {"width": 1280, "height": 4500}
 
@@ -103,6 +104,22 @@ def test_the_script_of_the_run_is_downloaded_as_it_is_shown_and_copied_over_plai
     code.get_by_role("button", name="Copy").click()
     expect(code.get_by_role("button", name="Copied")).to_be_focused()
     assert clipboard.pasted(page) == text
+
+
+def test_an_image_is_taken_by_its_content_and_another_file_is_named(
+    page: Page, app_url: str
+) -> None:
+    open_predict(page, app_url)
+    page.get_by_role("button", name="Your own image").click()
+    chosen = page.locator("input[type=file]")
+    # As Chrome on Windows saves a photograph.
+    chosen.set_input_files(UPLOADS / "chrome_download.jfif")
+    expect(image(page, "Your image")).to_be_checked(timeout=ANSWER_LIMIT_MS)
+    expect(answers(page)).to_have_count(2, timeout=ANSWER_LIMIT_MS)
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+    chosen.set_input_files({"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": heic})
+    said = page.get_by_text("a HEIC image, which Thaw does not read: save it as JPEG").first
+    expect(said).to_be_visible(timeout=ANSWER_LIMIT_MS)
 
 
 def test_the_readers_own_image_is_looked_at_by_both_networks(page: Page, app_url: str) -> None:

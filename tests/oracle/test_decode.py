@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
 from lib.core.errors import DataError
+from lib.core.images import formats
 from lib.core.uploads import inbox, own_datasets
 from lib.training.sources import decode, folder, metadata, own_dataset, single_image
 
@@ -206,6 +207,7 @@ BLOCK = exif().tobytes()
 SAYING_SO = {
     "JPEG": encoded(wide(), "JPEG", exif=exif(), quality=95),
     "WebP": encoded(wide(), "WEBP", exif=exif(), lossless=True),
+    "AVIF": encoded(wide(), "AVIF", exif=exif(), quality=95),
     "PNG": encoded(wide(), exif=exif()),
     "PNG, behind the pixels": with_chunk(encoded(wide()), chunk(b"eXIf", BLOCK[6:]), behind=True),
     "PNG of ImageMagick": with_chunk(
@@ -255,3 +257,40 @@ def test_a_profile_that_unpacks_to_more_than_any_profile_has_is_not_unpacked():
     bomb = zlib.compress(b"\0" * (metadata.MAX_UNPACKED + 1))
     said = metadata.split(with_chunk(encoded(wide()), chunk(b"iCCP", b"p\0\0" + bomb)))[1]
     assert said["icc_profile"] == b""
+
+
+# --- What a file is, by its content -------------------------------------------------------------
+
+
+@every_way_in
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WebP", "GIF", "BMP", "AVIF"])
+def test_a_photograph_is_taken_whatever_it_is_called(way, form):
+    assert form in formats.FORMATS
+    pixels = way("0 photo.txt", encoded(wide(), form))
+    assert pixels.shape == (20, 40, 3)
+    assert np.abs(pixels.astype(int) - np.asarray(wide())).mean() < 4
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+OTHERS = {
+    HEIC: "a HEIC image, which Thaw does not read: save it as JPEG",
+    HEIC.replace(b"heic", b"mif1", 1): "a HEIC image",
+    encoded(wide(), "TIFF"): "a TIFF image or the raw file of a camera",
+    b"%PDF-1.7\n": "a PDF file, which Thaw does not read: save it as JPEG",
+    b"\0\0\0\x18ftypmp42" + bytes(200): "a video",
+    b"no image": "not a JPEG, PNG, WebP, GIF, BMP or AVIF image",
+}
+
+
+@every_way_in
+@pytest.mark.parametrize(("data", "reason"), OTHERS.items(), ids=OTHERS.values())
+def test_what_is_not_read_is_named_by_what_it_is(way, data, reason):
+    with pytest.raises(ValueError, match=reason):
+        way("0 photo.jpg", data)
+
+
+@every_way_in
+@pytest.mark.parametrize("mode", ["1", "P", "RGB"])
+def test_a_bitmap_of_paint_is_taken_even_a_blank_one(way, mode):
+    blank = Image.new("RGB", (640, 480), "white").convert(mode)
+    assert (way("0 blank.dib", encoded(blank, "BMP")) == 255).all()

@@ -246,11 +246,12 @@ def test_every_kind_of_bad_file_is_named_and_the_rest_goes_on():
     assert made.counts == (14, 12)
     assert sorted(made.left_out) == [
         "cat/cut off.jpg: damaged or cut off",
-        "cat/drawing.svg: not a JPEG, PNG, WebP, GIF or BMP image",
+        "cat/drawing.svg: not a JPEG, PNG, WebP, GIF, BMP or AVIF image",
         "cat/empty.png: empty",
         "cat/huge.png: more than 40 megapixels",
-        "cat/text.jpg: not a JPEG, PNG, WebP, GIF or BMP image",
-        "cat/tiff.tif: not a JPEG, PNG, WebP, GIF or BMP image",
+        "cat/text.jpg: not a JPEG, PNG, WebP, GIF, BMP or AVIF image",
+        "cat/tiff.tif: a TIFF image or the raw file of a camera, which Thaw does not read: "
+        "save it as JPEG",
         "dog/copy of a cat.png: the same image as cat/00.png",
         "dog/copy.png: the same image as dog/00.png",
         "notes.txt: not in the folder of a class",

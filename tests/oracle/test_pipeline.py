@@ -458,16 +458,19 @@ def test_a_folder_that_has_changed_is_not_taken_for_the_one_asked_for(folder):
 
 HOSTILE = {
     "empty.jpg": (b"", "empty"),
-    "text.jpg": (b"This is no image at all.", "not a JPEG, PNG, WebP, GIF or BMP image"),
-    "notes.txt": (b"Remember the milk.", "not a JPEG, PNG, WebP, GIF or BMP image"),
-    "drawing.svg": (b"<svg xmlns='x'/>", "not a JPEG, PNG, WebP, GIF or BMP image"),
+    "text.jpg": (b"This is no image at all.", "not a JPEG, PNG, WebP, GIF, BMP or AVIF image"),
+    "notes.txt": (b"Remember the milk.", "not a JPEG, PNG, WebP, GIF, BMP or AVIF image"),
+    "drawing.svg": (b"<svg xmlns='x'/>", "not a JPEG, PNG, WebP, GIF, BMP or AVIF image"),
     "cut_off.jpg": (encoded(painted(5, (200, 200)), "JPEG")[:4_000], "damaged or cut off"),
     "cut_off.png": (encoded(painted(5, (200, 200)))[:4_000], "damaged or cut off"),
     "bomb.png": (png_claiming(100_000, 100_000), "more than 40 megapixels"),
     "large.png": (png_claiming(8_000, 5_001), "more than 40 megapixels"),
     "short.png": (png_claiming(2_000, 2_000), "damaged or cut off"),
-    "signature.png": (b"\x89PNG\r\n\x1a\n", "not a JPEG, PNG, WebP, GIF or BMP image"),
-    "tiff.jpg": (encoded(painted(6), "TIFF"), "not a JPEG, PNG, WebP, GIF or BMP image"),
+    "signature.png": (b"\x89PNG\r\n\x1a\n", "damaged or cut off"),
+    "tiff.jpg": (
+        encoded(painted(6), "TIFF"),
+        "a TIFF image or the raw file of a camera, which Thaw does not read: save it as JPEG",
+    ),
     "copy.jpg": (encoded(painted(0), "JPEG"), "the same image as cats/00.jpg"),
 }
 

@@ -32,7 +32,7 @@ class Shown:
     """An image as a network is shown it, before preprocessing.
 
     Args:
-        format: "JPEG", "PNG" or "WebP".
+        format: As lib.core.images.formats calls it.
         size: (width, height) of the file in pixels.
         image_size: Side of the square it was stretched to.
         pixel: Red, green and blue in the middle of that square, 0 to 255.

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from lib.core import backbones, datasets
 from lib.core.errors import DataError
-from lib.core.images import download_status, near_duplicates
+from lib.core.images import download_status, formats, near_duplicates
 from lib.core.images import inspection as looking
 from lib.core.images.near_duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
 from lib.core.uploads import own_datasets
@@ -155,7 +155,7 @@ def _left_out_at_upload(dataset: str) -> tuple[str, ...]:
 def _kind(image: Image.Image) -> str:
     """Format and colours of a file in words, such as "PNG, grey"."""
     colours = "grey, 16 bits" if image.mode.startswith("I") else COLOURS.get(image.mode, image.mode)
-    return f"{'WebP' if image.format == 'WEBP' else image.format}, {colours}"
+    return f"{formats.NAMES[image.format or '']}, {colours}"
 
 
 def _upright(image: Image.Image) -> UInt8Array:

@@ -54,14 +54,14 @@ def feature_map(
     """The last feature map and the logits of EfficientNet-Lite0 for an image.
 
     Args:
-        image: JPEG, PNG or WebP; it is resized to height and width, ignoring its aspect ratio.
+        image: One of lib.core.images.formats; it is resized to height and width, ignoring its aspect ratio.
         height: In pixels.
         width: In pixels.
         classes: ImageNet classes whose weights are returned in addition to those of the top five.
 
     Returns:
-        `image` (height, width, 3) uint8; `size` (width, height) and `format` ("JPEG", "PNG" or
-        "WebP") of the original; `maps` (rows, columns, 1280); `logits` (1000,); `top`, pairs of
+        `image` (height, width, 3) uint8; `size` (width, height) and `format` of the
+        original; `maps` (rows, columns, 1280); `logits` (1000,); `top`, pairs of
         class and probability of the top five; `classes`, those and the additional ones;
         `kernel_top` (1280, classes) and `bias_top` (classes,), their weights.
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from lib.core.errors import DataError
+from lib.core.images import formats
 from lib.training.sources import metadata
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -21,7 +22,6 @@ IntArray = npt.NDArray[np.int64]
 
 # Three times what most phones take; a small file can claim to be far larger than memory.
 MAX_PIXELS = 40_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 # How to turn an image so that it is upright, by how the camera was held.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -115,7 +115,7 @@ def decode(data: bytes, image_size: int) -> UInt8Array:
     Pillow resizes 8-bit images in integers, so the result is equal on every machine.
 
     Args:
-        data: JPEG, PNG, WebP, GIF (its first frame) or BMP.
+        data: One of lib.core.images.formats; of an animation the first frame.
         image_size: Side in pixels.
 
     Output shape: (image_size, image_size, 3), RGB.
@@ -183,19 +183,18 @@ def _kept_size(image: Image.Image) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def opened(data: bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Image]:
+def opened(data: bytes) -> Iterator[Image.Image]:
     """An image whose size has been checked before any pixel is decoded.
 
     Args:
         data: The bytes of a file.
-        formats: What it may be, by its content.
 
     Raises:
         ValueError: Whatever goes wrong with the file, in words.
     """
     try:
         pixels, said = metadata.split(data)
-        with Image.open(io.BytesIO(pixels), formats=formats) as image:
+        with Image.open(io.BytesIO(pixels), formats=formats.FORMATS) as image:
             image.info.update(said.items())
             num_pixels = image.width * image.height
             if num_pixels > MAX_PIXELS:
@@ -205,9 +204,7 @@ def opened(data: bytes, formats: tuple[str, ...] = FORMATS) -> Iterator[Image.Im
     except Image.DecompressionBombError as error:  # Pillow has a limit of its own, above this one.
         raise ValueError(f"more than {MAX_PIXELS // 1_000_000} megapixels") from error
     except UnidentifiedImageError as error:
-        names = [name.replace("WEBP", "WebP") for name in formats]
-        listed = f"{', '.join(names[:-1])} or {names[-1]}"
-        raise ValueError(f"not a {listed} image") from error
+        raise ValueError(formats.why_not(data)) from error
     except Exception as error:
         # A damaged file can raise nearly anything in Pillow's decoders.
         raise ValueError("damaged or cut off") from error

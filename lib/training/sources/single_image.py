@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.core.errors import DataError
+from lib.core.images import formats
 from lib.training.sources import decode as images
 from lib.training.sources.decode import UInt8Array
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 10_000_000
-NEXT_STEP = "Choose a JPEG, PNG or WebP image of at most 10 MB and 40 megapixels."
+NEXT_STEP = f"Choose a {formats.LISTED} image of at most 10 MB and 40 megapixels."
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Upload:
     Args:
         pixels: (height, width, 3), RGB, as the network is shown it.
         size: (width, height) of the original in pixels, upright.
-        format: "JPEG", "PNG" or "WebP".
+        format: As lib.core.images.formats calls it.
     """
 
     pixels: UInt8Array
@@ -33,10 +33,10 @@ class Upload:
 
 
 def decode(data: bytes, height: int, width: int) -> Upload:
-    """Decode an image exactly as training decodes its images: upright, on white, stretched.
+    """Decode an image exactly as training decodes its images.
 
     Args:
-        data: JPEG, PNG or WebP; of an animated one the first frame.
+        data: One of lib.core.images.formats; of an animation the first frame.
         height: Of the result in pixels.
         width: Of the result in pixels.
 
@@ -46,9 +46,8 @@ def decode(data: bytes, height: int, width: int) -> Upload:
     if len(data) > MAX_BYTES:
         raise DataError(f"This image has {len(data) / 1e6:.1f} MB, more than 10 MB.", NEXT_STEP)
     try:
-        with images.opened(data, FORMATS) as image:
-            name = "WebP" if image.format == "WEBP" else str(image.format)
-            size = images.upright_size(image)
+        with images.opened(data) as image:
+            size, name = images.upright_size(image), formats.NAMES[image.format or ""]
             return Upload(images.stretched(image, height, width), size, name)
     except ValueError as error:
         raise DataError(f"This image cannot be used: {error}.", NEXT_STEP) from error

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib.core.errors import DataError
 from lib.core.files import outside_text
+from lib.core.images import formats
 from lib.core.uploads import inbox, retention
 from lib.core.uploads import own_datasets as store
 from lib.ui import cache, state, widgets
@@ -16,7 +17,6 @@ from lib.ui.uploads import access, own_dataset, reader
 
 TASK = "lib.training.sources.own_dataset:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3
-ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp")
 MAX_MEGABYTES = inbox.MAX_ARCHIVE_BYTES // 1_000_000
 # So many of each class, and every class is among the validation and test images.
 ENOUGH = 6
@@ -142,10 +142,10 @@ def _by_class(round_: int) -> None:
                 )
                 files = st.file_uploader(
                     f"Pictures of class {place + 1}",
-                    ENDINGS,
                     accept_multiple_files=True,
                     max_upload_size=MAX_MEGABYTES_EACH,
                     key=f"{state.OWN_FILES}_{round_}_{place}",
+                    help=f"{formats.LISTED}, whatever the files are called.",
                 )
                 if files and name.strip():
                     pictures.setdefault(name.strip(), []).extend(

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-ENDINGS = ("jpg", "jpeg", "png", "webp")
+from lib.core.images import formats
+
 MAX_MEGABYTES = 10
 PRIVACY = (
-    f"JPEG, PNG or WebP, at most {MAX_MEGABYTES} MB and 40 megapixels. It is looked at once, in "
+    f"{formats.LISTED}, at most {MAX_MEGABYTES} MB and 40 megapixels. It is looked at once, in "
     "memory, and stored nowhere."
 )
 
@@ -18,8 +19,9 @@ PRIVACY = (
 def own_image(key: str, *, popover: bool = True) -> bytes | None:
     """Let the reader choose an image of their own.
 
-    The bytes are as they came, unchecked: what they are is found out where they are decoded, in a
-    worker (lib.training.sources.single_image).
+    Any file is taken, whatever it is called: what it is is found out where it is decoded, in a
+    worker (lib.training.sources.single_image). A list of endings would have the browser refuse
+    some photographs by their names, and say of others less than a worker can.
 
     Args:
         key: Begins the keys of the widgets, so that two pages can have one each.
@@ -31,9 +33,7 @@ def own_image(key: str, *, popover: bool = True) -> bytes | None:
     """
     place = st.popover if popover else st.expander
     with place("Your own image", icon=":material/add_photo_alternate:"):
-        file = st.file_uploader(
-            "From a file", ENDINGS, key=f"{key}_file", max_upload_size=MAX_MEGABYTES
-        )
+        file = st.file_uploader("From a file", key=f"{key}_file", max_upload_size=MAX_MEGABYTES)
         # Drawn only when asked for: the browser asks for permission as soon as it is there.
         if st.toggle("From the camera", key=f"{key}_use_camera"):
             file = st.camera_input("Camera", key=f"{key}_camera") or file
