@@ -15,8 +15,8 @@ def code(
 
     Thaw itself decodes with Pillow, which gives the same bytes on every machine; TensorFlow's
     resizing differs from it by rounding (tests/oracle/test_data_code.py measures it). Only Thaw
-    applies the EXIF orientation of a photograph, puts transparent images on white and reads AVIF;
-    the page says so beside the code.
+    applies the EXIF orientation and the ICC profile of a photograph, puts transparent images on
+    white and reads AVIF; the page says so beside the code.
 
     Args:
         backbone: Its input range is the target of the rescaling.

@@ -1,22 +1,35 @@
 """Files as people have them, through every way in: used where their pixels can be, or named."""
 
+import hashlib
 import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps, PngImagePlugin
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from lib.core.errors import DataError
 from lib.core.images import formats
 from lib.core.uploads import inbox, own_datasets
-from lib.training.sources import decode, folder, metadata, own_dataset, single_image
+from lib.tools import measure_decoding
+from lib.training.sources import (
+    decode,
+    feature_cache,
+    folder,
+    metadata,
+    own_dataset,
+    pipeline,
+    single_image,
+)
+from lib.training.sources import tfds as tfds_source
 
 UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"
 READER = own_datasets.hashed("a key")
@@ -294,3 +307,179 @@ def test_what_is_not_read_is_named_by_what_it_is(way, data, reason):
 def test_a_bitmap_of_paint_is_taken_even_a_blank_one(way, mode):
     blank = Image.new("RGB", (640, 480), "white").convert(mode)
     assert (way("0 blank.dib", encoded(blank, "BMP")) == 255).all()
+
+
+# --- What colours mean --------------------------------------------------------------------------
+
+P3 = measure_decoding.display_p3()
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+# Of red, green and blue in CIE XYZ, adapted to D50 (IEC 61966-2-1).
+SRGB_XYZ = np.array([[0.4360, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]])
+SKIN, GRASS, FLOWER = (200, 130, 100), (90, 140, 60), (230, 60, 120)
+
+
+def linear(values: np.ndarray) -> np.ndarray:
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def encoded_again(light: np.ndarray) -> np.ndarray:
+    light = np.clip(light, 0, 1)
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def from_p3(colour: tuple[int, int, int]) -> np.ndarray:
+    """A colour of Display P3 in sRGB, 0 to 255, by the definitions of both."""
+    xyz = np.array(measure_decoding.P3).T @ linear(np.array(colour) / 255)
+    return 255 * encoded_again(np.linalg.solve(SRGB_XYZ, xyz))
+
+
+def drawn(colour: tuple[int, ...] | int, mode: str = "RGB") -> Image.Image:
+    return Image.new(mode, (16, 16), colour)
+
+
+@every_way_in
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WebP", "AVIF"])
+@pytest.mark.parametrize("colour", [SKIN, GRASS, FLOWER])
+def test_a_photograph_in_display_p3_has_the_colours_its_profile_gives_it(way, form, colour):
+    options = {"lossless": True} if form == "WebP" else {} if form == "PNG" else {"quality": 98}
+    data = encoded(drawn(colour), form, icc_profile=P3, **options)
+    pixels = way("0.jpg", data)
+    assert np.abs(pixels - from_p3(colour)).max() <= 5
+    assert np.abs(pixels - np.array(colour)).max() > 5
+
+
+def test_only_what_is_opaque_is_converted_and_white_stays_white():
+    half = drawn((*FLOWER, 255), "RGBA")
+    half.paste((*FLOWER, 0), (0, 0, 16, 8))
+    pixels = decode.decode(encoded(half, icc_profile=P3), 16)
+    assert (pixels[:7] == 255).all()
+    assert np.abs(pixels[9:] - from_p3(FLOWER)).max() <= 2
+    assert (decode.decode(encoded(drawn((255, 255, 255)), icc_profile=P3), 8) == 255).all()
+    palette = drawn(FLOWER).quantize(4)
+    assert np.abs(decode.decode(encoded(palette, icc_profile=P3), 8) - from_p3(FLOWER)).max() <= 4
+
+
+LINEAR_GREY = measure_decoding.profile(
+    "GRAY", "XYZ ", {"kTRC": b"curv" + bytes(8), "wtpt": b"XYZ " + bytes(4)
+    + struct.pack(">3i", *(round(value * 65_536) for value in (0.9642, 1, 0.8249)))}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_grey_is_converted_by_a_profile_of_grey(mode):
+    grey = {"L": 55, "LA": (55, 255), "I;16": 55 << 8}[mode]
+    pixels = decode.decode(encoded(drawn(grey, mode), icc_profile=LINEAR_GREY), 8)
+    assert np.abs(pixels - 255 * encoded_again(np.array(55 / 255))).max() <= 2
+
+
+def table_of_inks(lightness: int) -> bytes:
+    """A table from four inks to Lab: bare paper is white, black is black, all else one grey."""
+    corners = np.array([(lightness, 128, 128), (0, 128, 128)] * 8, np.uint8)
+    corners[0] = (255, 128, 128)
+    unchanged = struct.pack(">9i", *(65_536 * (at % 4 == 0) for at in range(9)))
+    ramp = bytes(range(256))
+    start = b"mft1" + bytes(4) + bytes((4, 3, 2, 0))
+    return start + unchanged + 4 * ramp + corners.tobytes() + 3 * ramp
+
+
+def test_inks_are_converted_relative_to_their_paper():
+    yellow_paper = b"XYZ " + bytes(4) + struct.pack(">3i", 60_000, 60_000, 30_000)
+    # The table for the intent "perceptual", and that for "relative colorimetric".
+    tags = {"A2B0": table_of_inks(230), "A2B1": table_of_inks(128), "wtpt": yellow_paper}
+    icc = measure_decoding.profile("CMYK", "Lab ", tags, "prtr")
+
+    def pixel(*inks: int, **options: bytes) -> np.ndarray:
+        data = encoded(drawn(inks, "CMYK"), "JPEG", quality=100, **options)
+        return decode.decode(data, 8)[0, 0].astype(int)
+
+    cyan, paper = (255, 0, 0, 0), (0, 0, 0, 0)
+    assert pixel(*cyan).tolist() == [0, 255, 255]
+    assert np.abs(pixel(*cyan, icc_profile=icc) - 119).max() <= 4  # L* of 50
+    assert np.abs(pixel(*paper, icc_profile=icc) - 255).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "icc",
+    [b"", SRGB, P3[:200], b"of my camera", LINEAR_GREY],
+    ids=["none", "sRGB", "cut off", "no profile", "of grey"],
+)
+def test_a_profile_that_is_srgb_or_cannot_be_used_changes_no_pixel(icc):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
+    for form in ("PNG", "JPEG"):
+        with_icc = decode.decode(encoded(noise, form, icc_profile=icc), 24)
+        assert np.array_equal(with_icc, decode.decode(encoded(noise, form), 24))
+
+
+@given(at=st.integers(0, len(P3) - 1), put=st.binary(max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_whatever_a_profile_holds_the_image_is_used(at, put):
+    broken = P3[:at] + put + P3[at + len(put) :]
+    assert decode.decode(encoded(drawn(SKIN), icc_profile=broken), 8).shape == (8, 8, 3)
+
+
+def test_many_threads_convert_as_one_does():
+    rng = np.random.default_rng(0)
+    files = [
+        encoded(Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)), icc_profile=P3)
+        for _ in range(64)
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda data: decode.decode(data, 64), files))
+    assert all(
+        np.array_equal(each, decode.decode(data, 64))
+        for each, data in zip(together, files, strict=True)
+    )
+
+
+def test_a_kept_photograph_has_no_profile_any_more():
+    data = decode.kept(encoded(drawn(FLOWER), "JPEG", icc_profile=P3, quality=98))
+    assert "icc_profile" not in metadata.split(data)[1]
+
+
+# --- The same images, or others -----------------------------------------------------------------
+
+
+def test_a_folder_is_another_one_only_where_a_profile_changes_its_colours(tmp_path):
+    files = classes("0.jpg", encoded(drawn(FLOWER), "JPEG", icc_profile=SRGB))
+    for path, each in files.items():
+        (tmp_path / "pictures" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pictures" / path).write_bytes(each)
+    # As it was before profiles were read: over names and bytes, file by file.
+    before = hashlib.sha256()
+    for path in sorted(files):
+        folder.add(before, path, hashlib.sha256(files[path]).digest())
+    assert folder.describe_folder(tmp_path / "pictures").fingerprint == before.hexdigest()
+    before = hashlib.sha256()
+    files["cat/0.jpg"] = encoded(drawn(FLOWER), "JPEG", icc_profile=P3)
+    (tmp_path / "pictures" / "cat" / "0.jpg").write_bytes(files["cat/0.jpg"])
+    for path in sorted(files):
+        folder.add(before, path, hashlib.sha256(files[path]).digest())
+    assert folder.describe_folder(tmp_path / "pictures").fingerprint != before.hexdigest()
+
+
+def test_images_that_an_earlier_decoder_left_on_disk_are_not_found_again(monkeypatch):
+    wanted = {"num_images": 20, "image_size": 32, "seed": 1}
+    entries = set()
+    for version in (decode.VERSION - 1, decode.VERSION):
+        monkeypatch.setattr(decode, "VERSION", version)
+        pipeline.load_data("openmoji_animals_food", **wanted)
+        entries |= set(feature_cache.cache_folder().iterdir())
+    assert len(entries) == 2
+
+
+@pytest.mark.parametrize("dataset", ["openmoji_animals_food", "elpv"])
+def test_no_image_of_the_recorded_datasets_has_a_profile(dataset):
+    source = tfds_source.source(dataset)
+    everything = frozenset(range(len(source.labels)))
+    assert not any("icc_profile" in metadata.split(data)[1] for _, data in source.read(everything))
+
+
+def test_tfds_writes_the_photographs_of_cats_and_dogs_without_profiles():
+    name = "PetImages/Cat/0.jpg"
+    photograph = encoded(drawn(FLOWER), "JPEG", icc_profile=P3)
+    assert "icc_profile" in metadata.split(photograph)[1]
+    made = tfds.builder_cls("cats_vs_dogs")._generate_examples(
+        None, iter([(name, io.BufferedReader(io.BytesIO(photograph)))])
+    )
+    _, record = next(made)
+    assert "icc_profile" not in metadata.split(record["image"].read())[1]

@@ -54,7 +54,8 @@ def feature_map(
     """The last feature map and the logits of EfficientNet-Lite0 for an image.
 
     Args:
-        image: One of lib.core.images.formats; it is resized to height and width, ignoring its aspect ratio.
+        image: One of lib.core.images.formats; it is resized to height and width, ignoring its
+            aspect ratio.
         height: In pixels.
         width: In pixels.
         classes: ImageNet classes whose weights are returned in addition to those of the top five.

@@ -106,6 +106,7 @@ def measure_dataset(
     identity = {
         "dataset": dataset,
         "data": fingerprint,
+        "decoder": decode.VERSION,
         "split_seed": splits.SPLIT_SEED,
         "num_images": num_images,
     }

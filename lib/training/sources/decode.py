@@ -11,18 +11,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from lib.core.errors import DataError
 from lib.core.images import formats
-from lib.training.sources import metadata
+from lib.training.sources import colours, metadata
 
 UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 
 # Three times what most phones take; a small file can claim to be far larger than memory.
 MAX_PIXELS = 40_000_000
-# How to turn an image so that it is upright, by how the camera was held.
+# Raised when an image is decoded to other pixels than before: decoded images are kept on disk, and
+# must not be found again then (docs/decisions/0004-run-identity.md).
+VERSION = 2
+# What makes an image upright, by its EXIF orientation.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -110,7 +113,7 @@ def decode_all(
 
 
 def decode(data: bytes, image_size: int) -> UInt8Array:
-    """One encoded image as a square array: upright, on white, stretched, bilinear.
+    """One encoded image as a square array: upright, in sRGB, on white, stretched, bilinear.
 
     Pillow resizes 8-bit images in integers, so the result is equal on every machine.
 
@@ -138,11 +141,14 @@ def stretched(image: Image.Image, height: int, width: int) -> UInt8Array:
     return np.asarray(_upright_rgb(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def check(data: bytes) -> None:
+def check(data: bytes) -> bool:
     """Do all that `decode` does but the resizing, at a fraction of the cost for a JPEG.
 
     Args:
         data: The bytes of a file.
+
+    Returns:
+        True where its colours are converted by a profile.
 
     Raises:
         ValueError: If it cannot be used.
@@ -150,10 +156,11 @@ def check(data: bytes) -> None:
     with opened(data) as image:
         image.draft(None, (1, 1))  # A JPEG is then read to its end, at an eighth of its size.
         _upright_rgb(image)
+        return _to_srgb(image) is not None
 
 
 def kept(data: bytes) -> bytes:
-    """An image as it is kept: upright, on white, no larger than needed, nothing but its pixels.
+    """An image as it is kept: as `decode` sees it, no larger than needed, nothing but its pixels.
 
     Where, when and with what it was taken is not in it any more.
 
@@ -211,7 +218,7 @@ def opened(data: bytes) -> Iterator[Image.Image]:
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Width and height of an image that is open, in pixels, once it is turned upright."""
+    """Width and height of an open image in pixels, once it is upright."""
     return image.size[::-1] if _orientation(image) >= 5 else image.size
 
 
@@ -219,15 +226,22 @@ def _orientation(image: Image.Image) -> int:
     return metadata.orientation(image.info.get("exif", b""), image.info.get("xmp", b""))
 
 
+def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    return colours.to_srgb(image.mode, image.info.get("icc_profile") or b"")
+
+
 def _upright_rgb(image: Image.Image) -> Image.Image:
-    """Any image turned as its camera says, in RGB, with white behind what is transparent."""
-    turn = TURNS.get(_orientation(image))
+    """Any image upright by its EXIF orientation, in sRGB, on white where it is transparent."""
+    turn, to_srgb = TURNS.get(_orientation(image)), _to_srgb(image)
     if turn is not None:
         image = image.transpose(turn)
     if image.mode.startswith("I"):
         # 16-bit grey: convert() would clip it at 255.
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return colours.converted(image, to_srgb) if to_srgb else image.convert("RGB")
+    shown = image.convert("RGBA")
+    if to_srgb:
+        alpha, shown = shown.getchannel("A"), colours.converted(image, to_srgb)
+        shown.putalpha(alpha)
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), shown).convert("RGB")

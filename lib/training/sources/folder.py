@@ -28,7 +28,8 @@ class FolderDescription:
         class_names: In the order of their folders.
         files: Usable images, relative to the folder, in a fixed order.
         labels: Class index of each file.
-        fingerprint: SHA-256, hex, over the names and bytes of the files.
+        fingerprint: SHA-256, hex, over the names and bytes of the files, and which of them are
+            converted to sRGB.
         left_out: What cannot be used, each with the reason, in words.
         given: Split of each file, as in lib.core.splits; empty where Thaw splits.
         said: What its reader has to hear: what was left out, and how the folder was understood.
@@ -82,13 +83,16 @@ def describe_folder(folder: Path) -> FolderDescription:
     for candidate in layout.candidates:
         try:
             data = _file_bytes(candidate.found.entry)
-            decode.check(data)
+            converted = decode.check(data)
         except ValueError as error:
             layout.leave(candidate.found, str(error), candidate.class_name)
             continue
         digest = hashlib.sha256(data).digest()
         if layout.takes(candidate, digest):
             add(fingerprint, "/".join(candidate.within), digest)
+            if converted:
+                # Other pixels than Thaw once made of the same bytes: another run.
+                fingerprint.update(b"converted to sRGB")
             chosen.append(candidate)
     there = {each.class_name for each in chosen}
     class_names = tuple(name for name in layout.class_names if name in there)

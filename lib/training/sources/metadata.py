@@ -1,9 +1,10 @@
-"""What a JPEG or PNG file says beside its pixels: which way is up, and what its colours mean.
+"""The metadata of a JPEG or PNG file that matters: its EXIF orientation and its ICC profile.
 
-It is read here and taken out before Pillow sees the file. Pillow reads more of it than Thaw needs,
-and refuses the pixels where a part cannot be read: an EXIF block with a number that is none, a text
-of over a megabyte in a PNG, a profile that is cut off. Pillow's limit on text stays as it is,
-because it protects against texts that unpack to far more than memory.
+They are read here, and all metadata is removed before Pillow sees the file. Pillow reads more than
+Thaw needs, and refuses the whole file where a part cannot be read: an EXIF value that is not a
+number, a text of over a megabyte in a PNG, an ICC profile that is cut off. Pillow's limit on texts
+(MAX_TEXT_CHUNK) stays as it is, because it protects against texts that decompress to far more than
+memory; here they are not decompressed at all.
 """
 
 import re
@@ -27,13 +28,13 @@ IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
 def split(data: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """A file without what it says beside its pixels, and what of that matters.
+    """Separate the metadata of a file from its pixels.
 
     Args:
         data: Of any file; what is no JPEG or PNG comes back as it is.
 
     Returns:
-        The file, and by Pillow's names as far as they are there: "exif", "xmp", "icc_profile".
+        The file without metadata; and "exif", "xmp" and "icc_profile", as far as it has them.
     """
     if data.startswith(PNG):
         return _split_png(data)
@@ -67,7 +68,7 @@ def _is_whole(chunk: bytes) -> bool:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    """What zlib packed; b"" where it cannot be read or is larger than any profile."""
+    """Decompress zlib data; b"" where it is damaged or larger than any profile."""
     unpacker = zlib.decompressobj()
     try:
         unpacked = unpacker.decompress(packed, MAX_UNPACKED)
@@ -113,13 +114,13 @@ def _split_jpeg(data: bytes) -> tuple[bytes, dict[str, bytes]]:
 
 
 def orientation(exif: bytes, xmp: bytes = b"") -> int:
-    """How a camera was held: 1 to 8, as EXIF numbers it; 1 where nothing readable says so.
+    """The EXIF orientation, 1 to 8; 1, upright, where there is none that can be read.
 
-    Only this one number is looked for, so that nothing else in the block can be in its way.
+    Only this tag is read, so that nothing else in the EXIF block can fail.
 
     Args:
-        exif: The block of a file, with or without the mark it begins with.
-        xmp: Says so where the block does not.
+        exif: The EXIF block of a file.
+        xmp: Its XMP data, read where the EXIF block has no orientation.
 
     Example:
 

@@ -102,7 +102,12 @@ def load_data(
     # A version of a TFDS dataset does not change, so its decoded images are kept; a folder's may
     # change under one's hands.
     features = feature_cache.fetch(
-        {"decoded": described.fingerprint, "split_seed": splits.SPLIT_SEED, **wanted},
+        {
+            "decoded": described.fingerprint,
+            "decoder": decode.VERSION,
+            "split_seed": splits.SPLIT_SEED,
+            **wanted,
+        },
         tuple,
         lambda _: _decoded(dataset, tfds.source(dataset), **wanted, progress=progress),
     )

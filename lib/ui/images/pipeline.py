@@ -324,6 +324,6 @@ def _code(dataset: DatasetSpec, backbone: BackboneSpec, seed: int) -> None:
         st.caption(
             "Thaw decodes with Pillow, so that every machine gets the same pixels. TensorFlow's "
             "resizing differs by at most 1 of 255, and by more for large JPEG files, which Pillow "
-            "decodes at a fraction of their size. Only Thaw applies the EXIF orientation of a "
-            "photograph, puts transparent images on white and reads AVIF."
+            "decodes at a fraction of their size. Only Thaw applies the EXIF orientation and the "
+            "colour profile of a photograph, puts transparent images on white and reads AVIF."
         )

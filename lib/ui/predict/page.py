@@ -146,3 +146,7 @@ def _lesson(steps: Sequence[predictions.Step]) -> None:
                 st.caption(step.shape)
     with st.expander("The four steps with any network of Keras", icon=":material/code:"):
         st.code(predictions.PRETRAINED_CODE, language="python")
+        st.caption(
+            "`load_img` ignores the EXIF orientation and the colour profile of a photograph; Thaw "
+            "applies both."
+        )
