@@ -1,8 +1,8 @@
-"""What of a dataset is on this machine, and how far its download is.
+"""Whether a dataset is on this machine, and the progress of its download.
 
-Whoever prepares a dataset holds its lock and writes down how far it is; whoever shows it looks
-here. So every page, every reader and every process sees the same download, and a lock or a note
-of a process that has died means nothing any more.
+The process that prepares a dataset holds its lock and writes its progress to a file, and pages
+read that file. So all pages, readers and processes see the same download, and the lock and the
+file of a dead process are ignored.
 """
 
 import json
@@ -18,7 +18,7 @@ from lib.core.datasets import DatasetSpec
 from lib.core.files import atomic_write, lock
 from lib.core.files.home import thaw_home
 
-# In the folder of a download: how far it is, and the wish that it may end.
+# In the folder of a download: its progress, and the request to cancel it.
 NOTE, CANCEL = "progress.json", "cancel"
 
 _noting = threading.Lock()
@@ -29,11 +29,11 @@ class Progress:
     """How far a download is, or why it ended without the dataset.
 
     Args:
-        words: What is going on.
+        words: The current activity.
         done: Bytes so far.
-        total: Bytes in all; 0 where that is not known.
-        message: What went wrong; "" where nothing did.
-        next_step: What can be done about it.
+        total: Total bytes; 0 if unknown.
+        message: Error message; "" if there is no error.
+        next_step: What the reader can do about the error.
     """
 
     words: str
@@ -99,7 +99,7 @@ def standing(spec: DatasetSpec) -> Standing:
             progress.done,
             progress.total,
             "The download was interrupted.",
-            "Start it again: it goes on where it ended.",
+            "Start it again: it resumes where it stopped.",
         )
     return Standing("missing", progress)
 
@@ -135,7 +135,7 @@ def _is_prepared(spec: DatasetSpec) -> bool:
 
 
 def note(dataset: str, progress: Progress) -> None:
-    """Write down how far a download is, for whoever looks; by whoever holds the lock."""
+    """Write the progress of a download for the pages; only the holder of the lock may call this."""
     path = download_folder(dataset) / NOTE
     # A full disk is told by what is written there for its own sake.
     with _noting, suppress(OSError):
@@ -158,7 +158,7 @@ def read(dataset: str) -> Progress | None:
 
 
 def ask_to_cancel(dataset: str) -> None:
-    """Wish that the download of a dataset ends; whoever is at it looks a few times a second."""
+    """Request the cancellation of a download; its process checks several times a second."""
     if lock.held(lock_file(dataset)):
         with suppress(OSError):
             download_folder(dataset).mkdir(parents=True, exist_ok=True)
@@ -166,12 +166,12 @@ def ask_to_cancel(dataset: str) -> None:
 
 
 def is_cancelled(dataset: str) -> bool:
-    """True once somebody wished that the download ends."""
+    """Return True if the cancellation of the download was requested."""
     return (download_folder(dataset) / CANCEL).exists()
 
 
 def forget_wishes(dataset: str) -> None:
-    """Forget a wish that was meant for an earlier download."""
+    """Delete a cancellation request that was meant for an earlier download."""
     (download_folder(dataset) / CANCEL).unlink(missing_ok=True)
 
 

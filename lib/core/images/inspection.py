@@ -1,4 +1,4 @@
-"""What a look at a dataset finds: classes, sizes, copies, and files that cannot be used."""
+"""The inspection of a dataset: classes, sizes, copies, and files that cannot be used."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ from lib.core.images.near_duplicates import ALIKE, Pair
 from lib.core.splits import IntArray, Splits
 
 FOLDER = DATA / "looks"
-# Of a larger dataset so many are looked at: all of the solar cells, and seconds for any dataset.
+# Images to inspect of a larger dataset: all of the solar cells, and seconds for any dataset.
 MAX_LOOKED_AT = 2_500
 SEED_OF_SAMPLE = 0
 # What fits on a page.
@@ -41,9 +41,9 @@ class Look:
         kinds: Format and colours -> how many, most first.
         pairs: Images that are, or nearly are, the same picture; the worst first.
         num_pairs: Kind of a pair -> how many of them.
-        left_out: Files that are no image of it, each with the reason, in words.
+        left_out: Files that cannot be used, each with the reason in words.
         thumbnails: Index -> a WebP file of 96 x 96 pixels: a few of each class, and of pairs.
-        seconds: What it took.
+        seconds: Duration of the inspection.
         given: The split of every image, where the dataset comes with its own; else empty.
     """
 
@@ -92,14 +92,12 @@ class Look:
         return tuple(of_class[:count])
 
     def balance_in_words(self) -> str:
-        """What the numbers of images of the classes mean, in a sentence or two."""
+        """Describe the class balance in one or two sentences."""
         most, least = int(self.counts.argmax()), int(self.counts.argmin())
         larger, smaller = int(self.counts[most]), int(self.counts[least])
         # Names may come from outside: as code they are no markup.
         name, other = (self.class_names[label].replace("`", "'") for label in (most, least))
-        always = (
-            f"Whoever always says `{name}` is right {larger / len(self.labels):.1%} of the time."
-        )
+        always = f"Always predicting `{name}` is right {larger / len(self.labels):.1%} of the time."
         if larger == smaller:
             return f"Every class has {larger:,} images. {always}"
         times = larger / smaller
@@ -107,7 +105,7 @@ class Look:
             return f"The classes are nearly balanced, {smaller:,} to {larger:,} images. {always}"
         return (
             f"`{name}` has {times:.1f} times the images of "
-            f"`{other}`. {always} An accuracy says little until it is "
+            f"`{other}`. {always} An accuracy means little unless it is "
             "clearly above that."
         )
 
@@ -132,7 +130,7 @@ def shipped_file(dataset: str) -> Path:
 
 @lru_cache(maxsize=4)
 def shipped(dataset: str, fingerprint: str) -> Look | None:
-    """What was found in an offline dataset, not to be changed; None for any other dataset.
+    """Load the inspection of an offline dataset; None for others. Callers must not change it.
 
     The files are written by `python -m lib.tools.export_looks`.
 
@@ -199,7 +197,7 @@ def every_use(labels: IntArray, given: npt.ArrayLike = ()) -> Splits | None:
 
 
 def test_images_alike(found: Look) -> int:
-    """How many test images are nearly like one that a run may train on.
+    """Count the test images that are nearly the same as one that a run may train on.
 
     Args:
         found: A look at the whole dataset.

@@ -1,9 +1,9 @@
-"""The same picture twice: found by perceptual hashes, and verified by pixels.
+"""Duplicate pictures, found by perceptual hashes and verified by pixels.
 
-The hash says which pairs to compare, and their pixels whether they are one picture. What is left
-only looks alike: it may be a plain background, or one thing photographed twice, which leaks as
-well, and only somebody who knows the pictures can say. Whether a pair does harm depends on the
-splits: a test image that was trained on tells nothing.
+The hashes select the pairs to compare, and the pixels show whether they are the same picture. The
+other pairs only look alike: both may have a plain background, or show one object photographed
+twice, which leaks too; only somebody who knows the pictures can decide. A pair is harmful if it
+crosses the splits: a test image that was trained on measures nothing.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,9 +1,9 @@
 """How take and skip after a shuffle leak: validation images that have been trained on.
 
 A shuffled tf.data dataset has a new order every time it is read. `take` and `skip` after it divide
-that order and not the images, so from one epoch to the next they divide differently. This is the
-shuffle of tf.data in NumPy, and the count of what went wrong (tests/oracle/test_data_leak.py
-compares both with tf.data).
+that order and not the images, so they divide differently in every epoch. This module has the
+shuffle of tf.data in NumPy, and counts the leaked images (tests/oracle/test_data_leak.py compares
+both with tf.data).
 """
 
 from collections.abc import Iterable, Sequence

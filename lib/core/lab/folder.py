@@ -17,7 +17,7 @@ MODEL_FILES = (MODEL_FILE, "feature_extraction.npz", "fine_tuning*.npz")
 # result.json goes first when they are removed, so that a kill in between leaves an unfinished run
 # and not a false one.
 OWN_FILES = ("result.json", "history.jsonl", "config.json", EVALUATION_FILE, TEST_IMAGES_FILE)
-# What a reader says of a run, apart from what the run says of itself.
+# The reader's name and note for a run.
 META_FILE = "meta.json"
 MAX_NAME_LENGTH = 80
 MAX_NOTE_LENGTH = 2_000
@@ -25,12 +25,12 @@ MAX_NOTE_LENGTH = 2_000
 
 @dataclass(frozen=True)
 class RunMeta:
-    """What a reader says of a run.
+    """The reader's name and note for a run.
 
     Args:
-        name: A short one, or "".
-        note: What to remember of it, or "".
-        imported: True where the run came as a file, and not from this machine's training.
+        name: A short name, or "".
+        note: A note, or "".
+        imported: True if the run was imported from a file and not trained on this machine.
     """
 
     name: str = ""

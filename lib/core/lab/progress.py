@@ -1,4 +1,4 @@
-"""What a run is doing right now: events from the worker, folded into one picture."""
+"""The progress of a run: events from the worker, combined into one state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ STATES: dict[str, str] = {
     "loading_model": "Loading the backbone",
     "computing_features": "Computing the features of the frozen layers, once",
     "training": "Training",
-    "evaluating": "Testing on images it has never seen",
+    "evaluating": "Evaluating on the test images",
     "storing": "Storing the run",
     "finished": "Finished",
     "cancelled": "Cancelled",
@@ -30,15 +30,15 @@ class Progress:
 
     Args:
         state: Key of STATES.
-        message: For a failed or interrupted run, what happened; else a detail.
-        next_step: What the reader can do about it.
-        done: Steps done in this state, out of `total`; images, batches or epochs.
-        total: 0 where it is not known.
-        history: Epochs that have ended.
-        num_epochs: Epochs planned.
-        seconds_left: Estimate by the trainer; None where it has none yet.
-        position: In the queue, from 1; 0 where it is not queued.
-        cancelling: True once somebody asked for its end.
+        message: Error message of a failed or interrupted run; else a detail.
+        next_step: What the reader can do about the error.
+        done: Finished steps of this state, of `total`; images, batches or epochs.
+        total: Number of steps; 0 if unknown.
+        history: Finished epochs.
+        num_epochs: Planned epochs.
+        seconds_left: Estimate by the trainer; None if there is none yet.
+        position: Position in the queue, from 1; 0 if it is not queued.
+        cancelling: True once its cancellation was requested.
     """
 
     state: str = "queued"
@@ -69,7 +69,7 @@ class Progress:
 
     @property
     def words(self) -> str:
-        """What is happening, as the page says it."""
+        """The current activity, as shown on the page."""
         if self.cancelling and not self.ended:
             return "Cancelling"
         if self.state == "queued" and self.position > 1:
@@ -82,7 +82,7 @@ class Progress:
 
 
 def time_left(seconds: float) -> str:
-    """Seconds in the words of somebody who waits.
+    """Format the remaining time.
 
     Example:
 
@@ -95,15 +95,15 @@ def time_left(seconds: float) -> str:
 
 
 def apply(progress: Progress, event: Mapping[str, Any]) -> Progress:
-    """Fold one event into the picture.
+    """Apply an event to the progress.
 
     An event is a dict of plain values. `{"state": ..., "done": ..., "total": ...}` says what is
     happening; `{"epoch": {...}}` that an epoch has ended. Events that repeat or come after the
     end change nothing.
 
     Args:
-        progress: The picture so far.
-        event: From the worker.
+        progress: The progress so far.
+        event: An event from the worker.
     """
     if progress.ended:
         return progress

@@ -8,7 +8,7 @@ from lib.core import pooling
 from lib.core.pooling import FloatArray
 
 MAX_SIDE, MAX_CHANNELS = 6, 4
-# What a reader may write into a cell or a weight, up and down.
+# Largest absolute value of a cell or a weight.
 MAX_VALUE = 99.0
 
 
@@ -80,11 +80,11 @@ class Board:
         return float(pooling.logits([self.averages], kernel, [self.bias])[0, 0])
 
     def shifted(self, down: int, right: int) -> "Board":
-        """The same pattern elsewhere; what leaves on one side comes back on the other.
+        """Shift the pattern; cells that leave on one side come back on the other.
 
         Args:
-            down: In rows.
-            right: In columns.
+            down: Number of rows.
+            right: Number of columns.
 
         Example:
 
@@ -100,10 +100,10 @@ class Example:
     """A board that shows one thing.
 
     Args:
-        title: What a button says.
+        title: Label of its button.
         board: The numbers.
-        lesson: What to see in it, in a sentence or two.
-        names: What the channels stand for; empty where they stand for nothing.
+        lesson: What it shows, in one or two sentences.
+        names: What the channels stand for; empty if they stand for nothing.
     """
 
     title: str
@@ -133,8 +133,8 @@ EXAMPLES: dict[str, Example] = {
     "shifted": Example(
         "Shifted pattern",
         _board("9000 0900 0090 0000", "0000 0900 0090 0009", weights=(1.0, -1.0)),
-        "The same stripe in two places. Its average and its maximum stay; what Flatten sees does "
-        "not. Shift it further with the arrows.",
+        "The same stripe in two places. Its average and maximum stay the same; the output of "
+        "Flatten changes. Shift it further with the arrows.",
     ),
     "equal": Example(
         "All equal",
@@ -144,8 +144,8 @@ EXAMPLES: dict[str, Example] = {
     "meanings": Example(
         "Two meanings",
         _board("0230 2962 0320 0000", "0000 0000 0104 9019", weights=(2.0, -1.0), bias=0.5),
-        "One channel answers to fur, the other to wheels. The score of “cat” weighs them, and its "
-        "map shows what spoke for a cat and where, and what against.",
+        "One channel responds to fur, the other to wheels. The score of “cat” weights them, and "
+        "its map shows where the evidence for and against a cat is.",
         ("fur", "wheels"),
     ),
 }

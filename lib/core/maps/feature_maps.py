@@ -1,4 +1,4 @@
-"""Real feature maps: what EfficientNet-Lite0 makes of a few images, and the decision after it.
+"""Real feature maps: the output of EfficientNet-Lite0 for a few images, and the decision after it.
 
 The maps ship with Thaw, exactly as Keras gave them (float32), so the arithmetic of this file can
 be done without Keras and holds to the digit. They are written by
@@ -75,12 +75,12 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class FeatureMaps:
-    """What a network makes of an image just before it decides.
+    """The last feature map of a network for an image, with the logits.
 
     Args:
         size: (height, width) of the input in pixels.
         maps: (rows, columns, channels), the last feature map.
-        logits: (1000,), what the network says of each ImageNet class, as Keras computed it.
+        logits: (1000,), the logit of each ImageNet class, as computed by Keras.
     """
 
     size: Size
@@ -95,7 +95,7 @@ class FeatureMaps:
 
     @cached_property
     def averages(self) -> FloatArray:
-        """(channels,), the average of each channel: all that the head gets to see."""
+        """(channels,), the average of each channel: the input of the head."""
         return np.asarray(pooling.global_average_pool(self.maps[np.newaxis])[0], np.float64)
 
     @cached_property
@@ -144,7 +144,7 @@ class Classifier:
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """How a logit comes about, on the two ways that give the same number.
+    """The decomposition of a logit, in two ways that give the same number.
 
     Args:
         cam: (rows, columns), the class activation map.
@@ -172,19 +172,19 @@ class Decision:
         return float(self.products.sum()) + self.bias
 
     def largest(self, count: int) -> tuple[tuple[int, float], ...]:
-        """The channels that move the logit most, in either direction, and by how much."""
+        """Return the channels with the largest contributions to the logit, positive or negative."""
         order = np.argsort(-np.abs(self.products), kind="stable")[:count]
         return tuple((int(channel), float(self.products[channel])) for channel in order)
 
     def __sub__(self, other: "Decision") -> "Decision":
-        """How the difference of two logits comes about."""
+        """Return the decomposition of the difference of two logits."""
         return Decision(
             self.cam - other.cam, self.bias - other.bias, self.products - other.products
         )
 
 
 def decide(maps: FeatureMaps, weights: FloatArray, bias: float) -> Decision:
-    """Take a logit apart: where in the image it comes from, and from which channels.
+    """Decompose a logit by position in the image and by channel.
 
     The head is one Dense layer on the averages, so its logit is a weighted sum of averages, which
     is the average of a weighted sum: mean(CAM) + bias = logit, within rounding.

@@ -1,4 +1,4 @@
-"""Runs that differ in one thing, what makes a vector of the feature map: GAP against Flatten."""
+"""Pairs of runs that differ only in the pooling of the head: GAP against Flatten."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,9 +8,9 @@ from lib.core.intervals import PairedDifference
 from lib.core.reading import evaluation
 from lib.core.runs import Run, TrainConfig
 
-# In the loss of so many validation images, less than this is no turn for the worse.
+# A smaller rise of the validation loss does not count as a rise.
 TURNED = 0.05
-# Less than this does not show in two decimals.
+# A smaller change is not visible in two decimals.
 SHOWN = 0.005
 
 
@@ -21,8 +21,8 @@ class HeadPair:
     Args:
         gap: The run with global average pooling.
         flatten: The run with Flatten.
-        difference: Test accuracy of Flatten minus that of GAP, image by image; None where the
-            runs do not say what they answered to each image.
+        difference: Test accuracy of Flatten minus that of GAP, image by image; None if the runs
+            have no stored prediction for each image.
     """
 
     gap: Run
@@ -43,13 +43,13 @@ class HeadPair:
 
 
 def pairs(runs: Iterable[Run]) -> tuple[HeadPair, ...]:
-    """Put runs together that differ in GAP against Flatten alone.
+    """Pair runs that differ only in GAP or Flatten.
 
     Args:
-        runs: In any order; those without a partner, or not finished, are left out.
+        runs: Runs in any order; those without a partner, or not finished, are ignored.
 
     Returns:
-        By dataset, then fewest images first.
+        Pairs by dataset, then fewest images first.
     """
     together: dict[TrainConfig, dict[str, Run]] = {}
     for run in runs:
@@ -87,7 +87,7 @@ def head_params(run: Run) -> int:
 
 
 def loss_rise(run: Run) -> float:
-    """By how much the validation loss is above its lowest at the end: 0 where it never turned."""
+    """Return how far the last validation loss is above the lowest one; 0 if it never rose."""
     losses = [record.val_loss for record in run.history]
     return losses[-1] - min(losses)
 
@@ -99,7 +99,7 @@ def _lowest(run: Run) -> tuple[float, int]:
 
 
 def verdict(pair: HeadPair) -> str:
-    """What a pair shows, in two sentences that its numbers bear out."""
+    """Describe the results of a pair in two sentences."""
     parts = []
     for name, run in pair.runs.items():
         lowest, epoch = _lowest(run)
@@ -123,7 +123,7 @@ def verdict(pair: HeadPair) -> str:
 
 
 def accuracy_words(pair: HeadPair) -> str:
-    """Which of the two is right more often on the test images, as far as that can be told."""
+    """Say which of the two has the better test accuracy, or that the difference may be chance."""
     if pair.difference is not None:
         return pair.difference.in_words("GAP", "Flatten")
     low, high = pair.gap.result["test_interval_95"], pair.flatten.result["test_interval_95"]
@@ -133,7 +133,7 @@ def accuracy_words(pair: HeadPair) -> str:
 
 
 def headline(found: Iterable[HeadPair]) -> str:
-    """What all pairs show together, in one sentence.
+    """Summarise all pairs in one sentence.
 
     Args:
         found: At least one.

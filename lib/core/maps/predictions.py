@@ -1,4 +1,4 @@
-"""An image through a network, step by step, and what the network says of it."""
+"""The path of an image through a network, step by step, and the prediction."""
 
 import json
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.core.runs import Run
 
 FILE = DATA / "first_pixels.json"
-# The pretrained classifier of the lesson looks at images of this side, as it was published.
+# Input size of the pretrained classifier of the lesson, as published.
 IMAGENET_SIZE = 224
 
 FloatArray = npt.NDArray[np.float64]
 
 
-# --- What the network is shown --------------------------------------------------------------
+# --- The input of the network ---------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An image as a network is shown it, before preprocessing.
+    """An image as a network receives it, before preprocessing.
 
     Args:
         format: As lib.core.images.formats calls it.
@@ -48,18 +48,18 @@ class Shown:
     high: int
 
     def preprocessed(self, how: Preprocessing) -> tuple[float, float, float]:
-        """The pixel in the middle as the network gets it."""
+        """Return the pixel in the middle after preprocessing."""
         first, second, third = how.apply(np.array(self.pixel, np.uint8)).tolist()
         return first, second, third
 
 
 def shown(pixels: npt.NDArray[np.uint8], size: tuple[int, int], format_: str) -> Shown:
-    """What there is to say of an image that a worker has decoded.
+    """Describe an image that a worker has decoded.
 
     Args:
         pixels: (image_size, image_size, 3), RGB.
         size: (width, height) of the file in pixels.
-        format_: Of the file.
+        format_: Format of the file.
     """
     side = len(pixels)
     red, green, blue = (int(value) for value in pixels[side // 2, side // 2])
@@ -116,19 +116,19 @@ def in_words(how: Preprocessing) -> str:
     return f"(x − {how.mean[0]:g}) / {1 / how.scale:g}"
 
 
-# --- What the network says ------------------------------------------------------------------
+# --- The prediction -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a network says of an image, and where in it.
+    """The prediction of a network for an image, with a map for each class.
 
     Args:
         probabilities: (classes,), they sum to 1.
-        maps: (rows, columns, classes), signed: where something speaks for a class, or against.
-        how: "cam", where the mean of a map and the bias are the logit; "grad_cam" otherwise.
-        logits: (outputs,), one for two classes, else one a class.
-        bias: (outputs,), of the last layer.
+        maps: (rows, columns, classes), positive for evidence for a class, negative against it.
+        how: "cam" if the mean of a map plus the bias is the logit; "grad_cam" otherwise.
+        logits: (outputs,), one for two classes, else one per class.
+        bias: (outputs,), bias of the last layer.
     """
 
     probabilities: FloatArray
@@ -139,16 +139,16 @@ class Answer:
 
     @property
     def best(self) -> int:
-        """The likeliest class."""
+        """The most probable class."""
         return int(self.probabilities.argmax())
 
     def ranking(self, count: int) -> tuple[int, ...]:
-        """The likeliest classes, likeliest first."""
+        """Return the most probable classes, most probable first."""
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return tuple(int(index) for index in order)
 
     def sum_of(self, index: int) -> tuple[float, float, float]:
-        """Mean of the map, bias and logit of a class. With "cam" the first two make the third.
+        """Return mean of the map, bias and logit of a class; with "cam" mean + bias = logit.
 
         With two classes there is one logit, that of the second; the first has its negative.
         """
@@ -187,7 +187,7 @@ def from_worker(said: Mapping[str, Any]) -> Answer:
 
 
 def from_shipped_maps(run: Run, example: str) -> Answer | None:
-    """What a run says of a shipped image, without a worker; None where only a worker can tell.
+    """Predict a shipped image without a worker; None if only a worker can do it.
 
     Args:
         example: Id of a shipped image.
@@ -208,9 +208,9 @@ class Step:
 
     Args:
         title: One word.
-        code: The line that does it.
-        result: What came out, with its numbers.
-        shape: Of what came out.
+        code: Its line of code.
+        result: The result with its numbers.
+        shape: Shape of the result.
     """
 
     title: str
@@ -220,11 +220,11 @@ class Step:
 
 
 def lesson(image: Shown, how: Preprocessing, index: int, share: float, name: str) -> list[Step]:
-    """Load, preprocess, predict, decode, each with what it made of this image.
+    """Describe load, preprocess, predict and decode, each with its result for this image.
 
     Args:
-        image: As the network is shown it.
-        index: The likeliest class.
+        image: The image as the network receives it.
+        index: The most probable class.
         share: Its probability.
         name: Its name.
     """
@@ -268,7 +268,7 @@ def _end(level: int, how: Preprocessing) -> float:
 
 
 def signed(value: float, decimals: int = 2) -> str:
-    """A number with a minus sign as long as a plus sign, and never "−0.00".
+    """Format a number with a true minus sign, and never as "−0.00".
 
     Example:
 
@@ -305,7 +305,7 @@ for _, name, probability in mobilenet_v2.decode_predictions(probabilities, top=5
 
 
 def steps_table(image: Shown, how: Preprocessing) -> tuple[tuple[str, str, str], ...]:
-    """What an image went through: the step in words, the shape it gave, and its values.
+    """List the preprocessing steps of an image: the step in words, its output shape and values.
 
     Args:
         image: As the network is shown it.
@@ -315,7 +315,7 @@ def steps_table(image: Shown, how: Preprocessing) -> tuple[tuple[str, str, str],
     before = ", ".join(str(value) for value in image.pixel)
     after = ", ".join(signed(value) for value in image.preprocessed(how))
     return (
-        (f"Load: {image.format}, as RGB", _shape(height, width, 3), "of 0 to 255"),
+        (f"Load: {image.format}, as RGB", _shape(height, width, 3), "0 to 255"),
         ("Stretch to a square", _shape(side, side, 3), f"middle {before}"),
         (in_words(how), _shape(side, side, 3), f"middle {after}"),
         ("A batch of one", _shape(1, side, side, 3), "the same"),

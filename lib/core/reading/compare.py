@@ -1,4 +1,4 @@
-"""Runs side by side: what differs between them, and what came of it."""
+"""Comparison of runs: their different settings, and their results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from lib.core.config import SETTINGS
 from lib.core.reading import curves
 from lib.core.runs import Run, TrainConfig
 
-# Not there for every strategy.
+# Shown for a setting that does not apply.
 MISSING = "–"
 
 
@@ -37,7 +37,7 @@ def setting(config: TrainConfig, name: str) -> str:
 
 
 def label(run: Run, names: Sequence[str]) -> str:
-    """A run in a few words: the settings that differ, or its id where none does.
+    """Return a short label of a run: the settings that differ, or its id if none does.
 
     Args:
         names: What `differing` says of them.
@@ -59,15 +59,15 @@ class Row:
 
     Args:
         run: The run.
-        label: It in a few words.
-        settings: What differs, name in words -> value in words.
-        final: Validation accuracy of the last epoch; None without one.
-        best: Of the best epoch.
-        best_epoch: Which that is, from 1.
-        test_accuracy: None where the run did not finish.
-        test_interval: 95 % interval of it, by Wilson's score.
-        trained: Parameters the last phase trained; None where that is not known.
-        seconds: Wall time of the whole run; None where that is not known.
+        label: Short label.
+        settings: Settings that differ, label -> value in words.
+        final: Validation accuracy of the last epoch; None without epochs.
+        best: Validation accuracy of the best epoch.
+        best_epoch: Number of the best epoch, from 1.
+        test_accuracy: Test accuracy; None if the run did not finish.
+        test_interval: 95 % interval of the test accuracy, by Wilson's score.
+        trained: Number of parameters trained in the last phase; None if unknown.
+        seconds: Wall time of the whole run; None if unknown.
     """
 
     run: Run
@@ -83,7 +83,7 @@ class Row:
 
 
 def rows(runs: Sequence[Run]) -> tuple[Row, ...]:
-    """What differs between runs, and what came of it, in their order."""
+    """Return the different settings and the results of runs, in their order."""
     names = differing(runs)
     return tuple(_row(run, names) for run in runs)
 
@@ -112,11 +112,11 @@ def _row(run: Run, names: Sequence[str]) -> Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that are the same but for their seed.
+    """Runs that differ only in their seed.
 
     Args:
-        label: They in a few words.
-        runs: In the order of their seeds.
+        label: Short label.
+        runs: Runs in the order of their seeds.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""What the numbers of a run say: the best epoch, the gap, and how sure one can be."""
+"""Quantities of learning curves: the best epoch, the generalisation gap, and their certainty."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ def num_validation(config: TrainConfig, result: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class LayerChange:
-    """How far a layer of the backbone went in the last phase of a run.
+    """The relative change of a backbone layer in the last phase of a run.
 
     Args:
         name: Of the layer.
@@ -239,9 +239,9 @@ def to_csv(runs: Sequence[Run]) -> str:
 
 
 def headline(run: Run) -> str:
-    """What a run shows, in one sentence that its numbers bear out.
+    """Summarise a run in one sentence.
 
-    A gain is called one only where its interval leaves out 0.
+    A gain is reported as certain only if its interval does not contain 0.
 
     Args:
         run: With at least one epoch.
@@ -261,5 +261,5 @@ def headline(run: Run) -> str:
         before, after = ends["feature_extraction"], ends["fine_tuning"]
         low, high = intervals.paired_interval(before.val_accuracy, after.val_accuracy, num_images)
         if low <= 0 <= high:
-            return f"{verdict}, too little to tell with {num_images} validation images"
+            return f"{verdict}, which may be chance with {num_images} validation images"
     return verdict

@@ -1,4 +1,4 @@
-"""What the curves of a run say: findings, the epochs they rest on, and what to change.
+"""Diagnosis of learning curves: findings, their epochs, and what to change.
 
 Each rule is a function from the facts of a run to a finding or None, with its thresholds as named
 constants beside it: `learning_rate_rules`, `fit_rules` and `fine_tuning_rules`.
@@ -51,7 +51,7 @@ RULES: dict[str, tuple[Callable[[Facts], Finding | None], frozenset[str]]] = {
 
 
 def diagnose(run: Run) -> tuple[Finding, ...]:
-    """What the curves of a run say, faults first; what has another cause is not said twice.
+    """Diagnose the curves of a run, faults first; a finding explained by another is omitted.
 
     Args:
         run: Finished or not; one without epochs has no findings.

@@ -1,4 +1,4 @@
-"""What a finished run says of the test images, which were used once, at its end.
+"""The predictions of a finished run for the test images, which were used once, at its end.
 
 A run folder holds `evaluation.json`, {"test": {"index": [...], "label": [...],
 "probabilities": [[one a class] ...]}}, one row a test image. Those images are in
@@ -27,7 +27,7 @@ NUM_BINS = 10
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The answers of a finished run to its test images.
+    """The predictions of a finished run for its test images.
 
     Args:
         index: (num_images,), which image of the dataset each row is.
@@ -236,7 +236,7 @@ class Calibration:
 
     @property
     def overconfidence(self) -> float:
-        """Mean confidence minus accuracy: above 0 where the run is too sure of itself."""
+        """Mean confidence minus accuracy: above 0 if the run is overconfident."""
         total = sum(each.num_images for each in self.bins)
         return (
             sum(each.num_images * (each.confidence - each.accuracy) for each in self.bins) / total

@@ -57,7 +57,7 @@ def test_a_run_is_told_in_words_from_the_queue_to_its_end():
         "Epoch 2 of 2",
         "Epoch 2 of 2",
         "Epoch 2 of 2",
-        "Testing on images it has never seen",
+        "Evaluating on the test images",
         "Storing the run",
         "Finished",
     ]

@@ -63,18 +63,18 @@ def test_a_gain_is_one_only_where_the_images_can_tell():
     # difference that makes 1.96 standard errors, 1.96 * sqrt(.38 / n), 0.1 at n = 145.98.
     assert headline_of(0.7, 0.8, 146) == "Fine-tuning gained 10.0 points"
     assert headline_of(0.7, 0.8, 145) == (
-        "Fine-tuning gained 10.0 points, too little to tell with 145 validation images"
+        "Fine-tuning gained 10.0 points, which may be chance with 145 validation images"
     )
     assert headline_of(0.8, 0.7, 146) == "Fine-tuning lost 10.0 points"
     assert headline_of(0.8, 0.7, 40) == (
-        "Fine-tuning lost 10.0 points, too little to tell with 40 validation images"
+        "Fine-tuning lost 10.0 points, which may be chance with 40 validation images"
     )
     assert headline_of(0.7, 0.7, 40) == "Fine-tuning left the validation accuracy where it was"
 
 
 def test_three_images_cannot_tell_however_many_of_them_are_gained():
     assert headline_of(1 / 3, 1, 3) == (
-        "Fine-tuning gained 66.7 points, too little to tell with 3 validation images"
+        "Fine-tuning gained 66.7 points, which may be chance with 3 validation images"
     )
 
 

@@ -440,7 +440,7 @@ def test_no_finding_contradicts_the_interval_beside_it(num_images):
         beside = found["too_few_validation_images"].explanation
         assert f"from {low:.3f} to {high:.3f}." in beside
         changed = {"fine_tuning_helped", "fine_tuning_destroyed"} & found.keys()
-        told = first != last and "too little to tell" not in curves.headline(run)
+        told = first != last and "which may be chance" not in curves.headline(run)
         if "overfitting" in found:
             assert high < seen
         else:
