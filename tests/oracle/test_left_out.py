@@ -22,6 +22,7 @@ from lib.training import run, task
 from lib.training.answers import take_home
 from lib.training.sources import folder as image_folder
 from lib.training.sources import own_dataset, pipeline, zip_reader
+from tests.oracle.test_archive import written_by_windows
 
 ROOT = Path(__file__).parents[2]
 DECISION = (ROOT / "docs/decisions/0010-what-is-left-out.md").read_text("utf-8")
@@ -358,6 +359,12 @@ def test_names_of_windows_are_guessed_and_the_reader_is_asked(name, encoding, cl
     made = own_datasets.get(own_dataset.prepare(upload, ANNA, "pets", encoding=encoding))
     assert made
     assert made.class_names == class_names
+
+
+def test_where_every_encoding_gives_the_same_classes_nobody_is_asked() -> None:
+    files = {name.replace("/", "/фото "): data for name, data in GOOD.items()}
+    made = made_of(written_by_windows(files, "cp866"))
+    assert made.class_names == ("cat", "dog")
 
 
 def test_a_refusal_names_the_first_reason_and_what_would_help() -> None:

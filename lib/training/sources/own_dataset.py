@@ -79,12 +79,17 @@ def _question(
 ) -> Question | None:
     """What the reader has to say before; None where that is nothing."""
     parts = opened.layout.parts if with_parts is None else {}
-    encodings = () if encoding or len(opened.encodings) == 1 else opened.encodings
-    if not parts and not encodings:
+    # Two encodings in which the classes have the same names are one choice.
+    choices: dict[tuple[str, ...], str] = {}
+    for each in () if encoding else opened.encodings:
+        choices.setdefault(opened.class_names(each), each)
+    if not parts and len(choices) < 2:
         return None
     return Question(
         title,
-        [(each, zip_names.ENCODINGS[each], opened.class_names(each)) for each in encodings],
+        [(each, zip_names.ENCODINGS[each], names) for names, each in choices.items()]
+        if len(choices) > 1
+        else [],
         {outside_text.shown(name): class_folders.USES[part] for name, part in parts.items()},
     )
 
