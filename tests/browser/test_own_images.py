@@ -106,6 +106,24 @@ def train(page: Page) -> str:
     return run
 
 
+def test_a_zip_of_korean_windows_is_a_dataset_once_the_reader_has_seen_its_names(
+    page: Page, app_url: str
+) -> None:
+    open_own(page, app_url)
+    upload_zip(page, UPLOADS / "cp949_korean.zip")
+    names = page.get_by_role("combobox", name="The names in this archive are written in")
+    guess = "Korean (CP949): 강아지사진, 고양이사진"
+    expect(names).to_have_value(guess, timeout=MAKING_LIMIT_MS)
+    expect(datasets(page)).to_have_count(0)
+    page.reload()  # The question waits.
+    expect(names).to_have_value(guess, timeout=MAKING_LIMIT_MS)
+    lab.settle(page)
+    page.get_by_role("button", name="Make the dataset").click()
+    expect(datasets(page)).to_have_count(1, timeout=MAKING_LIMIT_MS)
+    expect(page.get_by_text("강아지사진").first).to_be_visible()
+    expect(page.get_by_role("button", name="Make the dataset")).to_have_count(0)
+
+
 @pytest.fixture
 def shapes(tmp_path: Path) -> Path:
     """An archive as a reader would make it: a folder around the classes, and things in between."""
