@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from lib.core.maps import feature_maps, predictions
-from lib.training.sources import decode
+from lib.training.images import decode
 
 
 def content() -> dict[str, dict[str, Any]]:

@@ -18,7 +18,8 @@ from PIL import Image
 
 from lib.core.datasets import DATASETS, DatasetSpec
 from lib.core.images.samples import FOLDER, PICTURE
-from lib.training.sources import contact_sheet, pipeline
+from lib.training.images import contact_sheet
+from lib.training.sources import pipeline
 
 PER_CLASS = 12
 IMAGE_SIZE = 96

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from lib.tools import measure_own_images
-from lib.training.sources import decode
+from lib.training.images import decode
 
 IMAGE_SIZE = 160
 ROUNDS = 3

@@ -26,9 +26,9 @@ from lib.core.heads import HeadSpec
 from lib.core.lab.folder import MODEL_FILE
 from lib.core.runs import TrainConfig
 from lib.training import model
+from lib.training.images import single_image
 from lib.training.network import explain, stored_model
 from lib.training.network.head import build_head, build_pooling
-from lib.training.sources import single_image
 
 FloatArray = npt.NDArray[np.float32]
 

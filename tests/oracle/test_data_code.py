@@ -17,7 +17,8 @@ from lib.core.images import download_status
 from lib.core.maps import feature_maps
 from lib.core.splits import IntArray
 from lib.core.uploads import own_datasets
-from lib.training.sources import decode, pipeline
+from lib.training.images import decode
+from lib.training.sources import pipeline
 from lib.training.sources import tfds as tfds_data
 from lib.training.sources.augmentation import build_augmentation
 

@@ -17,8 +17,9 @@ from lib.core.maps import feature_maps
 from lib.core.uploads import inbox, own_datasets, retention
 from lib.tools import export_looks
 from lib.training.answers import dataset as dataset_answers
-from lib.training.sources import decode, pipeline
+from lib.training.images import decode
 from lib.training.sources import own_dataset as making
+from lib.training.sources import pipeline
 
 OFFLINE = [spec for spec in datasets.DATASETS.values() if spec.offline]
 OPENMOJI = datasets.get("openmoji_animals_food")

@@ -20,15 +20,8 @@ from lib.core.errors import DataError
 from lib.core.images import formats
 from lib.core.uploads import inbox, own_datasets
 from lib.tools import measure_decoding
-from lib.training.sources import (
-    decode,
-    feature_cache,
-    folder,
-    metadata,
-    own_dataset,
-    pipeline,
-    single_image,
-)
+from lib.training.images import decode, metadata, single_image
+from lib.training.sources import feature_cache, folder, own_dataset, pipeline
 from lib.training.sources import tfds as tfds_source
 
 UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"

@@ -25,9 +25,10 @@ from lib.core.maps import predictions
 from lib.core.reading import evaluation
 from lib.training import inference, model, task
 from lib.training.answers import imagenet
+from lib.training.images import single_image
 from lib.training.network import stored_model
 from lib.training.network.head import build_head, build_pooling
-from lib.training.sources import single_image, tfds
+from lib.training.sources import tfds
 
 SIZE = 64
 SAMPLES = Path(datasets.__file__).parent / "data" / "samples"

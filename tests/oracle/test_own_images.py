@@ -24,7 +24,8 @@ from lib.core.errors import DataError, StoreError, ThawError
 from lib.core.files import outside_text
 from lib.core.lab.store import RunStore
 from lib.core.uploads import inbox, own_datasets, retention
-from lib.training.sources import decode, folder, pipeline
+from lib.training.images import decode
+from lib.training.sources import folder, pipeline
 from lib.training.sources import own_dataset as making
 from tests.unit.jobs_support import PATIENCE_S
 

@@ -23,7 +23,7 @@ from lib.core.datasets import DATASETS
 from lib.core.errors import DataError
 from lib.core.images import download_status, samples
 from lib.tools import export_samples
-from lib.training.sources import decode as images
+from lib.training.images import decode as images
 from lib.training.sources import pipeline
 from tests.unit.jobs_support import PATIENCE_S
 

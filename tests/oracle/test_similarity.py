@@ -18,8 +18,9 @@ from lib.core.strategy.similarity import IMAGE_SIZE, LAYERS
 from lib.tools import measure_similarity
 from lib.training.answers import imagenet
 from lib.training.answers import similarity as measuring
+from lib.training.images import decode
 from lib.training.network import efficientnet_lite
-from lib.training.sources import decode, folder, tfds
+from lib.training.sources import folder, tfds
 
 OPENMOJI = "openmoji_animals_food"
 SAMPLES = Path(datasets.__file__).parent / "data" / "samples" / OPENMOJI

@@ -26,10 +26,11 @@ from lib.core.images import inspection as looking
 from lib.core.images.near_duplicates import ALIKE, COMPARED_SIZE, COPY, COPY_CORRELATION, SAME, Pair
 from lib.core.uploads import own_datasets
 from lib.training.answers import imagenet
-from lib.training.sources import decode, tfds
+from lib.training.images import decode
+from lib.training.images.decode import ImageSource, UInt8Array
 from lib.training.sources import folder as image_folder
+from lib.training.sources import tfds
 from lib.training.sources.augmentation import build_augmentation
-from lib.training.sources.decode import ImageSource, UInt8Array
 
 SOURCES_KEPT = 3
 # Number of augmented examples on the page.

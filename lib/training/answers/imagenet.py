@@ -16,8 +16,8 @@ import numpy.typing as npt
 from lib.core import backbones, heads
 from lib.core.errors import DataError
 from lib.core.runs import MAX_IMAGE_SIZE
+from lib.training.images import single_image
 from lib.training.network import efficientnet_lite
-from lib.training.sources import single_image
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -32,10 +32,11 @@ from lib.core.strategy.similarity import (
     Scores,
 )
 from lib.training.engine.prefix import FrozenForward
+from lib.training.images import decode
+from lib.training.images.decode import ImageSource, IntArray, UInt8Array
 from lib.training.network import efficientnet_lite
-from lib.training.sources import decode, feature_cache, tfds
+from lib.training.sources import feature_cache, tfds
 from lib.training.sources import folder as image_folder
-from lib.training.sources.decode import ImageSource, IntArray, UInt8Array
 from lib.training.sources.feature_cache import Tensors
 
 FloatArray = npt.NDArray[np.floating[Any]]

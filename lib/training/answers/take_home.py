@@ -14,8 +14,8 @@ from lib.core.files import outside_text
 from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER
 from lib.core.runs import TrainConfig
 from lib.training import model
+from lib.training.images.decode import UInt8Array
 from lib.training.sources import pipeline
-from lib.training.sources.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from lib.core import heads
 from lib.core.reading import test_images
 from lib.core.reading.test_images import TILE_PIXELS
-from lib.training.sources.decode import UInt8Array
+from lib.training.images.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet
 
 # Six digits; further digits depend on the rounding of the machine.

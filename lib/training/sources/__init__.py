@@ -1,4 +1,4 @@
 """Where images come from: datasets, folders, uploads, downloads; decoded, and features cached.
 
-Imports: core, core.files, core.images, core.uploads, training.builders.
+Imports: core, core.files, core.images, core.uploads, training.builders, training.images.
 """

@@ -12,9 +12,10 @@ from lib.core import datasets, splits
 from lib.core.errors import DataError
 from lib.core.files import outside_text
 from lib.core.uploads import own_datasets
-from lib.training.sources import class_folders, decode
+from lib.training.images import decode
+from lib.training.images.decode import ImageSource
+from lib.training.sources import class_folders
 from lib.training.sources.class_folders import Candidate, Found, Layout
-from lib.training.sources.decode import ImageSource
 
 # What the largest image takes as an uncompressed BMP, with room for its header.
 MAX_FILE_BYTES = 4 * decode.MAX_PIXELS + 10_000

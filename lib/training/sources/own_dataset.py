@@ -18,7 +18,8 @@ from lib.core.files import outside_text
 from lib.core.uploads import inbox, own_datasets, retention
 from lib.core.uploads.inbox import Question
 from lib.core.uploads.own_datasets import OwnDataset
-from lib.training.sources import class_folders, decode, zip_names, zip_reader
+from lib.training.images import decode
+from lib.training.sources import class_folders, zip_names, zip_reader
 from lib.training.sources import folder as image_folder
 from lib.training.sources.class_folders import Candidate
 from lib.training.sources.zip_reader import Archive

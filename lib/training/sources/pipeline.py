@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from lib.core import datasets, splits
-from lib.training.sources import decode, feature_cache, tfds
+from lib.training.images import decode
+from lib.training.images.decode import ImageSource, IntArray, UInt8Array
+from lib.training.sources import feature_cache, tfds
 from lib.training.sources import folder as image_folder
-from lib.training.sources.decode import ImageSource, IntArray, UInt8Array
 from lib.training.sources.folder import FolderDescription, describe_folder
 from lib.training.sources.tfds import DatasetDescription, describe_dataset
 

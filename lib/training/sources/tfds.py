@@ -14,8 +14,9 @@ from lib.core import datasets, splits
 from lib.core.errors import DataError
 from lib.core.files import outside_text
 from lib.core.files.home import thaw_home
-from lib.training.sources import contact_sheet, tfds_prepare
-from lib.training.sources.decode import ImageSource
+from lib.training.images import contact_sheet
+from lib.training.images.decode import ImageSource
+from lib.training.sources import tfds_prepare
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def own_image(key: str, *, popover: bool = True) -> bytes | None:
     """Let the reader choose an image of their own.
 
     Any file is taken, whatever it is called: what it is is found out where it is decoded, in a
-    worker (lib.training.sources.single_image). A list of endings would have the browser refuse
+    worker (lib.training.images.single_image). A list of endings would have the browser refuse
     some photographs by their names, and say of others less than a worker can.
 
     Args:

@@ -11,8 +11,8 @@ from PIL import Image
 from lib.core.datasets import DATASETS
 from lib.core.files import atomic_write
 from lib.core.images import download_status
-from lib.training.sources import decode
-from lib.training.sources.decode import ImageSource
+from lib.training.images import decode
+from lib.training.images.decode import ImageSource
 
 COLUMNS, ROWS = 4, 2
 TILE = 96

@@ -5,8 +5,8 @@ from typing import Any
 
 from lib.core.errors import DataError
 from lib.core.images import formats
-from lib.training.sources import decode as images
-from lib.training.sources.decode import UInt8Array
+from lib.training.images import decode as images
+from lib.training.images.decode import UInt8Array
 
 MAX_BYTES = 10_000_000
 NEXT_STEP = f"Choose a {formats.LISTED} image of at most 10 MB and 40 megapixels."

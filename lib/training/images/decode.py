@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from lib.core.errors import DataError
 from lib.core.images import formats
-from lib.training.sources import colours, metadata
+from lib.training.images import colours, metadata
 
 UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
