@@ -104,6 +104,14 @@ def test_pre_commit_accepts_its_configuration() -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+def test_ci_runs_the_tests_of_the_readme_and_then_those_they_leave_out() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    assert options["ini_options"]["addopts"].endswith(" -m 'not thorough'")
+    (readme,) = re.findall(r"^pip install .*pytest.*$", README, re.MULTILINE)
+    (ci,) = re.findall(r"^pip install .*pytest.*\n.*$", (ROOT / ".ci/run").read_text("utf-8"), re.M)
+    assert ci.replace(" -q", "") == f"{readme}\npytest -n 2 -m thorough"
+
+
 def test_the_workflow_runs_everything_on_linux_and_the_fast_tests_elsewhere() -> None:
     jobs = loaded(".github/workflows/ci.yml")["jobs"]
     commands = {

@@ -11,6 +11,7 @@ from lib.core.datasets import DATASETS
 from tests import tiny_web
 from tests.browser import server as servers
 from tests.browser.server import Server, until
+from tests.speeds import schemes
 from tests.tiny_web import Behaviour
 
 # An engine that starts, and TensorFlow imported twice, on a machine that is busy with tests.
@@ -163,7 +164,7 @@ def test_without_a_network_every_download_is_refused(page: Page, app_url: str) -
             expect(card(page, spec.id).get_by_role("button", name="Download")).to_be_disabled()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_cards_fit_and_axe_finds_nothing_serious(
     width: int, scheme: str, app_url: str, new_context: Callable[..., BrowserContext]

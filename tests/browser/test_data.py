@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from lib.core import datasets, splits
 from lib.core.images import inspection, shuffle_leak
 from tests.browser import lab
+from tests.speeds import schemes
 
 # The first question of a session waits for the engine and the import of TensorFlow.
 ANSWER_LIMIT_MS = 120_000
@@ -147,7 +148,7 @@ def test_a_dataset_that_is_not_here_is_one_sentence_and_a_way_on(page: Page, app
     expect(page.get_by_role("heading", name="Class balance")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 @pytest.mark.parametrize("show", SECTIONS)
 def test_axe_finds_nothing_serious(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str, show: str

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import lab
@@ -35,6 +36,7 @@ def test_a_killed_engine_is_told_and_the_run_can_be_started_again(page: Page, ap
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_run_whose_server_was_closed_is_found_interrupted(page: Page, tmp_path: Path) -> None:
     with servers.running_app(tmp_path) as app:
         lab.open_lab(page, app.url)
@@ -53,6 +55,7 @@ def test_a_run_whose_server_was_closed_is_found_interrupted(page: Page, tmp_path
         expect(page.get_by_role("figure", name="Learning curves over")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_run_whose_web_process_was_killed_is_found_interrupted(
     page: Page, tmp_path: Path
 ) -> None:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from math import floor
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, WebSocketRoute, expect
 
 from lib.core.maps.board import EXAMPLES, Board
+from tests.speeds import schemes
 
 VISITS = 3
 MOVED_LIMIT_BYTES = 1_000_000
@@ -306,7 +306,7 @@ def test_the_page_opens_complete_and_light_after_the_first_visit(page: Page, app
         assert 0 < sum(moved) < MOVED_LIMIT_BYTES
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_axe_finds_nothing_serious_on_the_board(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str
 ) -> None:
@@ -336,7 +336,7 @@ def test_the_board_follows_the_width_of_the_window_after_an_edit(page: Page, app
     expect(page.locator(".board")).to_have_class(re.compile("narrow"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_a_narrow_screen_shows_maps_averages_and_controls_without_scrolling_sideways(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str
 ) -> None:

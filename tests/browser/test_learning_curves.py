@@ -14,7 +14,15 @@ from lib.core.lab.store import RunStore
 from lib.core.reading import diagnose
 from lib.core.runs import Run
 from tests.browser import lab
+from tests.speeds import schemes
 
+one_or_two = pytest.mark.parametrize(
+    "several",
+    [
+        pytest.param(False, id="one run"),
+        pytest.param(True, id="two runs", marks=pytest.mark.thorough),
+    ],
+)
 # How many points of the thick line of accuracy are drawn.
 FIGURE = "document.querySelector('.st-key-curves_figure')"
 DRAWN = """
@@ -100,7 +108,7 @@ def test_the_replay_can_be_led_by_the_keyboard(page: Page, app_url: str) -> None
     assert curves.evaluate(DRAWN) == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_the_figure_is_saved_for_paper_in_both_appearances(
     new_context: Callable[..., BrowserContext], app_url: str, tmp_path: Path, scheme: str
 ) -> None:
@@ -184,8 +192,8 @@ def test_a_link_opens_a_comparison_and_a_reload_keeps_how_it_is_drawn(
     expect(page.get_by_text("Ignored unknown link parameters")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("several", [False, True], ids=["one run", "two runs"])
+@schemes
+@one_or_two
 def test_axe_finds_nothing_serious(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str, several: bool
 ) -> None:
@@ -206,7 +214,7 @@ def test_axe_finds_nothing_serious(
     assert not serious, "\n".join(serious)
 
 
-@pytest.mark.parametrize("several", [False, True], ids=["one run", "two runs"])
+@one_or_two
 def test_a_narrow_screen_shows_everything(
     new_context: Callable[..., BrowserContext], app_url: str, several: bool
 ) -> None:

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import lab
+from tests.speeds import schemes
 
 # A scattered plan with a cut inside a block: all there can be to say.
 MODEL_SUMMARY = "model_summary?backbone=mobilenet_v2&bn=thawed&thaw=100&hand=5"
@@ -29,7 +30,7 @@ def _open(page: Page, address: str, title: str) -> None:
         expect(page.get_by_role("slider", name="First thawed layer")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 @pytest.mark.parametrize(("path", "title"), PAGES.items(), ids=PAGES.values())
 def test_axe_finds_nothing_serious(
     new_context: Callable[..., BrowserContext], app_url: str, path: str, title: str, scheme: str
@@ -40,6 +41,7 @@ def test_axe_finds_nothing_serious(
     _expect_nothing_serious(page)
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_serious_behind_more_settings_and_in_a_problem(
     page: Page, app_url: str
 ) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expe
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.browser import lab, own_pictures
+from tests.speeds import schemes
 
 # What the issue calls five minutes, with the start of the engine in it.
 # The first upload waits for the engine and the import of TensorFlow.
@@ -160,6 +161,7 @@ def test_a_zip_becomes_a_working_classifier(
     expect(answer).to_contain_text(re.compile("circle|square"), timeout=ANSWER_LIMIT_MS)
 
 
+@pytest.mark.thorough
 def test_another_reader_sees_the_numbers_of_a_run_and_nobody_sees_images_that_were_deleted(
     page: Page, second_page: Page, app_url: str, shapes: Path
 ) -> None:
@@ -274,6 +276,7 @@ def test_files_picked_class_by_class_become_a_dataset(page: Page, app_url: str) 
     expect(page.get_by_role("combobox", name="Dataset")).to_have_value("**круг** <b>, مربع")
 
 
+@pytest.mark.thorough
 def test_pictures_of_the_camera_become_a_dataset(page: Page, app_url: str) -> None:
     open_own(page, app_url)
     page.get_by_role("radio", name="The camera").click()
@@ -291,6 +294,7 @@ def test_pictures_of_the_camera_become_a_dataset(page: Page, app_url: str) -> No
     expect(page.get_by_text(re.compile(r"1\d images of 2 classes"))).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_reload_in_the_middle_of_an_upload_loses_nothing(
     page: Page, app_url: str, tmp_path: Path
 ) -> None:
@@ -319,7 +323,7 @@ def test_what_cannot_be_a_dataset_is_told_in_a_sentence_and_can_be_tried_again(
     expect(page.get_by_text("leads out of it")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_axe_finds_nothing_serious(
     new_context: Callable[..., BrowserContext], app_url: str, shapes: Path, scheme: str
 ) -> None:

@@ -6,13 +6,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core import runs
 from lib.core.maps import feature_maps
 from tests.browser import clipboard, lab
+from tests.speeds import schemes
 
 # The first question of a session waits for the engine and the import of TensorFlow.
 ANSWER_LIMIT_MS = 120_000
@@ -21,6 +21,7 @@ SECTIONS = (
     "The same image through a finished run",
     "Take this run home",
 )
+
 UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"
 # axe judges the contrast of what is in view only.
 TALL = {"width": 1280, "height": 4500}
@@ -176,7 +177,7 @@ def test_the_folder_and_the_model_are_prepared_and_downloaded(page: Page, app_ur
         assert "config.json" in archive.namelist()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_axe_finds_nothing_serious(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str
 ) -> None:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core.strategy import similarity
 from tests.browser import lab, own_pictures
+from tests.speeds import schemes
 
 # The first question waits for the engine and the import of TensorFlow.
 ANSWER_LIMIT_MS = 120_000
@@ -80,7 +80,7 @@ def test_own_images_are_measured_at_the_press_of_a_button(
     expect(page.get_by_role("button", name="Measure similarity")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_axe_finds_nothing_serious_with_everything_open(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str
 ) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core.strategy import evidence
 from lib.core.strategy.prose import REGIONS
+from tests.speeds import schemes
 
 # Pixels around the map (lib/ui/parts/strategy_board/numbers.js).
 MARGIN = 14
@@ -17,6 +18,7 @@ HEAD, TOP, MIDDLE, EVERYTHING = (
     REGIONS[name].title
     for name in ("small_similar", "large_similar", "small_dissimilar", "large_dissimilar")
 )
+
 # A run of every way on twenty drawings: recorded, so that nothing is trained in this test.
 RECORDED = next(cell for cell in evidence.read().cells if len(cell.tried) == len(evidence.WAYS))
 
@@ -61,6 +63,7 @@ def test_the_recommendation_and_the_map_are_above_the_fold(page: Page, app_url: 
     expect(page.locator(".plane svg")).to_be_in_viewport(ratio=0.9)
 
 
+@pytest.mark.thorough
 def test_a_click_on_each_field_of_the_map_recommends_what_the_rule_says_there(
     page: Page, app_url: str
 ) -> None:
@@ -111,6 +114,7 @@ def test_the_keyboard_moves_the_point_and_says_where_it_is(page: Page, app_url: 
     confirmed(page)
 
 
+@pytest.mark.thorough
 def test_every_question_changes_the_answer(page: Page, app_url: str) -> None:
     title = open_page(page, app_url, "images=1500&similar=1")
     expect(title).to_have_text(TOP)
@@ -242,7 +246,7 @@ def test_all_strategies_stand_in_one_figure_and_survive_a_reload(page: Page, app
 # --- As others see it -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@schemes
 def test_axe_finds_nothing_serious(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str
 ) -> None:

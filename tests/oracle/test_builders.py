@@ -115,6 +115,7 @@ def test_any_stretch_of_an_interleaved_order_is_stratified(start):
     assert abs(stretch["a"] - 30) <= 1
 
 
+@pytest.mark.thorough
 def test_the_default_folder_is_that_of_tfds(tmp_path):
     code = (
         "import lib.training.builders, tensorflow_datasets as tfds;"

@@ -44,7 +44,7 @@ def everything(batches: tf.data.Dataset) -> tuple[np.ndarray, IntArray]:
     [
         ("openmoji_animals_food", "efficientnet_lite0"),
         ("openmoji_animals_food", "vgg16"),
-        ("elpv", "densenet121"),
+        pytest.param("elpv", "densenet121", marks=pytest.mark.thorough),
     ],
 )
 def test_its_pixels_are_those_of_a_run(

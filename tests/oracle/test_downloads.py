@@ -21,6 +21,7 @@ from lib.core.images import download_status
 from lib.training.sources import download_process as worker_downloads
 from lib.training.sources import http, pipeline, tfds, tfds_prepare
 from tests import tiny_builder, tiny_web
+from tests.speeds import thorough_beyond
 from tests.tiny_web import ARCHIVE, SPEC, Behaviour
 from tests.unit.jobs_support import PATIENCE_S, until
 
@@ -267,6 +268,7 @@ def wait_for_bytes(process: subprocess.Popen[bytes]) -> None:
     assert standing().state == "downloading"
 
 
+@pytest.mark.thorough
 def test_a_second_reader_sees_the_same_download_and_its_words(web, download):
     web.pause_s = 0.5
     process = download()
@@ -287,7 +289,7 @@ def test_a_second_reader_sees_the_same_download_and_its_words(web, download):
 
 
 # More than once: who notes how far it is must not do so after all is removed.
-@pytest.mark.parametrize("_time", range(3))
+@pytest.mark.parametrize("_time", thorough_beyond([0], range(3)))
 def test_a_download_is_cancelled_while_its_server_is_silent_and_leaves_nothing(
     _time, web, download
 ):
@@ -303,6 +305,7 @@ def test_a_download_is_cancelled_while_its_server_is_silent_and_leaves_nothing(
     prepare()
 
 
+@pytest.mark.thorough
 def test_a_process_that_is_killed_leaves_no_lock_and_no_half_dataset(web, download):
     web.pause_s = 5
     process = download()
@@ -333,6 +336,7 @@ def test_half_written_records_are_removed_by_the_next_start():
     assert not extracted.exists()
 
 
+@pytest.mark.thorough
 def test_a_download_ends_with_the_process_that_wanted_it_and_goes_on_later(web, download):
     web.pause_s = 2 * PATIENCE_S
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -349,6 +353,7 @@ def test_a_download_ends_with_the_process_that_wanted_it_and_goes_on_later(web, 
     assert web.asked[-1].startswith("bytes=")
 
 
+@pytest.mark.thorough
 def test_a_worker_starts_the_process_and_is_back_once_it_can_be_seen(web, monkeypatch):
     monkeypatch.setattr(worker_downloads, "COMMAND", COMMAND)
     web.pause_s = 0.3

@@ -17,6 +17,7 @@ from lib.training.answers import imagenet
 TOLERANCE = 1e-4
 
 
+@pytest.mark.thorough
 def test_the_committed_maps_are_what_the_network_gives(capsys: pytest.CaptureFixture[str]) -> None:
     assert export_feature_maps.main(["--check"]) == 0, capsys.readouterr().out
 

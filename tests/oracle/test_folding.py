@@ -10,8 +10,10 @@ from lib.core import backbones
 from lib.training import model as models
 from lib.training.engine import fold_batch_norm
 from lib.training.engine.prefix import FrozenForward
+from tests.speeds import thorough_beyond
 
-every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES)
+FEW = ["efficientnet_lite0", "mobilenet_v2", "mobilenet_v3_small", "vgg16"]
+every_backbone = pytest.mark.parametrize("backbone", thorough_beyond(FEW, backbones.BACKBONES))
 
 
 def unlike_new(model):

@@ -14,6 +14,7 @@ from lib.training.engine.phases import PhaseRunner
 from lib.training.engine.run_log import RunLog
 from lib.training.network import head as heads
 from lib.training.sources import pipeline
+from tests.speeds import thorough_beyond
 
 SIZE, NUM_IMAGES, BATCH_SIZE = 64, 24, 10  # The last batch of an epoch is a short one.
 STEPS_AN_EPOCH = math.ceil(NUM_IMAGES / BATCH_SIZE)
@@ -96,7 +97,11 @@ def within_rounding(expected, epoch):
     return pytest.approx(expected, rel=epoch * TOLERANCE_AN_EPOCH)
 
 
-@pytest.mark.parametrize("case", CASES)
+# Inside a block, too, two tensors cross where BatchNormalization is thawed.
+@pytest.mark.parametrize(
+    "case",
+    thorough_beyond(["feature extraction", "block boundary", "batch norm thawed"], CASES),
+)
 def test_split_training_gives_every_number_of_whole_model_training(case, data, tmp_path):
     asked, thawed, num_crossing = CASES[case]
     config = config_of(**asked)

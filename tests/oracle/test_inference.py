@@ -29,6 +29,7 @@ from lib.training.images import single_image
 from lib.training.network import stored_model
 from lib.training.network.head import build_head, build_pooling
 from lib.training.sources import tfds
+from tests.speeds import thorough_beyond
 
 SIZE = 64
 SAMPLES = Path(datasets.__file__).parent / "data" / "samples"
@@ -251,7 +252,8 @@ def stored(tmp_path_factory):
     return get
 
 
-every_kind = pytest.mark.parametrize("name", KINDS)
+FEW = ["GAP, two classes", "GAP, thawed, three classes", "GMP, hidden layer, thawed in part"]
+every_kind = pytest.mark.parametrize("name", thorough_beyond(FEW, KINDS))
 
 
 def as_probabilities(logits):
@@ -459,6 +461,7 @@ def test_the_seeds_of_dropout_are_those_of_the_run_whatever_is_built_beside_it(m
     assert not set(seeds(8)) & set(found)
 
 
+@pytest.mark.thorough
 def test_a_run_ends_the_same_whatever_is_asked_beside_it(stored, tmp_path):
     folder, config, _, _ = stored("GAP, thawed, three classes")
     trained = config_of(strategy="partial_fine_tuning", fine_tune_epochs=3, seed=5, dropout=0.2)
@@ -504,7 +507,13 @@ def test_a_trained_run_says_of_its_test_images_what_it_noted_of_them(tmp_path):
 
 
 # Thawed whole, in part and not at all; two classes and three; each kind of pooling.
-@pytest.mark.parametrize("name", [name for name in KINDS if "thawed" in name or "Flatten" in name])
+@pytest.mark.parametrize(
+    "name",
+    thorough_beyond(
+        ["GMP, hidden layer, thawed in part"],
+        [name for name in KINDS if "thawed" in name or "Flatten" in name],
+    ),
+)
 def test_the_file_to_take_home_says_the_same_and_counts_what_was_trained(stored, name, tmp_path):
     folder, config, _, num_classes = stored(name)
     exported = inference.export_keras(str(folder), asdict(config))

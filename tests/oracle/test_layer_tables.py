@@ -14,6 +14,7 @@ from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
 from lib.tools import export_layer_tables
 from lib.training import model as models
+from tests.speeds import thorough_beyond
 
 # Total, trainable when everything is thawed, number of layers, input size, output shape.
 # Keras 3.15.1, include_top=False; EfficientNet-Lite0 is 4,694,024 with the classifier of
@@ -41,6 +42,10 @@ NUMBERED = ("efficientnet_b0", "inception_v3", "mobilenet_v3_small", "xception")
 
 # A backbone after the other, with all its tests: it is built once for them.
 every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES, scope="module")
+FEW = ["efficientnet_lite0", "mobilenet_v2", "vgg16"]
+some_backbones = pytest.mark.parametrize(
+    "backbone", thorough_beyond(FEW, backbones.BACKBONES), scope="module"
+)
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +92,7 @@ def rows_of(model: keras.Model) -> list[tuple[str, tuple[int, ...]]]:
     return rows
 
 
-@every_backbone
+@some_backbones
 def test_names_and_output_shapes_are_those_of_keras(backbone: str) -> None:
     spec = backbones.get(backbone)
     models_of = {
@@ -99,7 +104,7 @@ def test_names_and_output_shapes_are_those_of_keras(backbone: str) -> None:
         assert [(row.name, row.output_shape) for row in layers] == rows_of(model), size
 
 
-@pytest.mark.parametrize("backbone", PADDED_BY_PARITY)
+@pytest.mark.parametrize("backbone", thorough_beyond(FEW, PADDED_BY_PARITY))
 def test_output_shapes_of_sizes_that_stay_odd_are_those_of_keras(backbone: str) -> None:
     layers = backbones.load_layer_table(backbone, ODD_SIZE)
     model = models.build_architecture(backbone, ODD_SIZE)
@@ -129,7 +134,7 @@ def chosen_cuts(layers: tuple[backbones.LayerRow, ...]) -> list[int]:
     return sorted({0, len(layers), *freezing.block_boundaries(layers)[::3], *anywhere})
 
 
-@every_backbone
+@some_backbones
 def test_counts_at_cuts_are_those_of_keras(backbone: str) -> None:
     layers = backbones.load_layer_table(backbone)
     model = live_model(backbone)
@@ -172,7 +177,7 @@ def scattered_plans(layers: tuple[backbones.LayerRow, ...]) -> Iterator[FreezePl
         yield plan.with_batch_norm_frozen(layers)
 
 
-@every_backbone
+@some_backbones
 def test_counts_of_scattered_plans_are_those_of_keras(backbone: str) -> None:
     layers = backbones.load_layer_table(backbone)
     model = live_model(backbone)
@@ -197,7 +202,7 @@ def test_a_freeze_plan_for_another_backbone_is_refused() -> None:
         )
 
 
-@pytest.mark.parametrize("backbone", NUMBERED)
+@pytest.mark.parametrize("backbone", thorough_beyond(["mobilenet_v3_small"], NUMBERED))
 def test_layer_names_are_those_of_keras_where_nothing_was_built_before(backbone: str) -> None:
     keras.utils.clear_session()
     fresh = models.APPLICATIONS[backbone](weights=None, include_top=False)
@@ -223,7 +228,9 @@ def test_fine_tuning_starts_at_a_layer_of_the_table(backbone: str) -> None:
 
 
 # One of our own, one with separable kernels, one with layers inside layers.
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "xception", "convnext_tiny"])
+@pytest.mark.parametrize(
+    "backbone", thorough_beyond(FEW, ["efficientnet_lite0", "xception", "convnext_tiny"])
+)
 def test_random_weights_follow_the_seed_and_have_quick_statistics(backbone: str) -> None:
     size = backbones.get(backbone).min_image_size
     one, same = (models.build_backbone(backbone, size, weights=None, seed=1) for _ in range(2))

@@ -363,6 +363,7 @@ own_dataset.prepare(sys.argv[1], "owner", "pets")
 """
 
 
+@pytest.mark.thorough
 def test_a_kill_in_the_middle_leaves_no_half_dataset(home):
     large = {
         name: encoded(image(number, (2_000, 1_500)), "JPEG")

@@ -141,6 +141,7 @@ print(data.train.images.sum())
 """
 
 
+@pytest.mark.thorough
 def test_two_processes_may_prepare_a_dataset_at_once(tmp_path):
     # What a process leaves that was killed while it prepared.
     folder = tmp_path / "datasets" / "openmoji_animals_food"

@@ -39,6 +39,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
         yield behaviour
 
 
+@pytest.mark.thorough
 def test_offline_datasets_are_ready_on_a_fresh_machine_and_the_same_everywhere(
     tmp_path, monkeypatch, capsys
 ):
@@ -84,6 +85,7 @@ def test_what_cannot_be_fetched_is_missing_with_its_reason_and_the_rest_is_ready
     assert "1 of 2 ready" in said
 
 
+@pytest.mark.thorough
 def test_what_was_interrupted_goes_on_where_it_ended(web, monkeypatch, capsys):
     monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
     monkeypatch.setattr(http, "STALL_S", 1.0)
@@ -94,6 +96,7 @@ def test_what_was_interrupted_goes_on_where_it_ended(web, monkeypatch, capsys):
     assert web.asked[-1].startswith("bytes=")
 
 
+@pytest.mark.thorough
 def test_the_weights_of_every_input_size_are_fetched_and_once(web, capsys):
     assert prefetch.main(["--backbones", "mobilenet_v2", "efficientnet_lite0"]) == 0
     said = capsys.readouterr().out
@@ -112,6 +115,7 @@ def test_weights_that_are_not_what_was_published_are_missing(web, capsys):
     assert list(weights.cache_folder().glob("[!.]*")) == []
 
 
+@pytest.mark.thorough
 def test_a_list_says_what_is_here_and_fetches_nothing(web, capsys):
     prefetch.main(["--datasets", SPEC.id])
     capsys.readouterr()

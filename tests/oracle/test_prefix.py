@@ -11,9 +11,14 @@ from lib.core import backbones, freezing
 from lib.core.freezing import FreezePlan
 from lib.training import model as models
 from lib.training.engine import prefix
+from tests.speeds import thorough_beyond
 
 # A backbone after the other, with both tests: it is built once for them.
-every_backbone = pytest.mark.parametrize("backbone", backbones.BACKBONES, scope="module")
+# With residual blocks and without a branch; the others have longer ones of the same kind.
+FEW = ["efficientnet_lite0", "mobilenet_v2", "vgg16"]
+every_backbone = pytest.mark.parametrize(
+    "backbone", thorough_beyond(FEW, backbones.BACKBONES), scope="module"
+)
 
 
 @lru_cache(maxsize=1)

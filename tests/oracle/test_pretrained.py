@@ -56,11 +56,11 @@ def test_the_file_that_is_asked_for_is_the_one_keras_asks_for(
 @pytest.mark.parametrize(
     ("backbone", "size"),
     [
-        ("vgg16", 32),
+        pytest.param("vgg16", 32, marks=pytest.mark.thorough),
         ("mobilenet_v2", 96),
         ("efficientnet_b0", 32),
-        ("densenet121", 32),
-        ("convnext_tiny", 32),
+        pytest.param("densenet121", 32, marks=pytest.mark.thorough),
+        pytest.param("convnext_tiny", 32, marks=pytest.mark.thorough),
     ],
 )
 def test_weights_are_loaded_as_keras_loads_them(

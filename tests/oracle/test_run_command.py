@@ -51,6 +51,7 @@ def command(*args, **variables):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits the size of a file")
 def test_a_disk_that_takes_no_more_ends_the_run_in_one_line_and_keeps_its_epochs(tmp_path):
     # The operating system itself refuses: no file may grow beyond 40,000 bytes. Decoded images and

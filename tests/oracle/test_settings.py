@@ -8,6 +8,7 @@ from lib.core.lab.store import RunStore
 from lib.core.reading import curves
 from lib.training import task
 from lib.training.sources.augmentation import build_augmentation
+from tests.speeds import thorough_beyond
 
 TOP, DEEPER = "block_14_expand_conv", "block_12_expand_conv"
 
@@ -54,6 +55,7 @@ def test_gradual_unfreezing_thaws_further_in_a_phase_of_its_own(trained):
     ]
 
 
+@pytest.mark.thorough
 def test_the_first_step_of_gradual_unfreezing_is_the_run_without_further_steps(trained):
     gradual, plain = trained(thaw_from=f"{TOP},{DEEPER}", step_rate_factor=0.5), trained()
     assert numbers(gradual)[:4] == pytest.approx(numbers(plain), abs=1e-4)
@@ -74,7 +76,7 @@ def test_straight_fine_tuning_has_no_head_phase(trained):
     assert run.fine_tuning_starts_after is None
 
 
-@pytest.mark.parametrize("optimizer", ["rmsprop", "sgd"])
+@pytest.mark.parametrize("optimizer", thorough_beyond(["rmsprop"], ["rmsprop", "sgd"]))
 def test_another_optimizer_takes_other_steps(optimizer, trained):
     head = {"strategy": "feature_extraction"}
     other, adam = trained(**head, optimizer=optimizer), trained(**head)
@@ -85,7 +87,7 @@ def test_another_optimizer_takes_other_steps(optimizer, trained):
     ("asked", "inputs", "hidden"),
     [
         ({"pooling": "flatten"}, 2 * 2 * 1280, 0),
-        ({"pooling": "gmp"}, 1280, 0),
+        pytest.param({"pooling": "gmp"}, 1280, 0, marks=pytest.mark.thorough),
         ({"hidden_units": 8}, 1280, 8),
     ],
 )

@@ -35,6 +35,7 @@ from lib.training.network import weights as pretrained
 from lib.training.network.head import build_head, build_pooling
 from lib.training.sources import pipeline
 from lib.training.sources.pipeline import ImageSet, LoadedData
+from tests.speeds import thorough_beyond
 from tests.unit.code.test_keras_run import run_of
 
 SMALL = {"num_images": 32, "image_size": 64, "head_epochs": 2, "fine_tune_epochs": 2, "seed": 5}
@@ -150,6 +151,7 @@ def test_the_script_repeats_the_run_epoch_by_epoch(run, folder):
     assert saved.predict(images, verbose=0).shape == (2, 1)
 
 
+@pytest.mark.thorough
 def test_the_notebook_repeats_a_run_with_much_set_otherwise(tmp_path, monkeypatch):
     run = trained(
         tmp_path,
@@ -178,6 +180,7 @@ def test_the_notebook_repeats_a_run_with_much_set_otherwise(tmp_path, monkeypatc
 # --- The code, in this process: it is Keras and NumPy and asks for nothing else -------------------
 
 
+@pytest.mark.thorough
 def test_the_script_repeats_an_augmented_run_of_three_classes_that_stopped_early(
     tmp_path, monkeypatch, capsys
 ):
@@ -212,7 +215,10 @@ def test_the_script_repeats_an_augmented_run_of_three_classes_that_stopped_early
     assert_it_is_the_run(capsys.readouterr().out, run)
 
 
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small"])
+@pytest.mark.parametrize(
+    "backbone",
+    thorough_beyond(["efficientnet_lite0"], ["efficientnet_lite0", "mobilenet_v3_small"]),
+)
 def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path, monkeypatch):
     asked = {"strategy": "from_scratch", "head_epochs": 1, "fine_tune_epochs": 0}
     config = runs.make_config(**SMALL | asked, backbone=backbone)
@@ -222,6 +228,7 @@ def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path, mon
     assert {norm.momentum for norm in norms} == {model.FROM_SCRATCH_MOMENTUM}
 
 
+@pytest.mark.thorough
 def test_a_run_with_a_backbone_of_keras_applications_begins_with_its_weights(tmp_path, monkeypatch):
     """Without a network: other weights are put where Keras would load the ImageNet ones."""
     keras.utils.set_random_seed(1)
@@ -332,6 +339,7 @@ def test_a_run_on_images_that_are_elsewhere_cannot_be_packed(run):
         take_home.take_home(config, {})
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(
     os.environ.get("THAW_TEST_FRESH_ENVIRONMENT") != "1",
     reason="installs TensorFlow into a new environment; THAW_TEST_FRESH_ENVIRONMENT=1 runs it",

@@ -25,6 +25,7 @@ from lib.training.engine import measuring, prefix, steps
 from lib.training.network import head as keras_heads
 from lib.training.network import stored_model
 from lib.training.sources import feature_cache, pipeline
+from tests.speeds import thorough_beyond
 
 SIZE, NUM_IMAGES = 64, 32
 THAW_FROM = "block_14_expand_conv"
@@ -92,7 +93,8 @@ def trained(store):
     return get
 
 
-every_run = pytest.mark.parametrize("name", ASKED)
+FEW = ["feature_extraction", "partial, frozen", "partial, thawed", "full, frozen"]
+every_run = pytest.mark.parametrize("name", thorough_beyond(FEW, ASKED))
 
 
 def plan_of(config, phase):
@@ -136,7 +138,7 @@ def test_what_is_said_to_have_moved_is_what_moved(name, trained):
         assert moved[phase.key]["head"] > 0.0
 
 
-@pytest.mark.parametrize("name", ["partial, thawed", "partial, tutorial"])
+@pytest.mark.parametrize("name", thorough_beyond(FEW, ["partial, thawed", "partial, tutorial"]))
 def test_thawed_statistics_move_and_training_false_does_not_stop_them(name, trained):
     # Trap 1 of Keras 3: `base(x, training=False)` does not survive training.
     seen = trained(name)
@@ -156,6 +158,7 @@ def test_thawed_statistics_move_and_training_false_does_not_stop_them(name, trai
     assert len(changed) > 5
 
 
+@pytest.mark.thorough
 def test_from_scratch_starts_from_random_weights_with_a_momentum_that_can_follow(trained):
     seen = trained("from_scratch")
     norms = [la for la in seen.backbone.layers if isinstance(la, keras.layers.BatchNormalization)]
@@ -236,7 +239,9 @@ def test_the_events_of_a_run_tell_it_from_start_to_end(name, trained):
     ]
 
 
-@pytest.mark.parametrize("name", ["feature_extraction", "partial, thawed", "from_scratch"])
+@pytest.mark.parametrize(
+    "name", thorough_beyond(FEW, ["feature_extraction", "partial, thawed", "from_scratch"])
+)
 def test_a_stored_model_scores_on_the_test_images_what_the_run_says(name, trained):
     run = trained(name).run
     config = run.config
@@ -438,11 +443,11 @@ def test_another_strategy_on_the_same_data_starts_from_stored_features(
 @pytest.mark.parametrize(
     ("state", "epochs"),
     [
-        ("starting", 0),
+        pytest.param("starting", 0, marks=pytest.mark.thorough),
         ("computing_features", 0),
         ("second epoch", 1),
-        ("fine-tuning", 2),
-        ("evaluating", 3),
+        pytest.param("fine-tuning", 2, marks=pytest.mark.thorough),
+        pytest.param("evaluating", 3, marks=pytest.mark.thorough),
     ],
 )
 def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp_path, monkeypatch):
@@ -472,6 +477,7 @@ def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp
     assert store.open(run.id) == run
 
 
+@pytest.mark.thorough
 def test_a_cancelled_run_can_be_started_again(tmp_path):
     config, store = config_of(strategy="feature_extraction", seed=4), RunStore(tmp_path)
     assert task.train(config, lambda e: None, store=store, cancelled=lambda: True).status == (
@@ -481,6 +487,7 @@ def test_a_cancelled_run_can_be_started_again(tmp_path):
     assert (again.status, len(again.history)) == ("finished", 1)
 
 
+@pytest.mark.thorough
 def test_time_left_goes_by_what_is_computed_now_and_not_by_who_made_the_features(
     tmp_path, monkeypatch
 ):

@@ -101,6 +101,7 @@ def test_it_opens_complete_with_the_recorded_run_of_the_lab() -> None:
     assert "designed by OpenMoji" in all_text(app)
 
 
+@pytest.mark.thorough
 def test_every_recorded_run_opens_by_its_link() -> None:
     for run in [run for run in RunStore() if run.recorded]:
         app = open_page(run=run.id)

@@ -141,6 +141,7 @@ def test_the_code_of_the_run_is_there_at_once(worker: Worker) -> None:
     assert "take_home" not in worker.tasks
 
 
+@pytest.mark.thorough
 def test_every_recorded_run_opens_by_its_link() -> None:
     finished = [run for run in RunStore() if run.status == "finished"]
     assert finished

@@ -53,6 +53,7 @@ def test_it_opens_with_the_recorded_run_of_the_defaults() -> None:
     assert "CC BY-SA 4.0" in words
 
 
+@pytest.mark.thorough
 def test_every_recorded_run_opens_by_its_link() -> None:
     recorded = [run for run in store.RunStore() if run.recorded]
     assert recorded

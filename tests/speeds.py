@@ -1,0 +1,17 @@
+"""Which cases of a test `.ci/run` alone runs."""
+
+from collections.abc import Container, Iterable
+from typing import Any
+
+import pytest
+
+
+def thorough_beyond(few: Container[Any], every: Iterable[Any]) -> list[Any]:
+    """All cases for `parametrize`; those that are not among the few are marked as thorough."""
+    return [
+        case if case in few else pytest.param(case, marks=pytest.mark.thorough) for case in every
+    ]
+
+
+# Of the two appearances the first; a page takes its colours for both from one theme.
+schemes = pytest.mark.parametrize("scheme", thorough_beyond(["light"], ["light", "dark"]))
