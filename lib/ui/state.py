@@ -21,6 +21,8 @@ SHARED = (BACKBONE, DATASET, STRATEGY, THAW_FROM, BATCH_NORM, DROPOUT, POOLING, 
 PAGE = "page_on_screen"
 # Training lab.
 NUM_IMAGES = "num_images"
+# A run from scratch has one phase, as long as the two of another run together.
+EPOCHS_FROM_SCRATCH = "epochs_from_scratch"
 THEN_THAW_FROM = "then_thaw_from"
 START = "start_run"
 CANCEL = "cancel_run"

@@ -267,6 +267,20 @@ def test_the_leak_is_counted_as_lists_count_it(buffer: int) -> None:
     assert leaking["name"] == "shuffle, take and skip"
 
 
+def test_the_shares_of_the_classes_are_said_as_they_are(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "shipped", lambda dataset, fingerprint: None)
+    labels = np.array([0] * 232 + [1] * 8)
+    worker.answers["labels"] = {"labels": labels, "class_names": ["a", "b"]}
+    parts = splits.split(labels, 80, 1)
+    of_few = [int((labels[part] == 1).sum()) for part in (parts.validation, parts.test)]
+    assert of_few == [2, 1]
+    said = words(open_data("Splits"))
+    # 38 and 39 of 232 are 16 % and 17 %, and 2 and 1 of 8 are 25 % and 12 %.
+    assert "of a class, 16 % to 25 % of the images validate and 12 % to 17 % test." in said
+
+
 def test_a_class_too_small_for_a_split_is_one_sentence(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

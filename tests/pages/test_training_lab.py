@@ -79,6 +79,36 @@ def test_a_link_sets_the_controls_to_its_run() -> None:
     assert app.button(key=state.START).label == "Run with the next seed"
 
 
+def test_a_link_to_a_dataset_that_is_not_here_says_so_and_opens_nothing() -> None:
+    app = AppTest.from_file(str(APP), default_timeout=30).run()
+    app.query_params[state.LINK_DATASET] = "nope"
+    app = app.switch_page(LAB).run()
+    assert warnings(app) == ["- There is no dataset `nope` here."]
+    assert app.selectbox(key=state.DATASET).value == runs.make_config().dataset
+
+
+def test_a_run_from_scratch_has_as_many_epochs_as_its_form_shows() -> None:
+    source = next(
+        run
+        for run in store.RunStore()
+        if run.recorded and run.config.strategy == "from_scratch" and run.config.num_epochs == 20
+    )
+    app = open_lab(source.id)
+    assert app.number_input(key=state.EPOCHS_FROM_SCRATCH).value == 20
+    # The run that the form describes is the one on screen.
+    assert app.button(key=state.START).label == "Run with the next seed"
+
+
+def test_a_new_form_from_scratch_shows_the_epochs_of_both_phases() -> None:
+    app = open_lab()
+    app.segmented_control(key=state.STRATEGY).set_value("from_scratch").run()
+    epochs = app.number_input(key=state.EPOCHS_FROM_SCRATCH)
+    assert (epochs.label, epochs.value) == ("Epochs", 20)
+    assert runs.make_config(strategy="from_scratch").num_epochs == 20
+    epochs.set_value(0).run()
+    assert warnings(app) == ["0 and 0 epochs cannot be run.\n\nUse at least one epoch in all."]
+
+
 def test_the_form_asks_for_every_setting_but_those_of_the_command_line() -> None:
     # Gradual unfreezing has all of them.
     config = runs.make_config(thaw_from="block_14_expand_conv,block_12_expand_conv", seed=7)

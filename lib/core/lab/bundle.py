@@ -6,6 +6,7 @@ hostile, so nothing of it reaches the store before everything of it has been che
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -31,6 +32,8 @@ LIMITS: dict[str, int] = {
 }
 NEEDED = ("config.json", "history.jsonl", "result.json")
 MAX_MODEL_BYTES = 128_000_000
+# What file managers write beside the files of a folder.
+NOT_OF_A_RUN = re.compile(r"^__MACOSX/|(^|/)(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$")
 # Of the file, and of all that is in it: what one reader sends must fit beside what others do.
 MAX_FILE_BYTES = 150_000_000
 
@@ -159,8 +162,8 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            names = [entry.filename for entry in entries]
+            entries = _entries(archive)
+            names = [name for name, _ in entries]
             unknown = sorted(set(names) - set(LIMITS) - set(_model_names()))
             if unknown:
                 raise RefusedError(f"{quoted(unknown[0])} is not a file of a run")
@@ -169,21 +172,38 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
             for name in NEEDED:
                 if name not in names:
                     raise RefusedError(f"{name} is missing")
-            if sum(entry.file_size for entry in entries) > MAX_FILE_BYTES:
+            if sum(entry.file_size for _, entry in entries) > MAX_FILE_BYTES:
                 raise RefusedError(f"it holds more than {MAX_FILE_BYTES // 1_000_000} MB")
-            for entry in entries:
-                limit = LIMITS.get(entry.filename, MAX_MODEL_BYTES)
+            for name, entry in entries:
+                limit = LIMITS.get(name, MAX_MODEL_BYTES)
                 # A head that says too little is found out by reading one byte too many.
                 with archive.open(entry) as file:
-                    files[entry.filename] = file.read(limit + 1)
-                if len(files[entry.filename]) > limit:
-                    raise RefusedError(f"{entry.filename} is too large")
+                    files[name] = file.read(limit + 1)
+                if len(files[name]) > limit:
+                    raise RefusedError(f"{name} is too large")
     except RefusedError:
         raise
     except Exception as error:
         # A damaged archive can raise nearly anything in zipfile and zlib.
         raise RefusedError("it is not a whole zip file") from error
     return files
+
+
+def _entries(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Each file with its name in the run folder, which may be in the zip as one folder.
+
+    So it is where a file manager made the zip, which may also put in entries of folders, and notes
+    of its own.
+    """
+    found = [
+        (entry.filename, entry)
+        for entry in archive.infolist()
+        if not (entry.is_dir() and not entry.file_size) and not NOT_OF_A_RUN.search(entry.filename)
+    ]
+    top = found[0][0].partition("/")[0] if found else ""
+    if top not in ("", ".", "..") and all(name.startswith(f"{top}/") for name, _ in found):
+        return [(name.removeprefix(f"{top}/"), entry) for name, entry in found]
+    return found
 
 
 def _model_names() -> Iterator[str]:

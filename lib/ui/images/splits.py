@@ -1,6 +1,9 @@
 """Splits on the page Data: the use of each image, and a way of splitting that leaks."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from lib.core import splits
@@ -90,8 +93,10 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
     parts = splits.split(labels, int(num_images), int(seed), dataset.class_names, given)
     described = drawing.split_dots(parts, labels, dataset.class_names, dark=shell.is_dark())
     dots.show(described, state.SPLIT_DOTS)
+    counts = inspection.per_class(parts, labels, dataset.num_classes)
+    stratified = "" if dataset.num_given else f"**Stratified**: {_stratified(counts)} "
     st.markdown(
-        "**Stratified**: every class has the same share of each split. **Disjoint**: the list of "
+        f"{stratified}**Disjoint**: the list of "
         "images is divided before anything is shuffled or read, so no image is in two splits. "
         "**The same for every run**: the seed chooses the training images only, and with the same "
         "seed a smaller training set is part of a larger one. So two runs can be compared."
@@ -101,7 +106,6 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
             "In this dataset the folders say which split an image is in, so each class has the "
             "share that they give it. A split without a folder gets a sixth of the training images."
         )
-    counts = inspection.per_class(parts, labels, dataset.num_classes)
     with st.expander(f"Images of each class, seed {seed}", icon=":material/table_rows:"):
         st.table(
             [
@@ -112,6 +116,25 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
             hide_index=True,
             border="horizontal",
         )
+
+
+def _stratified(counts: Mapping[str, IntArray]) -> str:
+    """How alike the shares of the classes came out, in one sentence; with few images, not very.
+
+    Args:
+        counts: Images of each class in each split, from inspection.per_class.
+    """
+    sizes = sum(counts.values())
+    validate, test = (_from_to(counts[name] / sizes) for name in ("validation", "test"))
+    return (
+        "the classes have their shares of each split as evenly as whole images allow: of a class, "
+        f"{validate} of the images validate and {test} test."
+    )
+
+
+def _from_to(shares: npt.NDArray[np.float64]) -> str:
+    low, high = (f"{share:.0%}".replace("%", " %") for share in (shares.min(), shares.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _leak(dataset: DatasetSpec, labels: IntArray) -> None:

@@ -26,6 +26,8 @@ def open_link() -> None:
         link.drop(state.LINK_DATASET)
         if access.spec(chosen):
             state.choose(state.DATASET, chosen)
+        else:
+            link.warn([f"There is no dataset {link.quoted(chosen)} here."])
     asked = link.once(state.RUN, state.OPENED_RUN)
     config = cache.client().config(asked) if asked else None
     if config is not None and access.spec(config.dataset):

@@ -66,6 +66,8 @@ def show_settings_of(config: TrainConfig) -> None:
     }
     values[f"{state.NUM_IMAGES}_{config.dataset}"] = values.pop(state.NUM_IMAGES)
     values[f"{state.IMAGE_SIZE}_{config.backbone}"] = values.pop(state.IMAGE_SIZE)
+    if not strategy.pretrained:
+        values[state.EPOCHS_FROM_SCRATCH] = values.pop("head_epochs")
     if state.THAW_FROM in values:
         first, *further = config.thaw_from.split(",")
         values |= {state.THAW_FROM: first, state.THEN_THAW_FROM: further}
@@ -110,33 +112,40 @@ def _draw(
             chosen[name] = _image_size(backbone)
         elif name == "thaw_from":
             chosen[name] = _thaw_from(backbone, _layers(backbone, chosen))
+        elif name == "head_epochs" and not strategy.pretrained:
+            both = DEFAULTS["head_epochs"] + DEFAULTS["fine_tune_epochs"]
+            chosen[name] = _setting(name, state.EPOCHS_FROM_SCRATCH, both, alone=True)
+            # Otherwise those of the default would come on top.
+            chosen["fine_tune_epochs"] = 0
         else:
-            chosen[name] = _setting(name, alone=not strategy.fine_tunes)
+            chosen[name] = _setting(name, name, DEFAULTS[name], alone=not strategy.fine_tunes)
 
 
 def _layers(backbone: BackboneSpec, chosen: dict[str, Any]) -> tuple[LayerRow, ...]:
     return cache.layer_table(backbone.id, chosen["image_size"])
 
 
-def _setting(name: str, *, alone: bool) -> Any:
-    """Draw the widget for a setting's type, with the setting's name as its key.
+def _setting(name: str, key: str, default: Any, *, alone: bool) -> Any:
+    """Draw the widget for a setting's type.
 
     Args:
-        name: Name of a setting with a constant default.
+        name: Name of the setting.
+        key: Key of the widget.
+        default: What a reader finds there.
         alone: True if the run has only one phase.
     """
-    setting, default, type_ = SETTINGS[name], DEFAULTS[name], TYPES[name]
+    setting, type_ = SETTINGS[name], TYPES[name]
     label = setting.label_alone if alone and setting.label_alone else setting.label
     label += f", {setting.unit}" if setting.unit else ""
     about = [f"**{_capital(id_)}**: {what}" for id_, what in setting.about_choices.items()]
     shared: dict[str, Any] = {
-        "key": name,
+        "key": key,
         "help": "\n\n".join([setting.help, *about]),
         "persist_state": "session",
     }
     if setting.choices:
-        state.keep_within(name, setting.choices)
-    state.start_with(name, default)
+        state.keep_within(key, setting.choices)
+    state.start_with(key, default)
     if setting.choices:
         words = {id_: _capital(text) for id_, text in setting.choices.items()}
         return st.selectbox(label, list(words), format_func=words.__getitem__, **shared)

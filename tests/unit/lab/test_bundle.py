@@ -164,6 +164,24 @@ def test_a_run_can_leave_its_model_behind(store, tmp_path):
     assert not (again.folder / "model").exists()
 
 
+def test_a_run_folder_zipped_by_hand_comes_in(store):
+    junk = {f"{name}.DS_Store": b"Bud1" for name in ("", "0a1b/", "0a1b/model/")}
+    junk |= {"__MACOSX/0a1b/._config.json": b"Mac OS X", "0a1b/desktop.ini": b"[View]"}
+    folders = {"0a1b/": b"", "0a1b/model/": b""}
+    run_files = {f"0a1b/{name}": content for name, content in good_files().items()}
+    run = bundle.import_run(zipped(folders | run_files | junk), store)
+    assert (run.config, run.result) == (CONFIG, result())
+    assert (run.folder / "model" / MODEL_FILE).is_file()
+
+
+@pytest.mark.parametrize(
+    "beside", ["other/notes.txt", "notes.txt", "0a1b/notes.txt", "0a1b/0a1b/config.json"]
+)
+def test_beside_the_files_of_a_run_folder_zipped_by_hand_there_is_nothing_else(store, beside):
+    files = {f"0a1b/{name}": content for name, content in good_files().items()}
+    assert "is not a file of a run" in refused(store, zipped(files | {beside: b"{}"}))
+
+
 def test_the_same_run_is_the_same_file(store):
     run = bundle.import_run(zipped(good_files()), store)
     assert bundle.export_run(run) == bundle.export_run(run)

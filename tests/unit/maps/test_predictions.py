@@ -122,4 +122,6 @@ def test_the_drawing_has_one_scale_for_all_panels_and_says_the_maps_in_words():
     drawn = prediction_payload.board(
         "data:,", (96, 96), [prediction_payload.Panel("", "", (nothing,))], label="x", chosen=0
     )
-    assert "Nothing in the image is evidence for animal" in drawn["panels"][0]["classes"][0]["where"]
+    assert (
+        "Nothing in the image is evidence for animal" in drawn["panels"][0]["classes"][0]["where"]
+    )
