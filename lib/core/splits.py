@@ -111,7 +111,8 @@ def _interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
 def _parts(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArray]:
     """Return test, validation and other images: the first split in which no part lacks a class.
 
-    With few images per class a part may lack one in some orders and not in others.
+    With few images per class a part may lack one in some orders and not in others; with many
+    classes it does in nearly every order.
     """
     every = np.unique(classes)
     for attempt in range(MAX_ATTEMPTS):
@@ -122,8 +123,25 @@ def _parts(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArr
         if all(len(np.unique(classes[part])) == len(every) for part in (test, validation, pool)):
             return test, validation, pool
         if held_out < len(every) or np.bincount(classes).min() < 3:
-            break  # No order could help.
-    return first
+            return first  # No order could help.
+    return _one_of_each(classes, held_out)
+
+
+def _one_of_each(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Test, validation and the rest, where the first two begin with an image of every class."""
+    order = _interleaved(classes, np.random.default_rng(SPLIT_SEED))
+    # How many images of its class come before each in this order: none is the first.
+    before = np.zeros(len(order), np.int64)
+    for label in np.unique(classes):
+        members = classes[order] == label
+        before[members] = np.arange(members.sum())
+    test, validation, others = order[before == 0], order[before == 1], order[before > 1]
+    more = held_out - len(test)
+    return (
+        np.concatenate((test, others[:more])),
+        np.concatenate((validation, others[more : 2 * more])),
+        others[2 * more :],
+    )
 
 
 def _given_parts(classes: IntArray, given: IntArray) -> tuple[IntArray, IntArray, IntArray]:

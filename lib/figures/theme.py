@@ -1,6 +1,7 @@
 """The shared look of every figure: colours that have a meaning, large type, light and dark."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -81,6 +82,17 @@ FONT_FAMILY = '"Source Sans", "Source Sans Pro", sans-serif'
 def palette(dark: bool) -> Palette:
     """The colours of the dark theme, or of the light one."""
     return DARK if dark else LIGHT
+
+
+def plain(text: str) -> str:
+    """A text from outside as Plotly shows it, which knows markup of its own.
+
+    Example:
+
+    >>> plain("<18 yrs & up")
+    '&lt;18 yrs &amp; up'
+    """
+    return escape(text, quote=False)
 
 
 def faint(colour: str, opacity: float) -> str:

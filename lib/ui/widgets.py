@@ -11,9 +11,13 @@ import streamlit as st
 from lib.core import backbones, datasets, strategies
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ThawError
+from lib.core.files import outside_text
 from lib.core.runs import TrainConfig
 from lib.core.strategies import StrategySpec
 from lib.ui import state
+
+# Where a long name in a table may break: on a telephone the numbers beside it stay in sight.
+CELL_COLUMNS = 12
 
 
 def quiet(text: str) -> str:
@@ -30,6 +34,11 @@ def verbatim(text: str) -> str:
     # The text cannot end the code span: the fence is longer than any run of backticks in it.
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}"
+
+
+def in_a_table(name: str) -> str:
+    """Return an untrusted name as inline code in a cell of a table, where long ones may break."""
+    return verbatim("\u200b".join(outside_text.wrapped(name, CELL_COLUMNS)))
 
 
 def backbone_picker() -> backbones.BackboneSpec:

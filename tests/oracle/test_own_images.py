@@ -272,7 +272,7 @@ def test_every_kind_of_bad_file_is_named_and_the_rest_goes_on():
         (pictures("cat") | {"dog/": b""}, "it holds only 'cat'"),
         (pictures("cat") | {"dog/1.png": b"x"}, "it holds only 'cat'"),
         (pictures("cat", num=20) | {"dog/1.png": encoded(image(999))}, "class 'dog' has no image"),
-        (pictures(*map(str, range(21)), num=6), "holds 21 classes; Thaw trains on at most 20"),
+        (pictures(*map(str, range(51)), num=6), "holds 51 classes; Thaw trains on at most 50"),
     ],
     ids=["nothing", "one image", "one class", "empty", "no images", "one of a class", "21"],
 )

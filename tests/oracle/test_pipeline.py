@@ -567,16 +567,16 @@ def test_fewer_than_two_classes_are_refused(tmp_path, names, words):
     assert "directly inside it" in error.value.next_step
 
 
-def test_twenty_classes_are_taken_and_twenty_one_refused(tmp_path):
-    for label in range(21):
+def test_fifty_classes_are_taken_and_fifty_one_refused(tmp_path):
+    for label in range(51):
         (tmp_path / f"class_{label:02}").mkdir()
         for number in range(6):
             data = encoded(painted(100 * label + number, (4, 4)))
             (tmp_path / f"class_{label:02}" / f"{number}.png").write_bytes(data)
-    with pytest.raises(DataError, match="holds 21 classes; Thaw trains on at most 20"):
+    with pytest.raises(DataError, match="holds 51 classes; Thaw trains on at most 50"):
         pipeline.describe_folder(tmp_path)
-    (tmp_path / "class_20").rename(tmp_path / ".class_20")
-    assert len(pipeline.describe_folder(tmp_path).class_names) == 20
+    (tmp_path / "class_50").rename(tmp_path / ".class_50")
+    assert len(pipeline.describe_folder(tmp_path).class_names) == 50
 
 
 def test_a_class_with_too_few_images_to_split_is_named(folder):

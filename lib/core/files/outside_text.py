@@ -8,7 +8,7 @@ that Persian and emoji need. Every other space is shown as a plain one.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST_SHOWN = 80
 MAX_NAME_LENGTH = 60
@@ -35,7 +35,8 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """A text from outside, to be read in a sentence: on one line and not too long.
 
     Args:
-        longest: In characters; of a longer text, the beginning and the end are shown.
+        longest: In columns, of which a Chinese, Japanese or Korean character takes two and a mark
+            on a letter none; of a longer text, the beginning and the end are shown.
 
     Example:
 
@@ -43,15 +44,81 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     'a?b?'
     >>> shown("0123456789" * 10, longest=11)
     '01234...789'
+    >>> shown("鳥の写真と花の写真", longest=11)
+    '鳥の...真'
     """
-    one_line = "".join(
-        each if can_be_shown(each) else " " if unicodedata.category(each) == "Zs" else "?"
-        for each in text
+    letters = _letters(
+        "".join(
+            each if can_be_shown(each) else " " if unicodedata.category(each) == "Zs" else "?"
+            for each in text
+        )
     )
-    if len(one_line) <= longest:
-        return one_line
-    first = longest // 2
-    return f"{one_line[:first]}...{one_line[first + 3 - longest :]}"
+    if sum(map(columns, letters)) <= longest:
+        return "".join(letters)
+    first, last = 0, len(letters)
+    while columns("".join(letters[: first + 1])) <= longest // 2:
+        first += 1
+    while columns("".join(letters[last - 1 :])) <= longest - 3 - longest // 2:
+        last -= 1
+    return f"{''.join(letters[:first])}...{''.join(letters[last:])}"
+
+
+def short_names(names: Sequence[str], longest: int) -> list[str]:
+    """Names as labels where there is little room: short, and still different from each other.
+
+    Args:
+        names: All that are shown together.
+        longest: In columns, without the number that tells apart what would read alike.
+
+    Example:
+
+    >>> short_names(["cat", "a name of the first", "a name of our first"], 12)
+    ['cat', '2: a name...rst', '3: a name...rst']
+    """
+    short = [shown(name, longest) for name in names]
+    return [
+        label if short.count(label) == 1 else f"{number}: {label}"
+        for number, label in enumerate(short, start=1)
+    ]
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text in lines of so many columns, cut between letters.
+
+    Example:
+
+    >>> wrapped("Tomato___Early_blight", 12)
+    ['Tomato___Ear', 'ly_blight']
+    """
+    lines = [""]
+    for letter in _letters(text):
+        if columns(lines[-1] + letter) > width:
+            lines.append("")
+        lines[-1] += letter
+    return lines
+
+
+def columns(text: str) -> int:
+    """How wide a text is: a wide character takes two columns, and a mark on a letter none."""
+    return sum(
+        1 + (unicodedata.east_asian_width(each) in "WF") for each in text if not _is_mark(each)
+    )
+
+
+def _letters(text: str) -> list[str]:
+    """Each letter with the marks on it."""
+    letters: list[str] = []
+    for each in text:
+        if letters and _is_mark(each):
+            letters[-1] += each
+        else:
+            letters.append(each)
+    return letters
+
+
+def _is_mark(character: str) -> bool:
+    # A joiner has no width either.
+    return unicodedata.category(character)[0] == "M" or unicodedata.category(character) == "Cf"
 
 
 def name_of(text: str) -> str:

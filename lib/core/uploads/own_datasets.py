@@ -31,7 +31,7 @@ from lib.core.files import atomic_write
 from lib.core.files.home import thaw_home
 
 FINGERPRINT_LENGTH = 12
-MIN_CLASSES, MAX_CLASSES = 2, 20
+MIN_CLASSES, MAX_CLASSES = 2, 50
 DAYS_KEPT = 7
 # A longer list helps nobody, and its number is said.
 MAX_LEFT_OUT = 1_000

@@ -1,4 +1,4 @@
 """Figures of a dataset: sizes, values, how splits leak.
 
-Imports: core, core.images, figures.
+Imports: core, core.files, core.images, figures.
 """

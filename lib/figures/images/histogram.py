@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from lib.core.files import outside_text
 from lib.core.splits import IntArray
 from lib.figures import theme
 
@@ -16,6 +17,8 @@ MAX_EXACT_SIZES = 60
 GRID = 12
 # Empty share of the range on both sides, so that bars at the ends are visible.
 MARGIN = 0.04
+# Columns of the name of a class; on a telephone they leave half of the width for the bars.
+LONGEST_NAME = 20
 
 
 def values(
@@ -147,23 +150,19 @@ def class_bars(
             textposition="outside",
             cliponaxis=False,
             marker={"color": colours.train},
-            customdata=[_short(name) for name in class_names],
+            customdata=[theme.plain(name) for name in class_names],
             hovertemplate="%{customdata}: %{x:,} images<extra></extra>",
         )
     )
     figure.update_xaxes(title_text="images", range=[0, 1.15 * max(counts)], automargin=True)
     figure.update_yaxes(
         tickvals=list(range(len(counts))),
-        ticktext=[_short(name) for name in class_names],
+        ticktext=[
+            theme.plain(each) for each in outside_text.short_names(class_names, LONGEST_NAME)
+        ],
         range=[len(counts) - 0.5, -0.5],
         automargin=True,
         showgrid=False,
     )
     height = 90 + 28 * max(len(counts), 4)
     return theme.apply(figure, dark=dark, height=height, margin=theme.NARROW_MARGIN, bargap=0.25)
-
-
-def _short(name: str) -> str:
-    """Shorten a name and escape it, because Plotly interprets markup in text."""
-    kept = name if len(name) <= 24 else f"{name[:23]}…"
-    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
 """Figures of runs: curves, comparison, test images, layers that moved.
 
-Imports: core, core.reading, figures.
+Imports: core, core.files, core.reading, figures.
 """

@@ -5,25 +5,41 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from lib.core.files import outside_text
 from lib.figures import theme
 
-# Room for the words around it, and for each class.
+# Pixels of the words around it, and of a class: as many as there is room for, and no fewer than a
+# finger can hit.
 MARGIN = 96
-CELL = 84
+CELL, SMALLEST_CELL = 84, 20
 MAX_HEIGHT = 620
-# More classes than this leave no room for numbers in the cells.
+# More classes than this leave no room for numbers in the cells, nor for names on a telephone.
 MAX_NUMBERED = 12
+# Columns of the name of a class, for few classes and for many; how many of them all names together
+# may take where they lie side by side; and pixels of one, where they stand upright.
+LONGEST_NAMES = 20, 14
+SIDE_BY_SIDE = 32
+NAME_SIZE, COLUMN = 13, 7
 
 
-def height(num_classes: int) -> int:
-    """Pixels for so many classes."""
-    return min(MARGIN + CELL * max(num_classes, 3), MAX_HEIGHT)
+def most_confused(matrix: Sequence[Sequence[int]]) -> list[int]:
+    """The MAX_NUMBERED classes that are taken for others or others for them most, in label order.
+
+    Args:
+        matrix: (num_classes, num_classes), a row a label, a column a prediction.
+    """
+    places = range(len(matrix))
+    mistakes = [
+        sum(matrix[at]) + sum(row[at] for row in matrix) - 2 * matrix[at][at] for at in places
+    ]
+    return sorted(sorted(places, key=lambda at: -mistakes[at])[:MAX_NUMBERED])
 
 
 def figure(
     matrix: Sequence[Sequence[int]],
     class_names: Sequence[str],
     *,
+    classes: Sequence[int] | None = None,
     chosen: tuple[int, int] | None = None,
     dark: bool = False,
 ) -> go.Figure:
@@ -34,15 +50,15 @@ def figure(
     Args:
         matrix: (num_classes, num_classes), a row a label, a column a prediction.
         class_names: In label order.
+        classes: Labels of those that are shown; all where None.
         chosen: Row and column of the cell whose images are on screen.
         dark: Which appearance.
     """
     colours = theme.palette(dark)
-    places = range(len(class_names))
+    classes = range(len(class_names)) if classes is None else classes
     totals = [max(1, sum(row)) for row in matrix]
-    shares = [[count / total for count in row] for row, total in zip(matrix, totals, strict=True)]
-    cells = [(row, column) for row in places for column in places]
-    numbered = len(places) <= MAX_NUMBERED
+    shares = [[matrix[row][column] / totals[row] for column in classes] for row in classes]
+    numbered, few = len(classes) <= MAX_NUMBERED, len(classes) <= MAX_NUMBERED / 2
     heat = go.Heatmap(
         z=shares,
         zmin=0,
@@ -53,21 +69,42 @@ def figure(
         ygap=3,
         hoverinfo="skip",
     )
-    points = go.Scatter(
-        x=[column for _, column in cells],
-        y=[row for row, _ in cells],
-        customdata=cells,
+    points = _points(matrix, class_names, classes)
+    points.update(
         mode="markers+text" if numbered else "markers",
-        text=[f"<b>{matrix[row][column]:,}</b>" for row, column in cells],
         textfont={
-            "size": 20,
+            "size": 20 if few else 14,
             "color": [
-                colours.paper if shares[row][column] > 0.6 else colours.ink for row, column in cells
+                colours.paper if share > 0.6 else colours.ink for row in shares for share in row
             ],
         },
+    )
+    # Where there are no numbers, there is no room for frames either.
+    framed = [
+        _frame(x, y, colours, thick=tuple(cell) == chosen)
+        for x, y, cell in zip(points.x, points.y, points.customdata, strict=True)
+        if numbered or tuple(cell) == chosen
+    ]
+    short = outside_text.short_names(class_names, LONGEST_NAMES[0 if few else 1])
+    layout = _layout([short[label] for label in classes]) | {"shapes": framed}
+    return theme.apply(go.Figure([heat, points]), dark=dark, **layout)
+
+
+def _points(
+    matrix: Sequence[Sequence[int]], class_names: Sequence[str], classes: Sequence[int]
+) -> go.Scatter:
+    """What can be clicked: a point in the middle of each cell."""
+    places = range(len(classes))
+    cells = [(row, column) for row in classes for column in classes]
+    return go.Scatter(
+        x=[column for _ in places for column in places],
+        y=[row for row in places for _ in places],
+        customdata=cells,
+        text=[f"<b>{matrix[row][column]:,}</b>" for row, column in cells],
         marker={"size": CELL * 0.6, "opacity": 0, "symbol": "square"},
         hovertext=[
-            f"{in_words(class_names, row, column)}: {matrix[row][column]:,} of {sum(matrix[row]):,}"
+            theme.plain(in_words(class_names, row, column))
+            + f": {matrix[row][column]:,} of {sum(matrix[row]):,}"
             for row, column in cells
         ],
         hoverinfo="text",
@@ -75,47 +112,50 @@ def figure(
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
     )
-    # Where there are no numbers, there is no room for frames either.
-    framed = [_frame(cell, chosen, colours) for cell in cells if numbered or cell == chosen]
-    layout = _layout(class_names) | {"shapes": framed}
-    drawn = go.Figure({"data": [heat, points], "layout": layout})
-    return theme.apply(drawn, dark=dark, height=height(len(places)))
 
 
-def _frame(
-    cell: tuple[int, int], chosen: tuple[int, int] | None, colours: theme.Palette
-) -> dict[str, Any]:
-    row, column = cell
-    thick = {"width": 4, "color": colours.ink}
+def _frame(column: int, row: int, colours: theme.Palette, *, thick: bool) -> dict[str, Any]:
     return {
         "type": "rect",
         "x0": column - 0.48,
         "x1": column + 0.48,
         "y0": row - 0.48,
         "y1": row + 0.48,
-        "line": thick if cell == chosen else {"width": 1, "color": colours.grid},
+        "line": {"width": 4 if thick else 1, "color": colours.ink if thick else colours.grid},
     }
 
 
-def _layout(class_names: Sequence[str]) -> dict[str, Any]:
-    """Both axes with the names of the classes, the first one at the top left."""
-    ends = -0.5, len(class_names) - 0.5
+def _layout(names: Sequence[str]) -> dict[str, Any]:
+    """Both axes with the names of the classes, the first one at the top left; and the height."""
+    widths = [outside_text.columns(name) for name in names]
+    upright = sum(widths) > SIDE_BY_SIDE
+    room = max(MAX_HEIGHT - MARGIN, SMALLEST_CELL * len(names))
+    ends = -0.5, len(names) - 0.5
     ticks = {
-        "tickvals": list(range(len(class_names))),
-        "ticktext": list(class_names),
+        "tickvals": list(range(len(names))),
+        "ticktext": [theme.plain(name) for name in names],
+        "tickfont": {"size": NAME_SIZE},
         "ticks": "",
         "showgrid": False,
+        "automargin": True,
     }
-    across = {"range": ends, "title": {"text": "taken for"}, "side": "top"}
-    down = {"range": ends[::-1], "title": {"text": "is"}, "automargin": True}
+    across = {
+        "range": ends,
+        "title": {"text": "taken for"},
+        "side": "top",
+        "tickangle": -90 if upright else 0,
+    }
+    down = {"range": ends[::-1], "title": {"text": "is", "standoff": 6}}
     return {
+        "height": MARGIN
+        + min(CELL * max(len(names), 3), room)
+        + (COLUMN * max(widths) if upright else 0),
         "xaxis": ticks | across,
         "yaxis": ticks | down,
         "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
         "hovermode": "closest",
         # Wherever in a cell one clicks, its middle is the nearest.
         "hoverdistance": -1,
-        "dragmode": False,
         "clickmode": "event+select",
     }
 

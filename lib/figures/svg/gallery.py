@@ -13,9 +13,9 @@ COLUMNS = 4
 GAP = 6
 # In the units of the images' pixels.
 LINE_HEIGHT = 13
-CAPTION_SIZE = 10.5
-# A line of more characters would run into its neighbour.
-MAX_CHARACTERS = 12
+CAPTION_SIZE = 9.5
+# A line of more columns would run into its neighbour.
+MAX_COLUMNS = 11
 
 
 @lru_cache(maxsize=8)
@@ -36,7 +36,7 @@ def svg(
     Args:
         picture: All test images as tiles of one WebP, from test_images.sprite_path.
         rows: Which of them, in order.
-        captions: A few short lines each, as many for one as for another.
+        captions: A few lines each, of MAX_COLUMNS at most.
         dark: Which appearance.
 
     Raises:
@@ -58,7 +58,7 @@ def svg(
         )
         parts += [
             f'<text x="{x + tile / 2}" y="{y + tile + number * LINE_HEIGHT - 2}" '
-            f'text-anchor="middle">{escape(_short(words))}</text>'
+            f'text-anchor="middle">{escape(words)}</text>'
             for number, words in enumerate(lines, start=1)
         ]
     data, pixels_wide, pixels_high = _encoded(picture, picture.stat().st_mtime)
@@ -69,7 +69,3 @@ def svg(
         f'href="data:image/webp;base64,{data}"/></defs>'
         f"{''.join(parts)}</svg>"
     )
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= MAX_CHARACTERS else f"{words[: MAX_CHARACTERS - 1]}…"

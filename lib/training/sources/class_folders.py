@@ -145,7 +145,7 @@ class Layout:
     def check(
         self, where: str, class_names: Sequence[str], labels: Sequence[int], given: Sequence[int]
     ) -> None:
-        """Refuse what is no 2 to 20 classes that can be split, and a class that would be lost.
+        """Refuse what is no 2 to 50 classes that can be split, and a class that would be lost.
 
         Args:
             where: What holds them, to begin a sentence with.

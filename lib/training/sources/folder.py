@@ -71,7 +71,7 @@ def describe_folder(folder: Path) -> FolderDescription:
         folder: Holds the folders of the classes, perhaps deeper; see class_folders.
 
     Raises:
-        DataError: If there is no such folder, or not 2 to 20 classes with images in it, or a
+        DataError: If there is no such folder, or not 2 to 50 classes with images in it, or a
             class has too few images to be in every split, or none that can be used.
     """
     if not folder.is_dir():

@@ -51,7 +51,7 @@ def prepare(
         to be asked first; see lib.core.uploads.inbox.question.
 
     Raises:
-        DataError: If it is not an archive of 2 to 20 classes of images.
+        DataError: If it is not an archive of 2 to 50 classes of images.
         StoreError: If it cannot be stored, or there is no room for it.
     """
     try:
@@ -114,7 +114,7 @@ class _Maker:
         """Write every usable image once, and say what there is.
 
         Raises:
-            DataError: If there are not 2 to 20 classes, or a class has too few images.
+            DataError: If there are not 2 to 50 classes, or a class has too few images.
         """
         layout = self._layout
         # Random, so that what the dataset is called says nothing of its content.

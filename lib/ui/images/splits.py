@@ -109,7 +109,7 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
     with st.expander(f"Images of each class, seed {seed}", icon=":material/table_rows:"):
         st.table(
             [
-                {"Class": widgets.verbatim(name)}
+                {"Class": widgets.in_a_table(name)}
                 | {title.capitalize(): int(of[label]) for title, of in counts.items()}
                 for label, name in enumerate(dataset.class_names)
             ],

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from lib.core.files import outside_text
 from lib.core.reading import evaluation, test_images
 from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run
@@ -20,6 +21,10 @@ MOST_WRONG = "Most confident mistakes"
 LEAST_SURE = "Least confident predictions"
 # Two rows of images are as high as a small matrix.
 MAX_IMAGES = 8
+# Columns of the name of a class below an image or in the list: two lines.
+LONGEST_NAME = 2 * gallery.MAX_COLUMNS
+# Pixels of the images below a matrix that has the whole width.
+GALLERY_WIDTH = 520
 
 
 @st.fragment
@@ -40,11 +45,16 @@ def show(run: Run) -> None:
         f"**{answers.accuracy:.3f}**, 95 % interval {low:.3f} to {high:.3f}. They were used once, "
         "after the last epoch."
     )
-    left, right = st.columns(2, gap="medium")
+    matrix = evaluation.confusion_matrix(answers).tolist()
+    classes = _classes(run, matrix)
+    if len(classes) > confusion.MAX_NUMBERED:
+        left, right = st.container(), st.container(width=GALLERY_WIDTH)
+    else:
+        left, right = st.columns(2, gap="medium")
     with right:
         choice = _images(run, answers)
     with left:
-        _matrix(run, answers, choice)
+        _matrix(run, answers, matrix, classes, choice)
     _details(run, answers)
 
 
@@ -61,12 +71,38 @@ def _without_answers(run: Run) -> None:
     )
 
 
-def _matrix(run: Run, answers: Evaluation, choice: Choice) -> None:
-    matrix = evaluation.confusion_matrix(answers).tolist()
+def _classes(run: Run, matrix: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Labels of the classes in the matrix; of many, those confused most or all as one chooses."""
+    every = range(len(matrix))
+    if len(every) <= confusion.MAX_NUMBERED:
+        return every
+    few = f"The {confusion.MAX_NUMBERED} that are confused most"
+    key = f"{state.CONFUSION_CLASSES}_{run.id}"
+    state.start_with(key, few)
+    shown = st.segmented_control(
+        f"Classes, of {len(every)}",
+        [few, "All, for a wide screen"],
+        format_func=widgets.quiet,
+        required=True,
+        key=key,
+        wrap=True,
+    )
+    return confusion.most_confused(matrix) if shown == few else every
+
+
+def _matrix(
+    run: Run,
+    answers: Evaluation,
+    matrix: Sequence[Sequence[int]],
+    classes: Sequence[int],
+    choice: Choice,
+) -> None:
     cell = choice if isinstance(choice, tuple) else None
     key = f"{state.CONFUSION}_{run.id}"
     widgets.plot(
-        confusion.figure(matrix, answers.class_names, chosen=cell, dark=shell.is_dark()),
+        confusion.figure(
+            matrix, answers.class_names, classes=classes, chosen=cell, dark=shell.is_dark()
+        ),
         key,
         confusion.alt_text(matrix, answers.class_names),
         on_select=partial(_open_cell, key, run.id),
@@ -86,7 +122,7 @@ def _open_cell(key: str, run_id: str) -> None:
 def _images(run: Run, answers: Evaluation) -> Choice:
     """Let the reader choose test images, and show each with its prediction and confidence."""
     matrix = evaluation.confusion_matrix(answers)
-    names = answers.class_names
+    names = outside_text.short_names(answers.class_names, LONGEST_NAME)
     # The mistakes first, the most frequent at the top.
     cells = sorted(
         ((row, column) for row in range(len(names)) for column in range(len(names))),
@@ -118,18 +154,22 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
     may_see = access.may_see(dataset)
     picture = test_images.sprite_path(run) if may_see else None
     shown = rows[:MAX_IMAGES]
-    captions = [
-        (
-            answers.class_names[answers.predicted[row]],
-            ("" if answers.correct[row] else "wrong, ") + f"{answers.confidence[row] * 100:.0f} %",
-        )
+    whole = [answers.class_names[answers.predicted[row]] for row in shown]
+    surely = [
+        ("" if answers.correct[row] else "wrong, ") + f"{answers.confidence[row] * 100:.0f} %"
         for row in shown
     ]
-    in_words = ", ".join(" ".join(lines) for lines in captions)
+    in_words = ", ".join(" ".join(parts) for parts in zip(whole, surely, strict=True))
+    short = outside_text.short_names(answers.class_names, LONGEST_NAME)
+    names = [short[answers.predicted[row]] for row in shown]
     drawing = ""
     if picture is not None:
         # A picture that cannot be read is as good as none.
         with suppress(OSError):
+            captions = [
+                [*outside_text.wrapped(name, gallery.MAX_COLUMNS), words]
+                for name, words in zip(names, surely, strict=True)
+            ]
             drawing = gallery.svg(picture, shown, captions, dark=shell.is_dark())
     if not drawing:
         if not may_see:
@@ -147,7 +187,10 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
     )
     more = f" The first {len(shown)} of {len(rows)}." if len(rows) > len(shown) else ""
     credit = widgets.credit(dataset)
-    st.caption(f"Below each image: prediction and confidence.{more}{credit}")
+    st.caption(
+        f"Below each image: prediction and confidence.{more}{credit}",
+        help=", ".join(map(widgets.verbatim, dict.fromkeys(whole))) if names != whole else None,
+    )
 
 
 def _details(run: Run, answers: Evaluation) -> None:
@@ -166,7 +209,7 @@ def _details(run: Run, answers: Evaluation) -> None:
             st.table(
                 [
                     {
-                        "Class": score.name,
+                        "Class": widgets.in_a_table(score.name),
                         "Images": f"{score.num_images:,}",
                         "Precision": _share(score.precision, score.precision_interval),
                         "Recall": _share(score.recall, score.recall_interval),

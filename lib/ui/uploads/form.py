@@ -59,7 +59,7 @@ def panel() -> None:
     reader.keep()
     st.subheader("Your own images", anchor=False)
     st.markdown(
-        f"Two to twenty classes and at least {ENOUGH} pictures of each become a dataset like any "
+        f"Two to fifty classes and at least {ENOUGH} pictures of each become a dataset like any "
         "other, for you alone."
     )
     _keeping()

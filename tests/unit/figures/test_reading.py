@@ -315,15 +315,59 @@ def test_the_matrix_in_a_sentence_names_the_most_frequent_mistake() -> None:
     assert "every test image" in confusion.alt_text([[8, 0], [0, 9]], ["cat", "dog"])
 
 
-def test_many_classes_have_cells_without_numbers_and_a_height_that_ends() -> None:
-    num_classes = 37
-    matrix = [[1] * num_classes] * num_classes
-    names = [f"class {number}" for number in range(num_classes)]
-    figure = confusion.figure(matrix, names, chosen=(3, 5))
+# 38 names of 60 characters, as PlantVillage has them: alike at the beginning and at the end.
+LONG_NAMES = [f"Tomato___Spider_mites_{number:02}_" + "Two-spotted_" * 3 for number in range(38)]
+
+
+def a_matrix(num_classes: int) -> list[list[int]]:
+    """Every class is found nine times, and taken for the next as often as its label says."""
+    return [
+        [9 if row == column else row * (column == (row + 1) % num_classes) for column in places]
+        for places in [range(num_classes)]
+        for row in places
+    ]
+
+
+def test_all_of_many_classes_have_cells_without_numbers_and_no_smaller_than_a_finger() -> None:
+    figure = confusion.figure(a_matrix(38), LONG_NAMES, chosen=(3, 5))
     assert len(figure.layout.shapes) == 1
-    assert figure.layout.height == confusion.MAX_HEIGHT
+    assert figure.layout.height > 38 * confusion.SMALLEST_CELL
     (cells,) = [each for each in figure.data if each.type == "scatter"]
     assert cells.mode == "markers"
+    assert len(cells.x) == 38**2
+
+
+def test_of_many_classes_those_that_are_confused_most_have_numbers_and_their_own_names() -> None:
+    matrix = a_matrix(38)
+    shown = confusion.most_confused(matrix)
+    # The mistakes grow with the label.
+    assert shown == [*range(26, 38)]
+    figure = confusion.figure(matrix, LONG_NAMES, classes=shown, chosen=(30, 31))
+    (cells,) = [each for each in figure.data if each.type == "scatter"]
+    assert cells.mode == "markers+text"
+    assert list(cells.customdata[13]) == [27, 27]
+    assert (cells.x[14], cells.y[14], cells.text[14]) == (2, 1, "<b>27</b>")
+    assert cells.hovertext[14] == f"{LONG_NAMES[27]} taken for {LONG_NAMES[28]}: 27 of 36"
+    thick = [shape for shape in figure.layout.shapes if shape.line.width > 2]
+    assert [(shape.x0, shape.y0) for shape in thick] == [(4.52, 3.52)]
+
+
+def test_long_names_stand_upright_above_their_columns_short_and_each_its_own() -> None:
+    figure = confusion.figure(a_matrix(38), LONG_NAMES)
+    above, beside = figure.layout.xaxis, figure.layout.yaxis
+    assert above.ticktext == beside.ticktext
+    assert len(set(above.ticktext)) == 38
+    assert max(map(len, above.ticktext)) < 20
+    assert above.automargin
+    assert above.tickangle == -90
+    assert confusion.figure(MATRIX, ["cat", "dog"]).layout.xaxis.tickangle == 0
+
+
+def test_names_of_classes_are_no_markup() -> None:
+    figure = confusion.figure(MATRIX, ["<18 yrs", "<b>up</b>"])
+    assert figure.layout.xaxis.ticktext == ("&lt;18 yrs", "&lt;b&gt;up&lt;/b&gt;")
+    (cells,) = [each for each in figure.data if each.type == "scatter"]
+    assert cells.hovertext[1] == "&lt;18 yrs taken for &lt;b&gt;up&lt;/b&gt;: 2 of 10"
 
 
 def test_calibration_is_drawn_as_it_was_measured() -> None:
@@ -376,12 +420,12 @@ def test_a_reader_sees_the_whole_of_every_image_that_was_tested(
 
 def test_a_gallery_cuts_each_image_from_its_place_and_escapes_what_is_said(tmp_path: Path) -> None:
     picture, _ = a_sheet(tmp_path, 40)
-    said = [("cat & <dog>", "51 %"), ("a name without an end", "60 %")]
+    said = [("cat & <dog>", "51 %"), ("dog", "60 %")]
     svg = gallery.svg(picture, [0, 21], said)
     root = ElementTree.fromstring(svg)
     tiles = root.findall(f"{SVG}svg")
     assert [tile.get("viewBox") for tile in tiles] == ["0 0 64 64", "64 64 64 64"]
     texts = [text.text for text in root.findall(f"{SVG}text")]
-    assert texts == ["cat & <dog>", "51 %", "a name with…", "60 %"]
+    assert texts == ["cat & <dog>", "51 %", "dog", "60 %"]
     # The picture is in it once, whatever the number of images.
     assert svg.count("base64,") == 1

@@ -125,3 +125,42 @@ def test_marks_belong_to_the_letters_of_a_folder():
         ["C", "C++", "C#", "<18 yrs", ">18 yrs", "NUL", "É", "e\u0301"]
     )
     assert folders == ("C", "C_2", "C_3", "18_yrs", "18_yrs_2", "NUL_", "É", "e\u0301_2")
+
+
+# --- Where there is little room ---------------------------------------------------------------
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=70)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=50, unique=True), st.integers(12, 30))
+def test_short_names_fit_and_are_the_beginning_and_the_end(given_names, longest):
+    short = outside_text.short_names(given_names, longest)
+    for number, (name, label) in enumerate(zip(given_names, short, strict=True), start=1):
+        plain = outside_text.shown(name, 1_000)
+        label = label.removeprefix(f"{number}: ")
+        assert outside_text.columns(label) <= longest
+        if label != plain:
+            first, _, last = label.rpartition("...")
+            assert plain.startswith(first)
+            assert plain.endswith(last)
+
+
+@given(st.lists(TEXTS, min_size=2, max_size=50, unique=True))
+def test_names_that_read_alike_when_short_are_told_apart(given_names):
+    alike = [f"Tomato___Spider_mites_{name}_Two-spotted_spider_mite" for name in given_names]
+    short = outside_text.short_names(alike, 14)
+    assert len(set(short)) == len(alike)
+
+
+@given(TEXTS, st.integers(2, 20))
+def test_wrapped_lines_are_the_text_and_no_wider_than_asked(text, width):
+    lines = outside_text.wrapped(text, width)
+    assert "".join(lines) == text
+    assert all(outside_text.columns(line) <= width for line in lines)
+
+
+def test_a_mark_stays_on_its_letter_and_a_wide_character_takes_two_columns():
+    assert outside_text.columns("बिल्ली") == 3
+    assert outside_text.columns("ab鳥") == 4
+    assert outside_text.wrapped("e\u0301e\u0301e\u0301", 2) == ["e\u0301e\u0301", "e\u0301"]
+    assert outside_text.shown("e\u0301" * 40, 11) == "e\u0301" * 5 + "..." + "e\u0301" * 3
