@@ -70,7 +70,11 @@ SAME: dict[str, tuple[Files, str]] = {
     ),
     "hidden": (GOOD | {".birds/1.png": png(990)}, "hidden, because its name begins with a dot"),
     "copy": (GOOD | {"dog/copy.png": GOOD["cat/00.png"]}, "the same image as"),
-    "text": (GOOD | {"dog/notes.txt": b"text"}, "not a JPEG, PNG, WebP, GIF or BMP image"),
+    "text": (GOOD | {"dog/notes.txt": b"text"}, "not a JPEG, PNG, WebP, GIF, BMP or AVIF image"),
+    "format": (
+        GOOD | {"dog/1.heic": b"\0\0\0 ftypheic"},
+        "which Thaw does not read: save it as JPEG",
+    ),
     "damaged": (GOOD | {"dog/cut.png": png(990)[:99]}, "damaged or cut off"),
     "empty": (GOOD | {"dog/empty.png": b""}, "empty"),
     "pixels": (GOOD | {"dog/huge.png": huge()}, "more than 40 megapixels"),
@@ -211,7 +215,7 @@ def test_folders_come_first_then_files_with_their_number_and_the_first_reason(
     assert command_line(saved(GOOD | more, tmp_path / "images"), tmp_path) == 0
     assert capsys.readouterr().err == (
         "1 folder was left out: docs: no usable image in it. 2 files were left out, the first of "
-        "them dog/a.txt: not a JPEG, PNG, WebP, GIF or BMP image.\n"
+        "them dog/a.txt: not a JPEG, PNG, WebP, GIF, BMP or AVIF image.\n"
     )
 
 
@@ -222,9 +226,9 @@ def test_a_class_of_which_nothing_can_be_used_ends_the_command(tmp_path, trained
     assert ended.value.code == 2
     assert trained == []
     assert capsys.readouterr().err == (
-        "Nothing in the folder of the class 'bird' can be used; the first file is bird/0.heic: not "
-        "a JPEG, PNG, WebP, GIF or BMP image. Convert its images to JPEG or PNG, or take the "
-        "folder out.\n"
+        "Nothing in the folder of the class 'bird' can be used; the first file is bird/0.heic: a "
+        "HEIC image, which Thaw does not read: save it as JPEG. Convert its images to JPEG or PNG, "
+        "or take the folder out.\n"
     )
 
 
