@@ -329,6 +329,10 @@ def test_training_and_validation_images_of_one_dataset_are_not_told_apart(traine
     shift = trained("partial, frozen").run.result["shift"]
     assert (shift["num_train"], shift["num_validation"]) == (NUM_IMAGES, 40)
     assert shift["low"] < 0.5 < shift["high"]
+
+
+@pytest.mark.thorough
+def test_a_run_from_scratch_has_no_pretrained_features_to_compare_the_splits_by(trained):
     assert "shift" not in trained("from_scratch").run.result
 
 
