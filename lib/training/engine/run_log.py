@@ -59,13 +59,17 @@ class RunLog:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Add the seconds of the block to `seconds[part]` of result.json."""
-        started = time.monotonic()
+        """Add the seconds of the block to `seconds[part]` of result.json.
+
+        The seconds of a timed block inside it are counted there only.
+        """
+        seconds = self.facts["seconds"]
+        started, before = time.monotonic(), sum(seconds.values())
         try:
             yield
         finally:
-            seconds = self.facts["seconds"]
-            seconds[part] = round(seconds.get(part, 0.0) + time.monotonic() - started, 6)
+            own = time.monotonic() - started - (sum(seconds.values()) - before)
+            seconds[part] = round(seconds.get(part, 0.0) + own, 6)
 
     def result(self, status: str, **more: Any) -> dict[str, Any]:
         """The content of result.json."""
