@@ -120,7 +120,7 @@ def test_every_question_changes_the_answer(page: Page, app_url: str) -> None:
     expect(title).to_have_text(TOP)
     page.get_by_label("Many labels are wrong").check()
     expect(title).to_have_text(HEAD)
-    expect(page.get_by_text("Wrong labels: it takes 2 times as many")).to_be_visible()
+    expect(page.get_by_text("Wrong labels: 2 times as many images are needed")).to_be_visible()
     page.get_by_label("Many labels are wrong").uncheck()
     expect(title).to_have_text(TOP)
     page.get_by_label("Classes", exact=True).fill("40")
