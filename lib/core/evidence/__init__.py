@@ -1,0 +1,4 @@
+"""The recorded runs on folds, and what they say of each question to them.
+
+Imports: core, core.files, core.strategy.
+"""
