@@ -1,5 +1,6 @@
 """The short lessons below the pooling page."""
 
+from lib.ui import sources
 from lib.ui.sources import Lesson
 
 LESSONS: tuple[Lesson, ...] = (
@@ -51,3 +52,8 @@ LESSONS: tuple[Lesson, ...] = (
         ("cam",),
     ),
 )
+
+
+def show() -> None:
+    """Show the lessons."""
+    sources.lessons(LESSONS)

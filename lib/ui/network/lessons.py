@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 
+import streamlit as st
+
 from lib.core import backbones
 from lib.core.network import imagenet_facts
-from lib.ui.sources import Lesson
+from lib.ui import sources
 
 STEP_TIME = """\
-A step runs forward through every layer and backward to the lowest thawed one. The forward pass
+A training step runs forward through every layer and backward to the lowest thawed one. Forward, it
 costs the multiply-adds of each layer. In the backward pass a thawed layer needs as many again for
 the gradient of its weights, and every layer above a thawed one as many again for the gradient of
 its input. Below the lowest thawed layer the backward pass costs nothing.
@@ -28,66 +30,18 @@ Xception 4.3 times, where the estimate is 3.0. The training lab is faster than t
 frozen part once and not in every step.
 """
 
-LESSONS: tuple[Lesson, ...] = (
-    (
-        "What does freezing do?",
-        "`layer.trainable = False` takes a layer's weights out of `model.trainable_weights`. The "
-        "layer still computes, but the optimizer never updates it. So freezing moves parameters "
-        "from trainable to non-trainable and never changes the total. The weights learned on "
-        "ImageNet stay as they are.",
-        ("keras-transfer",),
-    ),
-    (
-        "Why does BatchNormalization have non-trainable parameters?",
-        "It has four vectors. The optimizer learns `gamma` and `beta`; the moving mean and "
-        "variance are statistics, updated from every batch while the layer is thawed, without any "
-        "gradient. They count as non-trainable and still change: the purple cells. With few "
-        "images they drift away from what the frozen layers expect, so they are frozen here "
-        "unless you thaw them.",
-        ("keras-transfer",),
-    ),
-    (
-        "`trainable` is not `training`",
-        "`trainable` says which weights an optimizer may change. `training` is the argument of a "
-        "call: dropout and BatchNormalization behave differently in training and in inference. "
-        "There is one exception: a BatchNormalization with `trainable = False` always runs in "
-        "inference mode. In Keras 3, `base(x, training=False)` alone does not hold during "
-        "`fit()`, so the code here freezes every BatchNormalization explicitly.",
-        ("keras-transfer",),
-    ),
-    (
-        "Why compile after every change?",
-        "`compile()` fixes which weights a training step changes. If you thaw layers afterwards, "
-        "`model.summary()` shows the new counts at once, but `fit()` silently goes on training "
-        "the old weights. So change `trainable`, then compile, then fit. Compiling also resets "
-        "the optimizer's state.",
-        ("keras-transfer",),
-    ),
-    (
-        "A model inside a model",
-        "`base` is one layer of `model`: `model.summary()` prints it as one row, and "
-        "`base.layers` are the rows of this table. `base.trainable = False` reaches "
-        "every one of them. `base.trainable = True` does nothing if it is already true: frozen "
-        "layers inside stay frozen. So set each layer explicitly.",
-        ("keras-transfer",),
-    ),
-    (
-        "What does a cut inside a residual block do?",
-        "A residual block adds its output to its input. With a cut between the two branches, one "
-        "branch is trained and the other is not. Training works, and the counts are right, but "
-        "two tensors cross the cut instead of one, so the frozen part is not a network of its "
-        "own. The well-known `fine_tune_at = 100` of MobileNetV2 is such a cut.",
-        ("tf-transfer",),
-    ),
-    (
-        "What does `include_top=False` leave out?",
-        "The classifier for the thousand classes of ImageNet. Your classes are others, so a new "
-        "head takes its place. For VGG16 that is nine tenths of all parameters: its classifier "
-        "looks at every position of the last feature map. Without it, the network takes images of "
-        "other sizes too.",
-        ("keras-transfer",),
-    ),
-)
+WITHOUT_TOP = """\
+`include_top=False` leaves out the classifier for the thousand classes of ImageNet. Your classes are
+others, so a new head takes its place. For VGG16 the classifier is nine tenths of all parameters: it
+looks at every position of the last feature map. Without it, the network takes images of other sizes
+too.
+"""
+
+
+def without_top() -> None:
+    """Say what `include_top=False` leaves out, with its source."""
+    st.markdown(WITHOUT_TOP)
+    sources.cite("keras-transfer")
 
 
 @lru_cache(maxsize=64)

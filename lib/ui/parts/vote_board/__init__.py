@@ -1,0 +1,1 @@
+"""A question to a room, and how many gave which answer."""
