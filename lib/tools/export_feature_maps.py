@@ -90,7 +90,7 @@ IMAGES: tuple[Photograph | TestImage, ...] = (
     TestImage("drawn_cat", "Drawn cat", "A drawing of a cat.", "openmoji_animals_food", 46),
     TestImage("burger", "Burger", "A drawing of a hamburger.", "openmoji_animals_food", 73),
     TestImage("cracked_cell", "Cracked cell", "A solar cell with a dead corner.", "elpv", 1807),
-    TestImage("sound_cell", "Sound cell", "A solar cell that works.", "elpv", 1907),
+    TestImage("sound_cell", "Intact cell", "A solar cell that works.", "elpv", 1907),
 )
 # Classes whose weights ship although they are not among the top five: the true classes of the
 # images (tiger cat, tabby, cheeseburger, cup) and plausible alternatives.

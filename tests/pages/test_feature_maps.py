@@ -13,16 +13,19 @@ from lib.core.maps import feature_maps, pooling_pairs
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import cache, state
+from lib.ui.maps import maps_link, subject
 from lib.ui.maps import page as maps_page
-from lib.ui.maps import subject
+from tests.speeds import PATIENCE_S
 
 APP = Path(__file__).parents[2] / "app.py"
 EXAMPLES = list(feature_maps.examples())
 PNG = b"\x89PNG not really"
 
 
-def open_page() -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=30).run()
+def open_page(**link: str) -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
+    for name, value in ({"see": "decision"} | link).items():
+        page.query_params[name] = value
     page.switch_page("pages/global_average_pooling.py").run()
     assert not page.exception
     return page
@@ -120,6 +123,13 @@ def test_a_recorded_run_decides_between_its_own_classes():
     assert "animal with" in equation["network"]
     assert equation["logit"] < 0
     assert not any("This head was trained on" in one.value for one in page.caption)
+    link = {
+        name: value if isinstance(value, str) else value[0]
+        for name, value in page.query_params.items()
+    }
+    assert link["classifier"] == run_id
+    again = open_page(**link)
+    assert again.selectbox(key=state.MAPS_HEAD).value == run_id
     choose(page, MAPS_SIZE=(224, 224))
     assert any("was trained on 128 x 128" in one.value for one in page.caption)
 
@@ -155,6 +165,38 @@ def test_nonsense_from_a_browser_changes_nothing(monkeypatch, choice):
     monkeypatch.setattr(state, "choose", changed.__setitem__)
     maps_page._take_over(state.MAPS)
     assert changed == {}
+
+
+@pytest.mark.parametrize("see", maps_link.SEE)
+def test_a_link_restores_image_size_channel_and_what_is_looked_at(see):
+    link = {"see": see, "image": "burger", "pixels": "160x224", "channel": "7"}
+    page = open_page(**link)
+    shown = drawn(page, "maps")
+    assert (shown["see"], shown["example"], shown["size"]["name"]) == (see, "burger", "160x224")
+    assert shown["channel"]["index"] == 7
+    assert bool(page.get("selectbox")) == (see == "decision")
+    assert not page.warning
+    kept = {name: page.query_params[name] for name in link if name in page.query_params}
+    assert {name: each if isinstance(each, str) else each[0] for name, each in kept.items()} == {
+        name: value for name, value in link.items() if (name, value) != ("see", "channel")
+    }
+
+
+def test_nonsense_in_a_link_is_named_in_one_warning():
+    page = open_page(see="x`", image="unicorn", pixels="7x7", channel="1280")
+    (warning,) = page.warning
+    for said in ("`` x` ``", "`unicorn`", "`7x7`", "`1280`"):
+        assert said in warning.value
+    assert drawn(page, "maps")["example"] == EXAMPLES[0]
+    (warning,) = open_page(classifier="no`ne").warning
+    assert "`` no`ne ``" in warning.value
+
+
+def test_an_image_is_drawn_in_its_own_shape_at_every_input_size():
+    page = open_page(image="cat", pixels="96x96")
+    spec = feature_maps.examples()["cat"]
+    for kind in ("maps", "decision"):
+        assert drawn(page, kind)["photo"] == {"width": spec.width, "height": spec.height}
 
 
 # --- The reader's own image -----------------------------------------------------------------------
@@ -207,6 +249,7 @@ def test_an_own_image_is_asked_about_once_a_size_and_shown(asked):
     choose(page, MAPS_SIZE=(96, 96)).run()
     assert [(one["height"], one["width"]) for one in asked] == [(224, 224), (96, 96)]
     assert asked[0]["image"] == PNG
+    assert drawn(page, "maps")["photo"] == {"width": 640, "height": 480}
     assert drawn(page, "maps")["size"]["name"] == "96x96"
 
 
@@ -252,7 +295,7 @@ def test_while_a_worker_looks_the_page_shows_what_it_has(monkeypatch):
 
 def test_without_a_recorded_pair_the_page_says_what_will_be_there(monkeypatch):
     monkeypatch.setattr(cache, "head_pairs", lambda: ())
-    page = open_page()
+    page = open_page(accuracy="true")
     assert any("will be compared here" in one.value for one in page.markdown)
 
 
@@ -260,7 +303,7 @@ def test_the_recorded_pairs_are_shown_with_what_they_say():
     found = pooling_pairs.pairs(run for run in run_store.RunStore() if run.recorded)
     if not found:
         pytest.skip("No pair has been recorded.")
-    page = open_page()
+    page = open_page(accuracy="true")
     said = [one.value for one in page.markdown] + [one.value for one in page.caption]
     assert any(pooling_pairs.headline(found) in one for one in said)
     for pair in found:

@@ -1,4 +1,4 @@
-"""Pooling by hand: a feature map small enough for every number in it to be seen."""
+"""Pooling by hand: a feature map that is small enough to show every number."""
 
 from dataclasses import dataclass, replace
 
@@ -20,8 +20,8 @@ class Board:
         height: Rows, 1 to MAX_SIDE.
         width: Columns, 1 to MAX_SIDE.
         values: In the order of `pooling.flatten`: row by row, in each position all channels.
-        weights: One a channel, 1 to MAX_CHANNELS of them.
-        bias: Of the output.
+        weights: One weight per channel, 1 to MAX_CHANNELS of them.
+        bias: Bias of the output.
 
     Raises:
         ValueError: If the numbers do not make a feature map within these limits.
@@ -49,7 +49,7 @@ class Board:
 
     @property
     def channels(self) -> int:
-        """As many as there are weights."""
+        """Number of channels: one for each weight."""
         return len(self.weights)
 
     @property
@@ -59,12 +59,12 @@ class Board:
 
     @property
     def averages(self) -> tuple[float, ...]:
-        """One a channel."""
+        """Average of each channel."""
         return tuple(pooling.global_average_pool(self.maps)[0].tolist())
 
     @property
     def maxima(self) -> tuple[float, ...]:
-        """One a channel."""
+        """Maximum of each channel."""
         return tuple(pooling.global_max_pool(self.maps)[0].tolist())
 
     @property
@@ -75,12 +75,12 @@ class Board:
 
     @property
     def logit(self) -> float:
-        """Weighted sum of the averages, and the bias."""
+        """Weighted sum of the averages plus the bias."""
         kernel = np.array(self.weights)[:, None]
         return float(pooling.logits([self.averages], kernel, [self.bias])[0, 0])
 
     def shifted(self, down: int, right: int) -> "Board":
-        """Shift the pattern; cells that leave on one side come back on the other.
+        """Shift the pattern; cells that leave on one side come back on the opposite side.
 
         Args:
             down: Number of rows.
@@ -97,13 +97,13 @@ class Board:
 
 @dataclass(frozen=True)
 class Example:
-    """A board that shows one thing.
+    """A board with one lesson.
 
     Args:
         title: Label of its button.
         board: The numbers.
-        lesson: What it shows, in one or two sentences.
-        names: What the channels stand for; empty if they stand for nothing.
+        lesson: The lesson in one or two sentences.
+        names: Meaning of each channel; empty if the channels have no meaning.
     """
 
     title: str
@@ -113,7 +113,7 @@ class Example:
 
 
 def _board(*channels: str, weights: tuple[float, ...], bias: float = 0.0) -> Board:
-    """A board from one drawing of digits a channel, rows apart by spaces."""
+    """Make a board from one drawing of digits per channel; spaces separate the rows."""
     maps = np.array(
         [[[int(digit) for digit in row] for row in drawing.split()] for drawing in channels]
     )
@@ -125,10 +125,10 @@ def _board(*channels: str, weights: tuple[float, ...], bias: float = 0.0) -> Boa
 
 EXAMPLES: dict[str, Example] = {
     "one_hot": Example(
-        "One hot cell",
+        "One large number",
         _board("000 090 000", "111 111 111", weights=(1.0, 1.0)),
-        "One strong cell or nine weak ones: the average is 1 both times. The maximum tells them "
-        "apart.",
+        "Each channel becomes one number, its average: 18 numbers become 2, and the head "
+        "stays small. But one 9 and nine times 1 have the same average.",
     ),
     "shifted": Example(
         "Shifted pattern",

@@ -1,7 +1,7 @@
-"""How many channels make averaging the better choice: measured, and read from lib/core/data.
+"""From how many channels on averaging is the better choice: measurements from lib/core/data.
 
-The same feature maps, but only some of their channels, drawn by chance: a linear head on their
-averages against one on all their values. Written by `python -m lib.tools.measure_channels`.
+Only some channels of the feature maps are used, drawn at random: a linear head on their averages is
+compared with one on all their values. Written by `python -m lib.tools.measure_channels`.
 """
 
 import json
@@ -15,14 +15,14 @@ FILE = DATA / "channel_line.json"
 
 @dataclass(frozen=True)
 class Measured:
-    """Test accuracies with so many channels, over all draws of channels and images.
+    """Test accuracies with a number of channels, over all draws of channels and images.
 
     Args:
-        channels: How many of the backbone's channels the heads got.
+        channels: Number of the backbone's channels that the heads received.
         gap: Mean test accuracy of the head on averages, 0 to 1.
-        flatten: The same of the head on all values.
+        flatten: Mean test accuracy of the head on all values, 0 to 1.
         low: Lower end of the 95 % interval of flatten - gap, over the draws.
-        high: Its upper end.
+        high: Upper end of the interval.
     """
 
     channels: int
@@ -44,12 +44,12 @@ class ChannelLine:
     Args:
         dataset: TFDS name.
         num_images: Training images of each draw.
-        num_tested: Test images of each draw; never those it was trained on.
-        num_draws: Draws of channels and images.
-        image_size: Side of the input in pixels.
-        height: Of the feature map.
-        width: Of the feature map.
-        rows: By number of channels, fewest first.
+        num_tested: Test images of each draw; none of them was trained on.
+        num_draws: Number of draws of channels and images.
+        image_size: Side of the square input in pixels.
+        height: Rows of the feature map.
+        width: Columns of the feature map.
+        rows: Results by number of channels, fewest first.
     """
 
     dataset: str
@@ -63,18 +63,18 @@ class ChannelLine:
 
     @property
     def flatten_up_to(self) -> int:
-        """Most channels with which Flatten was the better one; 0 where it never was."""
+        """Largest number of channels with which Flatten was better; 0 if it never was."""
         return max((row.channels for row in self.rows if row.better == "flatten"), default=0)
 
     @property
     def gap_from(self) -> int:
-        """Fewest channels from which on Flatten was not the better one any more."""
+        """Smallest number of channels from which on Flatten was never better."""
         return min(row.channels for row in self.rows if row.channels > self.flatten_up_to)
 
 
 @lru_cache(maxsize=1)
 def lines() -> dict[str, ChannelLine]:
-    """The measurements that ship with Thaw, by dataset."""
+    """Return the measurements that ship with Thaw, by dataset."""
     found = {}
     for fields in json.loads(FILE.read_text("utf-8")):
         rows = tuple(Measured(**row) for row in fields.pop("rows"))

@@ -1,8 +1,7 @@
-"""Real feature maps: the output of EfficientNet-Lite0 for a few images, and the decision after it.
+"""Real feature maps: the output of EfficientNet-Lite0 for a few images, and what the head decides.
 
-The maps ship with Thaw, exactly as Keras gave them (float32), so the arithmetic of this file can
-be done without Keras and holds to the digit. They are written by
-`python -m lib.tools.export_feature_maps`.
+The maps ship with Thaw exactly as Keras computed them (float32), so this file needs no Keras, and
+its results agree with Keras. `python -m lib.tools.export_feature_maps` writes the maps.
 """
 
 import json
@@ -27,7 +26,7 @@ NUM_CLASSES = 1000
 TOP = 5
 
 Size = tuple[int, int]
-# (height, width) in pixels. The last one is wider than high: nothing in the network minds.
+# (height, width) in pixels. The last one is not square: the network accepts that too.
 SIZES: tuple[Size, ...] = ((96, 96), (128, 128), (160, 160), (224, 224), (160, 224))
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,17 +38,17 @@ class Example:
     """An image whose feature maps ship with Thaw.
 
     Args:
-        id: Of the example, and stem of its files.
-        title: In a word or two.
-        about: What it is, in a sentence.
-        licence: Under which the image and what is derived from it are used.
-        attribution: Who made it.
-        source: Where it was taken from.
-        width: Of the picture, in pixels.
-        height: Of the picture, in pixels.
-        dataset: TFDS name of the dataset it is a test image of; empty for a photograph.
-        label: Name of its class there.
-        index: Which image of the dataset it is; -1 for a photograph.
+        id: Id of the example, and the stem of its file names.
+        title: One or two words.
+        about: What the image shows, in one sentence.
+        licence: Licence of the image and of what is derived from it.
+        attribution: Author of the image.
+        source: Address that the image was taken from.
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+        dataset: TFDS name, if it is a test image of a dataset; empty for a photograph.
+        label: Name of its class in that dataset.
+        index: Its index in the dataset; -1 for a photograph.
     """
 
     id: str
@@ -65,11 +64,11 @@ class Example:
     index: int = -1
 
     def picture(self) -> bytes:
-        """The image as a WebP file: the very pixels the maps were computed from."""
+        """Return the image as a WebP file, with the pixels that the maps were computed from."""
         return (FOLDER / f"{self.id}.webp").read_bytes()
 
     def thumbnail(self) -> bytes:
-        """The image as a small WebP file, to choose it by."""
+        """Return the image as a small WebP file for a list of images."""
         return (FOLDER / f"{self.id}_small.webp").read_bytes()
 
 
@@ -109,16 +108,16 @@ class FeatureMaps:
         return heads.softmax(self.logits)
 
     def top(self, count: int = TOP) -> tuple[int, ...]:
-        """The most probable ImageNet classes, most probable first."""
+        """Return the most probable ImageNet classes, most probable first."""
         return tuple(int(index) for index in np.argsort(-self.logits, kind="stable")[:count])
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """One Dense layer: a weight for each channel and class, and a bias a class.
+    """One Dense layer: a weight for each channel and class, and a bias for each class.
 
     Args:
-        classes: Number of each class in the order of the columns.
+        classes: Index of the class of each column.
         kernel: (channels, classes).
         bias: (classes,).
     """
@@ -128,10 +127,10 @@ class Classifier:
     bias: FloatArray
 
     def column(self, index: int) -> tuple[FloatArray, float]:
-        """The weights and the bias of a class.
+        """Return the weights, (channels,), and the bias of a class.
 
         Raises:
-            ConfigError: If the weights of this class are not here.
+            ConfigError: If the weights of this class do not ship with Thaw.
         """
         if index not in self.classes:
             raise ConfigError(
@@ -148,8 +147,8 @@ class Decision:
 
     Args:
         cam: (rows, columns), the class activation map.
-        bias: Of the class.
-        products: (channels,), average times weight of each channel.
+        bias: Bias of the class.
+        products: (channels,), the average of each channel times its weight.
     """
 
     cam: FloatArray
@@ -190,9 +189,9 @@ def decide(maps: FeatureMaps, weights: FloatArray, bias: float) -> Decision:
     is the average of a weighted sum: mean(CAM) + bias = logit, within rounding.
 
     Args:
-        maps: Of an image.
-        weights: (channels,), of a class.
-        bias: Of that class.
+        maps: Feature maps of an image.
+        weights: (channels,), weights of a class.
+        bias: Bias of the same class.
 
     Raises:
         ValueError: If there is not one weight for each channel.
@@ -206,13 +205,14 @@ def decide(maps: FeatureMaps, weights: FloatArray, bias: float) -> Decision:
 
 
 def decimals(first: float, second: float, total: float, *, fewest: int = 4, most: int = 9) -> int:
-    """With how many decimals a sum adds up on the screen, where each number is rounded by itself.
+    """Return how many decimals a sum needs so that its rounded numbers still add up.
 
     Args:
-        first: A summand.
-        total: Their sum.
-        fewest: Decimals to begin with.
-        most: Decimals to give up at.
+        first: First summand.
+        second: Second summand.
+        total: Sum of both.
+        fewest: Number of decimals to try first.
+        most: Number of decimals to use if no smaller number is enough.
 
     Example:
 
@@ -222,7 +222,7 @@ def decimals(first: float, second: float, total: float, *, fewest: int = 4, most
     5
     """
     for count in range(fewest, most):
-        # In units of the last decimal, so that the comparison is one of whole numbers.
+        # In units of the last decimal, so that integers are compared.
         units = [round(round(value, count) * 10**count) for value in (first, second, total)]
         if units[0] + units[1] == units[2]:
             return count
@@ -231,17 +231,18 @@ def decimals(first: float, second: float, total: float, *, fewest: int = 4, most
 
 @lru_cache(maxsize=1)
 def examples() -> dict[str, Example]:
-    """The images that ship with their maps, by id, in the order they are shown."""
+    """Return the images that ship with their maps, by id, in the order on the page."""
     rows = json.loads((FOLDER / "examples.json").read_text("utf-8"))
     return {row["id"]: Example(**row) for row in rows}
 
 
 @lru_cache(maxsize=64)
 def load(example: str, size: Size) -> FeatureMaps:
-    """The last feature map of an example at an input size; not to be changed.
+    """Return the last feature map of an example; callers must not change it.
 
     Args:
         example: Id of the example.
+        size: Input size, one of SIZES.
 
     Raises:
         ConfigError: If there is no such example or size.
@@ -258,7 +259,7 @@ def load(example: str, size: Size) -> FeatureMaps:
 
 @lru_cache(maxsize=1)
 def imagenet_classifier() -> Classifier:
-    """The last layer of EfficientNet-Lite0, for the classes that come up; not to be changed."""
+    """Return the last layer of EfficientNet-Lite0 for the classes on the page; read-only."""
     with np.load(FOLDER / "classifier.npz", allow_pickle=False) as stored:
         return Classifier(
             tuple(int(index) for index in stored["classes"]),
@@ -268,9 +269,9 @@ def imagenet_classifier() -> Classifier:
 
 
 def reads_averages(config: TrainConfig) -> bool:
-    """Whether the shipped maps are what the head of such a run sees, and its head is one layer.
+    """Return True if the head of a run is one Dense layer on the averages of the shipped maps.
 
-    The maps are those of the pretrained backbone, so the run must leave it as it was.
+    The maps are those of the pretrained backbone, so the run must not have changed it.
     """
     return (
         config.backbone == BACKBONE
@@ -281,7 +282,7 @@ def reads_averages(config: TrainConfig) -> bool:
 
 
 def run_classifier(run: Run) -> Classifier | None:
-    """The Dense layer a run has trained; None where it is not stored or is of another kind.
+    """Return the Dense layer that a run trained; None if it is not stored or of another kind.
 
     With two classes there is one column, the logit of the second class.
 
@@ -308,5 +309,5 @@ def _stored_head(path: Path) -> tuple[FloatArray, FloatArray] | None:
                 return None
             return arrays[0].astype(np.float64), arrays[1].astype(np.float64)
     except Exception:
-        # A damaged archive can raise nearly anything in NumPy and zipfile.
+        # A damaged archive can raise almost any exception in NumPy and zipfile.
         return None

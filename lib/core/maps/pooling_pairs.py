@@ -31,12 +31,12 @@ class HeadPair:
 
     @property
     def runs(self) -> dict[str, Run]:
-        """The two by the name of their head."""
+        """The two runs by the name of their head."""
         return {"GAP": self.gap, "Flatten": self.flatten}
 
     @property
     def title(self) -> str:
-        """The data in a few words."""
+        """Dataset and number of training images."""
         config = self.gap.config
         data = datasets.DATASETS.get(config.dataset)
         return f"{data.title if data else config.dataset}, {config.num_images:,} training images"
@@ -46,10 +46,10 @@ def pairs(runs: Iterable[Run]) -> tuple[HeadPair, ...]:
     """Pair runs that differ only in GAP or Flatten.
 
     Args:
-        runs: Runs in any order; those without a partner, or not finished, are ignored.
+        runs: Runs in any order; unfinished runs and runs without a partner are ignored.
 
     Returns:
-        Pairs by dataset, then fewest images first.
+        Pairs sorted by dataset and then by number of images.
     """
     together: dict[TrainConfig, dict[str, Run]] = {}
     for run in runs:
@@ -82,18 +82,18 @@ def _difference(members: dict[str, Run]) -> PairedDifference | None:
 
 
 def head_params(run: Run) -> int:
-    """Parameters of the head of a feature-extraction run: all that it trained."""
+    """Count the parameters of the head of a feature-extraction run: all that it trained."""
     return int(run.result["params"]["feature_extraction"]["trainable"])
 
 
 def loss_rise(run: Run) -> float:
-    """Return how far the last validation loss is above the lowest one; 0 if it never rose."""
+    """Return by how much the last validation loss is above the lowest one; 0 if it never rose."""
     losses = [record.val_loss for record in run.history]
     return losses[-1] - min(losses)
 
 
 def _lowest(run: Run) -> tuple[float, int]:
-    """The lowest validation loss and its epoch."""
+    """Return the lowest validation loss and its epoch."""
     best = min(run.history, key=lambda record: record.val_loss)
     return best.val_loss, best.epoch
 
@@ -136,7 +136,7 @@ def headline(found: Iterable[HeadPair]) -> str:
     """Summarise all pairs in one sentence.
 
     Args:
-        found: At least one.
+        found: One pair or more.
     """
     compared = list(found)
     many = len(compared)

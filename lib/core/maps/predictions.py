@@ -18,7 +18,7 @@ from lib.core.maps.feature_maps import Classifier, FeatureMaps
 from lib.core.runs import Run
 
 FILE = DATA / "first_pixels.json"
-# Input size of the pretrained classifier of the lesson, as published.
+# Published input size of the pretrained classifier in the lesson.
 IMAGENET_SIZE = 224
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,12 +32,12 @@ class Shown:
     """An image as a network receives it, before preprocessing.
 
     Args:
-        format: As lib.core.images.formats calls it.
+        format: Name of the file format, as in lib.core.images.formats.
         size: (width, height) of the file in pixels.
-        image_size: Side of the square it was stretched to.
-        pixel: Red, green and blue in the middle of that square, 0 to 255.
-        low: Smallest value in it.
-        high: Largest value in it.
+        image_size: Side in pixels of the square that the image was stretched to.
+        pixel: Red, green and blue of the pixel in the middle of the square, 0 to 255.
+        low: Smallest value in the square.
+        high: Largest value in the square.
     """
 
     format: str
@@ -73,14 +73,14 @@ def _first_pixels() -> dict[str, dict[str, Any]]:
 
 
 def shown_example(example: str, image_size: int) -> Shown:
-    """A shipped image as a network is shown it; written by `python -m lib.tools.export_pixels`.
+    """Describe a shipped image; `python -m lib.tools.export_pixels` writes the values.
 
     Args:
         example: Id in feature_maps.examples().
         image_size: A side in feature_maps.SIZES.
 
     Raises:
-        ConfigError: If that does not ship with Thaw.
+        ConfigError: If this image does not ship with Thaw at this size.
 
     Example:
 
@@ -97,7 +97,7 @@ def shown_example(example: str, image_size: int) -> Shown:
 
 
 def in_words(how: Preprocessing) -> str:
-    """A backbone's preprocessing in a few words.
+    """Describe the preprocessing of a backbone in a few words.
 
     Example:
 
@@ -125,7 +125,7 @@ class Answer:
 
     Args:
         probabilities: (classes,), they sum to 1.
-        maps: (rows, columns, classes), positive for evidence for a class, negative against it.
+        maps: (rows, columns, classes), above 0 for evidence for a class, below 0 against it.
         how: "cam" if the mean of a map plus the bias is the logit; "grad_cam" otherwise.
         logits: (outputs,), one for two classes, else one per class.
         bias: (outputs,), bias of the last layer.
@@ -160,10 +160,10 @@ class Answer:
 
 
 def from_maps(maps: FeatureMaps, classifier: Classifier) -> Answer:
-    """The answer of a head that is one Dense layer on the averages of a feature map.
+    """Compute the answer of a head that is one Dense layer on the averages of a feature map.
 
     Args:
-        maps: Of the image.
+        maps: Feature maps of the image.
         classifier: All classes of the head; one column for two classes.
     """
     cam = np.asarray(
@@ -176,7 +176,7 @@ def from_maps(maps: FeatureMaps, classifier: Classifier) -> Answer:
 
 
 def from_worker(said: Mapping[str, Any]) -> Answer:
-    """The answer of lib.training.inference.predict, or the part of it that is about one model."""
+    """Read what lib.training.inference.predict answered about one model."""
     return Answer(
         np.asarray(said["probabilities"], np.float64),
         np.asarray(said["map"], np.float64),
@@ -204,12 +204,12 @@ def from_shipped_maps(run: Run, example: str) -> Answer | None:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the way from a file to a name.
+    """One of the steps from an image file to the name of a class.
 
     Args:
-        title: One word.
-        code: Its line of code.
-        result: The result with its numbers.
+        title: Name of the step, one word.
+        code: Line of code for the step.
+        result: Result in words and numbers.
         shape: Shape of the result.
     """
 
@@ -225,8 +225,8 @@ def lesson(image: Shown, how: Preprocessing, index: int, share: float, name: str
     Args:
         image: The image as the network receives it.
         index: The most probable class.
-        share: Its probability.
-        name: Its name.
+        share: Probability of that class.
+        name: Name of that class.
     """
     side = image.image_size
     before = ", ".join(str(value) for value in image.pixel)
@@ -263,7 +263,7 @@ def lesson(image: Shown, how: Preprocessing, index: int, share: float, name: str
 
 
 def _end(level: int, how: Preprocessing) -> float:
-    """An end of the range after preprocessing, where all channels are treated alike."""
+    """Return a level after preprocessing that treats all channels alike."""
     return float(how.apply([level, level, level])[0])
 
 
@@ -308,7 +308,7 @@ def steps_table(image: Shown, how: Preprocessing) -> tuple[tuple[str, str, str],
     """List the preprocessing steps of an image: the step in words, its output shape and values.
 
     Args:
-        image: As the network is shown it.
+        image: The image as the network receives it.
     """
     side = image.image_size
     width, height = image.size
@@ -323,5 +323,5 @@ def steps_table(image: Shown, how: Preprocessing) -> tuple[tuple[str, str, str],
 
 
 def _shape(*sizes: int) -> str:
-    """A shape that no line break divides."""
+    """Format a shape that is never broken over two lines."""
     return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(str(size) for size in sizes)

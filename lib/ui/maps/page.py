@@ -3,24 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from lib.core import heads
-from lib.core.maps import feature_maps, pooling_pairs
-from lib.core.maps.feature_maps import Decision, FeatureMaps
+from lib.core.maps import feature_maps, pooling_pairs, predictions
+from lib.core.maps.feature_maps import Classifier, Decision, FeatureMaps
 from lib.core.maps.pooling_pairs import HeadPair
+from lib.core.maps.predictions import Answer
 from lib.core.runs import Run
 from lib.figures.maps import pooling_pairs as pairs_figure
-from lib.ui import cache, run_names, shell, state, widgets
-from lib.ui.maps import class_names, subject
+from lib.ui import cache, glossary, link, run_names, shell, state, widgets
+from lib.ui.maps import class_names, maps_link, subject
+from lib.ui.maps.maps_link import IMAGENET
 from lib.ui.maps.subject import OnScreen, Seen
 from lib.ui.parts import base
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.feature_maps.payload import ClassTile, Equation
-from lib.ui.uploads import access, single_image
-
-IMAGENET = "imagenet"
+from lib.ui.uploads import access, rights, single_image
 
 _COMPONENT = base.component("feature_maps", '<section class="feature-maps"></section>')
 
@@ -35,6 +34,8 @@ def _take_over(key: str) -> None:
             state.choose(state.MAPS_SIZE, sizes[name])
         case {"channel": int(channel)} if 0 <= channel < feature_maps.NUM_CHANNELS:
             state.choose(state.MAPS_CHANNEL, channel)
+            if key == state.MAPS_DECISION:
+                state.choose(state.MAPS_SEE, "channel")
         case {"first": int(index)}:
             state.choose(state.MAPS_FIRST, index)
 
@@ -47,7 +48,11 @@ def show() -> None:
 
     @st.fragment
     def body() -> None:
-        _decision(_channels())
+        link.warn(maps_link.open_page())
+        shown = _channels()
+        if state.read(state.MAPS_SEE) == "decision":
+            _decision(shown)
+        maps_link.share()
 
     body()
 
@@ -55,10 +60,25 @@ def show() -> None:
 def _channels() -> OnScreen:
     st.subheader("In practice: 1,280 feature maps of a real image", anchor=False)
     st.markdown(
-        "EfficientNet-Lite0 ends in 1,280 feature maps. Each shows where in the image the network "
-        "found one feature, and GAP reduces it to one number: how much of the feature there was."
+        f"EfficientNet-Lite0 ends in 1,280 feature maps, one for each {glossary.term('channel')}. "
+        "Each shows where in the image the network found one feature, and "
+        f"{glossary.term('average_pooling', 'GAP')} reduces it to one number: how much of the "
+        "feature there was."
     )
-    own = single_image.own_image(state.MAPS_OWN_WIDGETS, popover=False)
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    with left:
+        state.start_with(state.MAPS_SEE, next(iter(maps_link.SEE)))
+        see = st.segmented_control(
+            "Look at",
+            list(maps_link.SEE),
+            required=True,
+            format_func=lambda id_: widgets.quiet(maps_link.SEE[id_]),
+            key=state.MAPS_SEE,
+            persist_state="session",
+            wrap=True,
+        )
+    with right:
+        own = single_image.own_image(state.MAPS_OWN_WIDGETS, place="expander")
     shown = subject.on_screen(own)
     is_own = shown.id == subject.OWN
     maps = shown.now.maps
@@ -67,15 +87,16 @@ def _channels() -> OnScreen:
         data=drawing.channels(
             maps,
             _channel(maps),
+            see=str(see),
             about="Your own image." if is_own else feature_maps.examples()[shown.id].about,
             picture=shown.now.picture,
+            shape=shown.now.shape,
             choices=shown.choices,
             chosen=shown.id,
             others={size: seen.maps for size, seen in shown.seen.items()},
             dark=shell.is_dark(),
         ),
         on_choice_change=lambda: _take_over(state.MAPS),
-        height="content",
     )
     st.caption("Your own image. It is stored nowhere." if is_own else subject.credit(shown.id))
     return shown
@@ -91,7 +112,6 @@ def _channel(maps: FeatureMaps) -> int:
 
 
 def _decision(shown: OnScreen) -> None:
-    st.subheader("From the vector to a decision", anchor=False)
     st.markdown(
         "The head is one Dense layer: a weighted sum of the averages. The same weights applied to "
         "the feature maps give a map of the decision, the class activation map, and its mean is "
@@ -99,19 +119,21 @@ def _decision(shown: OnScreen) -> None:
     )
     runs = {
         summary.id: summary
-        for summary in cache.client().store.summaries()
+        for summary in rights.listed(cache.client().store.summaries())
         if summary.status == "finished"
         and feature_maps.reads_averages(summary.config)
-        and access.is_mine(summary.config.dataset)
+        and access.may_see(summary.config.dataset)
     }
-    state.keep_within(state.MAPS_HEAD, [IMAGENET, *runs])
+    heads_offered = {IMAGENET: "ImageNet, 1,000 classes"} | run_names.to_choose(runs.values())
+    if (asked := link.get(state.LINK_CLASSIFIER)) and asked not in heads_offered:
+        link.warn([f"No run {link.quoted(asked)} has a classifier for these feature maps."])
+    state.keep_within(state.MAPS_HEAD, heads_offered)
+    state.show_again(state.MAPS_HEAD, heads_offered)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head = st.selectbox(
             "Classifier",
-            [IMAGENET, *runs],
-            format_func=lambda id_: (
-                "ImageNet, 1,000 classes" if id_ == IMAGENET else run_names.of_head(runs[id_])
-            ),
+            list(heads_offered),
+            format_func=heads_offered.__getitem__,
             key=state.MAPS_HEAD,
             on_change=_show_what_it_knows,
             help="ImageNet's classifier, or a finished run that trained only a head on these maps. "
@@ -131,7 +153,6 @@ def _decision(shown: OnScreen) -> None:
         key=state.MAPS_DECISION,
         data=described,
         on_choice_change=lambda: _take_over(state.MAPS_DECISION),
-        height="content",
     )
 
 
@@ -178,40 +199,10 @@ def _pick_two(
 
 def _imagenet(shown: OnScreen) -> dict[str, Any]:
     """Describe the network's own decision between the classes of ImageNet."""
-    maps, classifier, names = shown.now.maps, shown.now.classifier, class_names.names()
+    maps, classifier = shown.now.maps, shown.now.classifier
     order = sorted(classifier.classes, key=lambda index: -maps.logits[index])
-    top = maps.top()
-    first, second = _pick_two((shown.id, IMAGENET), order, top, names)
-
-    def made(index: int) -> Decision:
-        return feature_maps.decide(maps, *classifier.column(index))
-
-    def said(value: float) -> str:
-        return f"Output of the network: {value:.4f}.".replace("-", "−")
-
-    logits = maps.logits
-    return drawing.decision(
-        maps.size,
-        picture=shown.now.picture,
-        tiles=[
-            ClassTile(index, names[index], made(index), float(maps.probabilities[index]))
-            for index in top
-        ],
-        first=first,
-        question="Five most probable classes",
-        equations=[
-            Equation(names[first], "logit", made(first), said(logits[first])),
-            Equation(names[second], "logit", made(second), said(logits[second])),
-            Equation(
-                f"{names[first]} against {names[second]}",
-                "difference",
-                made(first) - made(second),
-                said(logits[first] - logits[second]),
-            ),
-        ],
-        averages=maps.averages,
-        dark=shell.is_dark(),
-    )
+    question = "Five most probable classes"
+    return _of_many(shown, IMAGENET, classifier, class_names.names(), order, maps, question)
 
 
 def _of_run(run: Run, shown: OnScreen) -> dict[str, Any] | None:
@@ -220,48 +211,76 @@ def _of_run(run: Run, shown: OnScreen) -> dict[str, Any] | None:
     if classifier is None:
         return None
     maps, names = shown.now.maps, run.result["class_names"]
-    made = {
-        index: feature_maps.decide(maps, *classifier.column(index)) for index in classifier.classes
-    }
-    if len(made) == 1:
-        return _of_two(made[1], names, shown.now)
-    logits = np.array([decision.logit for decision in made.values()])
-    shares = heads.softmax(logits)
-    order = [int(index) for index in np.argsort(-logits, kind="stable")]
-    first, second = _pick_two((shown.id, run.id), order, order, names)
+    answer = predictions.from_maps(maps, classifier)
+    if len(answer.logits) == 1:
+        return _of_two(feature_maps.decide(maps, *classifier.column(1)), names, shown.now)
+    order = answer.ranking(len(names))
+    return _of_many(shown, run.id, classifier, names, order, answer, "Most probable classes")
+
+
+def _of_many(
+    shown: OnScreen,
+    head: str,
+    classifier: Classifier,
+    names: Sequence[str],
+    order: Sequence[int],
+    answer: FeatureMaps | Answer,
+    question: str,
+) -> dict[str, Any]:
+    """Describe a decision with one logit per class: the most probable classes, and two of them.
+
+    Args:
+        shown: The image on screen.
+        head: Id of the head.
+        classifier: Weights of the head for the classes in `order`.
+        names: Names of all classes.
+        order: Classes to choose from, the most probable first.
+        answer: Logits and probabilities of all classes; the network's own if it is FeatureMaps.
+        question: Label of the most probable classes.
+    """
+    maps = shown.now.maps
+    top = maps.top() if answer is maps else order[: feature_maps.TOP]
+    first, second = _pick_two((shown.id, head), list(order), top, names)
+
+    def made(index: int) -> Decision:
+        return feature_maps.decide(maps, *classifier.column(index))
+
+    def equation(title: str, result: str, decision: Decision, logit: float) -> Equation:
+        said = f"Output of the network: {logit:.4f}.".replace("-", "−") if answer is maps else ""
+        return Equation(title, result, decision, said)
+
+    one, other, logits = made(first), made(second), answer.logits
+    between = f"{names[first]} against {names[second]}"
     return drawing.decision(
         maps.size,
         picture=shown.now.picture,
+        shape=shown.now.shape,
         tiles=[
-            ClassTile(index, names[index], made[index], float(shares[index]))
-            for index in order[: feature_maps.TOP]
+            ClassTile(index, names[index], made(index), float(answer.probabilities[index]))
+            for index in top
         ],
         first=first,
-        question="Most probable classes",
+        question=question,
         equations=[
-            Equation(names[first], "logit", made[first], ""),
-            Equation(names[second], "logit", made[second], ""),
-            Equation(
-                f"{names[first]} against {names[second]}",
-                "difference",
-                made[first] - made[second],
-                "",
-            ),
+            equation(names[first], "logit", one, logits[first]),
+            equation(names[second], "logit", other, logits[second]),
+            equation(between, "difference", one - other, logits[first] - logits[second]),
         ],
         averages=maps.averages,
         dark=shell.is_dark(),
     )
 
 
-def _of_two(made: Decision, names: list[str], seen: Seen) -> dict[str, Any]:
+def _of_two(made: Decision, names: Sequence[str], seen: Seen) -> dict[str, Any]:
     """Describe a decision with one logit: above 0 it is the second class, below 0 the first."""
-    share = 1 / (1 + float(np.exp(-made.logit)))
-    said = f"Prediction: {names[1]} with {drawing.percent(share)}, 1 / (1 + e^−logit)."
-    if share < 0.5:
-        said = f"Prediction: {names[0]} with {drawing.percent(1 - share)}, 1 − 1 / (1 + e^−logit)."
+    below, above = heads.softmax([made.logit]).tolist()
+    said = f"Prediction: {names[1]} with {drawing.percent(above)}, 1 / (1 + e^−logit)."
+    if above < below:
+        said = f"Prediction: {names[0]} with {drawing.percent(below)}, 1 − 1 / (1 + e^−logit)."
     return drawing.decision(
         seen.maps.size,
         picture=seen.picture,
+        shape=seen.shape,
         tiles=[],
         first=1,
         question="",
@@ -276,7 +295,6 @@ def _of_two(made: Decision, names: list[str], seen: Seen) -> dict[str, Any]:
 
 def show_recorded() -> None:
     """Show recorded runs that differ only in the head: curves, test accuracies and a verdict."""
-    st.subheader("What it costs in accuracy", anchor=False)
     found = cache.head_pairs()
     if not found:
         with st.container(border=True):

@@ -64,13 +64,14 @@ def shipped() -> dict[str, Choice]:
     }
 
 
-def picked(own: Subject | None, chosen: str, digest: str) -> Subject:
+def picked(own: Subject | None, chosen: str, digest: str, first: str | None = None) -> Subject:
     """Return the chosen image; a newly uploaded one is chosen automatically.
 
     Args:
         own: The reader's own image, whether or not it is chosen; None if there is none.
         chosen: Session key of the choice.
         digest: Session key of the digest of the previous own image.
+        first: Id of the example to show until the reader chooses; None for the first of all.
     """
     if own and state.read(digest) != own.digest:
         state.choose(chosen, OWN)
@@ -79,7 +80,7 @@ def picked(own: Subject | None, chosen: str, digest: str) -> Subject:
     if own and id_ == OWN:
         return own
     known = feature_maps.examples()
-    return _example(str(id_) if id_ in known else next(iter(known)))
+    return _example(str(id_) if id_ in known else first or next(iter(known)))
 
 
 # --- Output of the network ------------------------------------------------------------------------
@@ -94,12 +95,14 @@ class Seen:
         thumbnail: A small copy of it as a data URI.
         maps: The last feature map, with the logits.
         classifier: Weights of some ImageNet classes, including the five most probable ones.
+        shape: Width and height of the image itself in pixels, before it was resized.
     """
 
     picture: str
     thumbnail: str
     maps: FeatureMaps
     classifier: Classifier
+    shape: tuple[int, int]
 
     @classmethod
     def from_worker(cls, said: Mapping[str, Any]) -> "Seen":
@@ -114,6 +117,7 @@ class Seen:
             drawing.data_uri(single_image.png(pixels[::THIN, ::THIN]), "png"),
             FeatureMaps(pixels.shape[:2], maps, logits),
             Classifier(tuple(map(int, said["classes"])), kernel, bias),
+            tuple(said["size"]),
         )
 
 
@@ -126,6 +130,7 @@ def seen_example(id_: str, size: Size) -> Seen:
         drawing.data_uri(example.thumbnail()),
         feature_maps.load(id_, size),
         feature_maps.imagenet_classifier(),
+        (example.width, example.height),
     )
 
 

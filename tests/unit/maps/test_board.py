@@ -38,8 +38,13 @@ def test_a_shift_changes_what_flatten_sees():
     assert board.shifted(0, 1).values != board.values
 
 
-def test_one_hot_cell_and_nine_weak_ones_have_one_average():
+def test_one_large_number_and_nine_small_ones_have_one_average():
+    assert EXAMPLES["one_hot"].lesson.startswith("Each channel becomes one number, its average")
     board = EXAMPLES["one_hot"].board
+    # What it is good for comes before what it loses.
+    good = f"{len(board.values)} numbers become {len(board.averages)}, and the head stays small"
+    lesson = EXAMPLES["one_hot"].lesson
+    assert lesson.index(good) < lesson.index("same average")
     assert board.averages == (1.0, 1.0)
     assert board.maxima == (9.0, 1.0)
 

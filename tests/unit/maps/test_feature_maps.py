@@ -260,7 +260,15 @@ def drawn_channels(channel=5):
     maps = feature_maps.load(EXAMPLES[0], (160, 224))
     others = {(96, 96): feature_maps.load(EXAMPLES[0], (96, 96)), (160, 224): maps}
     return maps, drawing.channels(
-        maps, channel, about="A.", picture="", choices=(), chosen="", others=others
+        maps,
+        channel,
+        see="all",
+        about="A.",
+        picture="",
+        shape=(160, 224),
+        choices=(),
+        chosen="",
+        others=others,
     )
 
 
@@ -300,6 +308,7 @@ def drawn_decision():
     return first - second, drawing.decision(
         maps.size,
         picture="",
+        shape=(224, 224),
         tiles=[ClassTile(1, "one", first, 0.7)],
         first=1,
         question="",

@@ -5,51 +5,57 @@ import { digits, ordinal, times } from "./numbers.js"
 import { choose, covered, group, numbersOf, option } from "./pieces.js"
 
 export function drawMaps(view) {
+  const { see } = view.data
+  view.parts({
+    examples: [exampleOptions(view)],
+    stage: see === "decision" ? [] : stage(view),
+    vector: see === "averages" ? vector(view) : [],
+    sizes: see === "sizes" ? sizes(view) : [],
+  })
+  if (see === "averages") drawBars(view)
+}
+
+/** Draw the chosen channel over its image and as numbers, and the strongest channels. */
+function stage(view) {
   const { data } = view
   const { channel, size, full } = data
   const map = { ...size, values: channel.values }
   const cells = size.rows * size.columns
-  view.parts({
-    examples: [exampleOptions(view)],
-    stage: [
-      element(
-        "figure",
-        { class: "large" },
-        element("figcaption", {}, `Channel ${channel.index}, over the image`),
-        covered(view, map, full, `${data.about} Channel ${channel.index} is strongest ${channel.where}.`),
-      ),
-      element(
-        "figure",
-        { class: "large" },
-        element("figcaption", {}, `Its ${cells} numbers`),
-        numbersOf(view, map, full, `Channel ${channel.index}`),
-        element("p", { class: "equals" }, "average ", element("strong", {}, digits(channel.average, 4))),
-      ),
-      element(
-        "figure",
-        { class: "many" },
-        element("figcaption", {}, `The ${data.strongest.length} strongest of ${count(data.averages.length)} channels`),
-        group(
-          "tiles",
-          "Strongest channels",
-          ...data.strongest.map(one =>
-            option(
-              view,
-              "channel",
-              one.index === channel.index,
-              { channel: one.index },
-              `Channel ${one.index}, average ${digits(one.average, 2)}`,
-              covered(view, { ...size, values: one.values }, full),
-              element("span", { class: "under" }, element("b", {}, digits(one.average, 2)), ` ${one.index}`),
-            ),
+  return [
+    element(
+      "figure",
+      { class: "large" },
+      element("figcaption", {}, `Channel ${channel.index}, over the image`),
+      covered(view, map, full, `${data.about} Channel ${channel.index} is strongest ${channel.where}.`),
+    ),
+    element(
+      "figure",
+      { class: "large" },
+      element("figcaption", {}, `Its ${cells} numbers`),
+      numbersOf(view, map, full, `Channel ${channel.index}`),
+      element("p", { class: "equals" }, "average ", element("strong", {}, digits(channel.average, 4))),
+    ),
+    element(
+      "figure",
+      { class: "many" },
+      element("figcaption", {}, `The ${data.strongest.length} strongest of ${count(data.averages.length)} channels`),
+      group(
+        "tiles",
+        "Strongest channels",
+        ...data.strongest.map(one =>
+          option(
+            view,
+            "channel",
+            one.index === channel.index,
+            { channel: one.index },
+            `Channel ${one.index}, average ${digits(one.average, 2)}`,
+            covered(view, { ...size, values: one.values }, full),
+            element("span", { class: "under" }, element("b", {}, digits(one.average, 2)), ` ${one.index}`),
           ),
         ),
       ),
-    ],
-    vector: vector(view),
-    sizes: sizes(view),
-  })
-  drawBars(view)
+    ),
+  ]
 }
 
 function exampleOptions(view) {
@@ -113,7 +119,7 @@ function vector(view) {
   view.bars = element("canvas", {
     class: "bars",
     role: "img",
-    "aria-label": `${count(averages.length)} averages, one a channel`,
+    "aria-label": `${count(averages.length)} averages, one per channel`,
   })
   view.bars.onclick = event => {
     const box = view.bars.getBoundingClientRect()
@@ -179,7 +185,11 @@ function sizes(view) {
         const name = times(one.height, one.width)
         const picture = one.values
           ? covered(view, one, data.full)
-          : element("div", { class: "overlay unknown", style: `aspect-ratio: ${one.width} / ${one.height}` }, "Compute")
+          : element(
+              "div",
+              { class: "overlay unknown", style: `aspect-ratio: ${data.photo.width} / ${data.photo.height}` },
+              "Compute",
+            )
         return option(
           view,
           "size",

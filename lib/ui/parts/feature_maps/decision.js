@@ -112,7 +112,12 @@ function termsTable(view) {
     words ? element("th", { scope: "col" }, words) : element("td"),
   )
   return [
-    element("h3", {}, terms.title),
-    element("table", { class: "terms" }, element("thead", {}, element("tr", {}, ...head)), body),
+    element(
+      "details",
+      { open: Boolean(view.termsOpen), ontoggle: event => (view.termsOpen = event.target.open) },
+      element("summary", {}, "Which channels decide?"),
+      element("h3", {}, terms.title),
+      element("table", { class: "terms" }, element("thead", {}, element("tr", {}, ...head)), body),
+    ),
   ]
 }

@@ -19,7 +19,7 @@ function create(view) {
       replace(part, children)
     }
   }
-  view.observer = new ResizeObserver(() => view.bars && drawBars(view))
+  view.observer = new ResizeObserver(() => view.bars?.isConnected && drawBars(view))
   view.observer.observe(root)
 }
 

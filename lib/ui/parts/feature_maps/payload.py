@@ -116,8 +116,10 @@ def channels(
     maps: FeatureMaps,
     channel: int,
     *,
+    see: str,
     about: str,
     picture: str,
+    shape: tuple[int, int],
     choices: Sequence[Choice],
     chosen: str,
     others: Mapping[Size, FeatureMaps],
@@ -128,8 +130,10 @@ def channels(
     Args:
         maps: The feature maps on screen.
         channel: Index of the chosen channel.
+        see: What the reader looks at: "channel", "averages", "sizes" or "decision".
         about: Description of the image, one sentence.
         picture: The image as a data URI.
+        shape: Its width and height, in which it is drawn.
         choices: The images to choose from.
         chosen: Id of the image on screen.
         others: The known feature maps of the same image by input size.
@@ -139,7 +143,9 @@ def channels(
     return {
         "kind": "maps",
         "label": "Real feature maps",
+        "see": see,
         "picture": picture,
+        "photo": {"width": shape[0], "height": shape[1]},
         "about": about,
         "colours": _colours(dark),
         "full": FULL,
@@ -214,6 +220,7 @@ def decision(
     size: Size,
     *,
     picture: str,
+    shape: tuple[int, int],
     tiles: Sequence[ClassTile],
     first: int,
     question: str,
@@ -226,6 +233,7 @@ def decision(
     Args:
         size: Input size.
         picture: The image as a data URI.
+        shape: Its width and height, in which it is drawn.
         tiles: The classes to choose from.
         first: Index of the chosen class.
         question: Label of the choice.
@@ -239,6 +247,7 @@ def decision(
         "kind": "decision",
         "label": "From the averages to the decision",
         "picture": picture,
+        "photo": {"width": shape[0], "height": shape[1]},
         "colours": _colours(dark),
         "full": round(full, DECIMALS),
         "size": _shape(size),

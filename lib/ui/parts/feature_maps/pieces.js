@@ -3,17 +3,17 @@
 import { element, overlay, paint, send } from "../base.js"
 import { digits } from "./numbers.js"
 
-/** Draw the image with a map over it; without `words` it is hidden from screen readers. */
+/** Draw the image in its own shape with a map over it; without `words` it is hidden from screen readers. */
 export function covered(view, map, full, words = "") {
   const { over, overBelow } = view.data.colours
   const attributes = words ? { role: "img", "aria-label": words } : { "aria-hidden": "true" }
-  return overlay(map, map, full, [over, overBelow], attributes)
+  return overlay(view.data.photo, map, full, [over, overBelow], attributes)
 }
 
 /** Draw the numbers of a map at their positions, coloured by value. */
 export function numbersOf(view, map, full, caption, decimals = 2) {
   const table = element("table", { class: "numbers" }, element("caption", {}, caption))
-  table.style.aspectRatio = `${map.width} / ${map.height}`
+  table.style.aspectRatio = `${view.data.photo.width} / ${view.data.photo.height}`
   table.style.setProperty("--columns", map.columns)
   for (let row = 0; row < map.rows; row++) {
     const line = table.insertRow()
