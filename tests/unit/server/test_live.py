@@ -1,0 +1,236 @@
+"""News of a run reaches a browser that does not ask for it, on a real server."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from lib.ui import live
+from tests.speeds import PATIENCE_S
+
+PROJECT = Path(__file__).resolve().parents[3]
+# A page that shows how many epochs there are. What stands for the client tells ten of them, each
+# once the one before it has been drawn, so a lost one would be the last.
+SCRIPT = """
+import threading
+
+import streamlit as st
+
+from lib.ui import live
+
+
+class Client:
+    def __init__(self):
+        self.epochs, self.drawn = 0, threading.Event()
+
+    def tell(self, news):
+        self.news = news
+
+    def train(self):
+        while self.epochs < 10:
+            self.drawn.wait()
+            self.drawn.clear()
+            self.epochs += 1
+            self.news("another run")
+            self.news("run")
+
+
+client = st.session_state.setdefault("client", Client())
+whole_page = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+
+
+@st.fragment
+def curves():
+    live.follow(client, "run")
+    st.text(f"epoch {client.epochs}, page {whole_page}")
+    client.drawn.set()
+
+
+curves()
+threading.Thread(target=client.train, daemon=True).start()
+"""
+
+# A page that shows a room, first as its host and then as a participant. An answer comes, then the
+# reveal; each is told once the one before it has been drawn.
+ROOM = """
+import threading
+
+import streamlit as st
+
+from lib.ui import live
+
+news = st.session_state.setdefault("news", {"for": [], "drawn": threading.Event()})
+
+
+@st.fragment
+def vote():
+    live.follow_room("KTMW", as_host=%s)
+    st.text(f"news {len(news['for'])}")
+    news["drawn"].set()
+
+
+def tell():
+    for for_all in (False, True):
+        news["drawn"].wait()
+        news["drawn"].clear()
+        news["for"].append(for_all)
+        live.tell_room("KTMW", for_all)
+        if not for_all and not %s:
+            news["drawn"].set()
+
+
+vote()
+threading.Thread(target=tell, daemon=True).start()
+"""
+
+# A page of two parts: what confirms a gesture, and what is around it.
+PARTS = """
+import streamlit as st
+
+from lib.ui import live
+
+drawn = st.session_state.setdefault("drawn", {"strip": 0, "page": 0})
+
+
+@st.fragment
+def strip(around):
+    drawn["strip"] += 1
+    st.text(f"strip {drawn['strip']}")
+    if live.is_rerun_alone():
+        live.rerun_after_pause(around)
+
+
+@st.fragment
+def page():
+    drawn["page"] += 1
+    st.text(f"page {drawn['page']}")
+    strip(live.current_fragment())
+
+
+page()
+"""
+
+
+@pytest.fixture
+def port(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
+    """Of a server that runs a script."""
+    script = tmp_path / "script.py"
+    script.write_text(request.param)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = int(free.getsockname()[1])
+    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={number}"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", number), timeout=1).close()
+                break
+            except OSError:
+                assert time.monotonic() < end
+                assert server.poll() is None
+                time.sleep(0.05)
+        yield number
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Browser:
+    """A session that sees texts, and asks for nothing unless it is told to."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.seen: list[str] = []
+        self.fragments: dict[str, str] = {}  # first word of a text -> id of its fragment
+
+    async def rerun(self, fragment: str = "") -> None:
+        wanted = BackMsg()
+        wanted.rerun_script.query_string = ""
+        wanted.rerun_script.fragment_id = self.fragments.get(fragment, "")
+        await self._connection.send(wanted.SerializeToString())
+
+    async def until(self, text: str) -> None:
+        """Read on until a text has been seen."""
+        async with asyncio.timeout(PATIENCE_S):
+            while text not in self.seen:
+                message = ForwardMsg()
+                message.ParseFromString(await self._connection.recv())
+                if message.delta.new_element.WhichOneof("type") == "text":
+                    body = message.delta.new_element.text.body
+                    self.fragments[body.split()[0]] = message.delta.fragment_id
+                    self.seen.append(body)
+
+
+def browse(port: int, visit: Callable[[Browser], Awaitable[None]]) -> list[str]:
+    """Open the page, do what a visit is about, and return the texts in the order they came."""
+
+    async def session() -> list[str]:
+        async with websockets.connect(
+            f"ws://127.0.0.1:{port}/_stcore/stream",
+            subprotocols=[websockets.Subprotocol("streamlit")],
+            proxy=None,
+        ) as connection:
+            browser = Browser(connection)
+            await browser.rerun()
+            await visit(browser)
+            return browser.seen
+
+    return asyncio.run(session())
+
+
+@pytest.mark.parametrize("port", [SCRIPT], indirect=True, ids=["run"])
+def test_every_epoch_reaches_a_page_that_does_not_ask_and_only_its_fragment_runs(port: int) -> None:
+    seen = browse(port, lambda browser: browser.until("epoch 10, page 1"))
+    every = [f"epoch {epoch}, page 1" for epoch in range(11)]
+    # Where the browser is slow, Streamlit leaves out a text that the next one has replaced.
+    assert seen == [text for text in every if text in seen]
+
+
+@pytest.mark.parametrize("port", [ROOM % (True, True)], indirect=True, ids=["host"])
+def test_the_host_of_a_room_hears_of_an_answer_and_of_the_reveal(port: int) -> None:
+    assert browse(port, lambda browser: browser.until("news 2")) == ["news 0", "news 1", "news 2"]
+
+
+@pytest.mark.parametrize("port", [ROOM % (False, False)], indirect=True, ids=["participant"])
+def test_a_participant_hears_of_the_reveal(port: int) -> None:
+    assert browse(port, lambda browser: browser.until("news 2")) == ["news 0", "news 2"]
+
+
+def test_an_answer_is_told_to_no_participant(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(live._rooms, "tell", told.append)
+    live.tell_room("KTMW", False)
+    assert told == ["KTMW/host"]
+    live.tell_room("KTMW", True)
+    assert told == ["KTMW/host", "KTMW/host", "KTMW"]
+
+
+@pytest.mark.parametrize("port", [PARTS], indirect=True, ids=["parts"])
+def test_a_gesture_reruns_what_confirms_it_and_the_rest_once_after_the_last_one(port: int) -> None:
+    async def visit(browser: Browser) -> None:
+        await browser.until("strip 1")
+        for gesture in (2, 3, 4):
+            await browser.rerun("strip")
+            await browser.until(f"strip {gesture}")
+        await browser.until("page 2")
+        await browser.until("strip 5")
+
+    strips = [text for text in browse(port, visit) if text != "page 2"]
+    assert strips == ["page 1", *(f"strip {number}" for number in range(1, 6))]
