@@ -7,19 +7,26 @@ replaces the local engine.
 
 import os
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lib.core import runs
+from lib.core import limits, runs
 from lib.core.errors import EngineError, StoreError, ThawError
+from lib.core.lab import owner as owners
+from lib.core.lab import room
+from lib.core.lab.owner import RunOwner
 from lib.core.lab.progress import Progress
 from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
-from lib.jobs import cancelling, endings, worker
+from lib.jobs import cancelling, endings, memory, worker
 from lib.jobs.keeper import Keeper
 from lib.jobs.questions import Question, Questions
 from lib.jobs.records import Record
+
+# Readers whose latest wish is remembered, so that a page can repeat it without any work.
+MAX_REMEMBERED = 100
 
 
 class Client:
@@ -40,9 +47,11 @@ class Client:
     ) -> None:
         self.store = RunStore() if store is None else store
         scheduler = os.environ.get("THAW_SCHEDULER", "") if scheduler is None else scheduler
-        self._shared = bool(scheduler)
+        self._shared, self._trainer = bool(scheduler), trainer
         self._keeper = keeper = Keeper(self.store, trainer, scheduler)
         self._records, self._changed = keeper.records, keeper.changed
+        # Reader -> id of the run that was prepared last.
+        self._prepared: dict[str, str] = {}
         self._questions = Questions(keeper.reach, keeper.training, keeper.connecting)
 
     def start(self) -> None:
@@ -54,30 +63,97 @@ class Client:
 
         Args:
             config: What to train.
-            owner: Owner of the run, such as a session. Each owner has one active run at a time, and
-                owners take turns. A run without an owner waits only for a free worker.
+            owner: Hash of the key of the reader whose run it is. Each reader has one active run at
+                a time, and readers take turns. A run of nobody waits only for a free worker.
 
         Returns:
             The run id.
 
         Raises:
-            StoreError: If the run could not be stored.
+            TooLargeError: If the run needs more memory than there is.
+            StoreError: If there is no room for it, or the store cannot be written.
             EngineError: If the client has been closed.
         """
-        id_ = runs.run_id(config)
+        return self.submit_all((config,), owner)[0]
+
+    def submit_all(self, configs: Sequence[TrainConfig], owner: str = "") -> tuple[str, ...]:
+        """Submit several runs: all of them, or none.
+
+        Args:
+            configs: What to train.
+            owner: As for `submit`.
+
+        Returns:
+            The run ids.
+
+        Raises:
+            TooLargeError, StoreError, EngineError: As `submit` does, for any of them.
+        """
+        wanted = {runs.run_id(config): config for config in configs}
         with self._changed:
             if self._keeper.closed:
                 raise EngineError("Thaw is being closed.", "Start it again.")
-            record = self._records.get(id_)
-            if record and not record.progress.ended:
-                return id_
-            stored = self.store.open(id_)
-            if stored and stored.status == "finished":
-                return id_
-            self.store.check_writable()
-            self._records.queue(config, id_, owner or id_)
-            self.start()
-        return id_
+            new = {id_: config for id_, config in wanted.items() if self._is_new(id_, config)}
+            for config in new.values():
+                self.check(config)
+            if new:
+                waiting = [record.owner for record in self._records if not record.progress.ended]
+                room.check_waiting(owner, waiting, len(new))
+                room.check_kept(self.store.root, owner, len(new))
+                self.store.check_writable()
+            for id_, config in new.items():
+                self._records.queue(config, id_, owner)
+            if new:
+                self._prepared.clear()  # A run pushes aside what is being prepared.
+                self.start()
+        return tuple(map(runs.run_id, configs))
+
+    def _is_new(self, id_: str, config: TrainConfig) -> bool:
+        """True for a run that is neither finished, queued nor active."""
+        record = self._records.get(id_)
+        if record and not record.progress.ended:
+            return False
+        if self.store.trained(config):
+            self._records.drop(id_)  # Another process has finished what was cancelled here.
+            return False
+        return True
+
+    def check(self, config: TrainConfig) -> None:
+        """Refuse a run that needs more memory than this machine gives to a run.
+
+        Workers on other machines have limits of their own, and check it themselves.
+
+        Raises:
+            TooLargeError: If it does; the next step is a setting that would help.
+        """
+        if not self._shared and self._trainer == worker.TRAINER:
+            memory.check(config, limits.run_bytes(limits.num_workers()))
+
+    def prepare(self, config: TrainConfig, owner: str = "") -> None:
+        """Have an idle worker prepare a run that its reader may start next; returns immediately.
+
+        Workers on other machines prepare nothing: others pay for their time.
+
+        Args:
+            config: What the controls describe. The caller has checked that the reader may train it.
+            owner: Hash of the key of the reader; an earlier wish of the same reader is given up.
+        """
+        id_ = runs.run_id(config)
+        with self._changed:
+            if self._shared or self._keeper.closed or self._prepared.get(owner) == id_:
+                return
+            self._prepared[owner] = id_
+            while len(self._prepared) > MAX_REMEMBERED:
+                del self._prepared[next(iter(self._prepared))]
+            self._keeper.prepare(config, owner)
+
+    def tell(self, news: Callable[[str], None]) -> None:
+        """Call a function with the id of a run whenever an epoch or a part of it has ended.
+
+        Args:
+            news: Called in a thread that must not wait; it replaces an earlier one.
+        """
+        self._keeper.news = news
 
     def progress(self, run_id: str) -> Progress | None:
         """The progress of a run, or how it ended; None if the run is unknown.
@@ -97,6 +173,32 @@ class Client:
             followed = self._follow(run_id)
         return followed or (endings.stored_progress(run) if run else None)
 
+    def trained(self, config: TrainConfig) -> Progress | None:
+        """The progress of the run of a configuration; None if none was started here.
+
+        A result that came as a file is not that run, although it may be stored under its id.
+        """
+        id_ = runs.run_id(config)
+        with self._changed:
+            record = self._records.get(id_)
+        if record is None:
+            stored = self.store.open(id_)
+            if stored and stored.imported:
+                return None
+        return self.progress(id_)
+
+    def owner(self, run_id: str) -> RunOwner | None:
+        """Whose a run is; None where nobody has said so.
+
+        Args:
+            run_id: Its id, perhaps from a link.
+        """
+        with self._changed:
+            record = self._records.get(run_id)
+            if record and record.reader:
+                return RunOwner(record.reader)
+        return owners.read_owner(self.store.folder(run_id)) if runs.is_run_id(run_id) else None
+
     def config(self, run_id: str) -> TrainConfig | None:
         """The configuration of a run; None if the run is unknown.
 
@@ -109,6 +211,19 @@ class Client:
             return record.config
         run = self.store.open(run_id) if runs.is_run_id(run_id) else None
         return None if run is None else run.config
+
+    def hand_over(self, old: str, new: str) -> None:
+        """Give all runs of one reader to another: two keys of one browser.
+
+        Args:
+            old: Hash of the key of the reader whose they are.
+            new: Of the reader whose they become.
+        """
+        with self._changed:
+            for record in self._records:
+                if record.reader == old:
+                    record.reader = new
+        owners.hand_over(self.store.folders(), old, new)
 
     def forget(self, run_id: str) -> None:
         """Forget an ended run that its reader has deleted."""
@@ -130,7 +245,7 @@ class Client:
         if connection:  # after a lost connection, the keeper ends the run
             threading.Thread(target=cancelling.stop, args=(record, connection), daemon=True).start()
 
-    def ask(self, task: str, owner: str = "", **arguments: Any) -> Question:
+    def ask(self, task: str, owner: str = "", asked_by: str = "", **arguments: Any) -> Question:
         """Put a question to a worker; returns immediately, the answer arrives within seconds.
 
         A worker answers in parallel to any active run, and nothing is stored. Call `start` earlier,
@@ -138,7 +253,9 @@ class Client:
 
         Args:
             task: "module:function" that the worker calls.
-            owner: Who asks, such as a session. Earlier questions of the same owner are withdrawn.
+            owner: Place that asks, such as a part of a page in a session. Earlier questions of the
+                same owner are withdrawn.
+            asked_by: Who asks: readers take turns, and each has limits; "" for Thaw itself.
             arguments: Arguments of the function: plain values, bytes and arrays. `run_folder` is
                 the folder of a run or its id; its files are sent to a remote worker.
         """
@@ -147,7 +264,7 @@ class Client:
                 arguments["run_folder"] = str(self._folder_of(arguments["run_folder"]))
         except ThawError as error:
             return Question(task, owner, state="failed", error=error)
-        return self._questions.ask(task, owner, arguments)
+        return self._questions.ask(task, owner, arguments, asked_by)
 
     def close(self) -> None:
         """End the engine, and with it all unfinished runs and questions."""

@@ -16,6 +16,7 @@ from typing import Any
 from lib.core.errors import EngineError
 from lib.core.lab.progress import ENDED
 from lib.core.lab.store import RunStore
+from lib.core.runs import TrainConfig
 from lib.jobs import folders, worker
 from lib.jobs.records import Record
 
@@ -30,6 +31,7 @@ CONNECT_LIMIT_S = 10.0
 # The first question may wait until TensorFlow is imported and weights are downloaded.
 ANSWER_LIMIT_S = 180.0
 SECONDS_BETWEEN_LOOKS = 0.25
+LOST = "The connection to the workers was lost."
 
 
 class Connection:
@@ -93,11 +95,14 @@ class Connection:
         Raises:
             OSError: If the scheduler does not answer.
         """
+        # A Dask client would first wait for ten seconds for an engine that has ended.
+        if self.lost:
+            raise ConnectionError(LOST)
         try:
             return tuple(self._dask.nthreads())
         except Exception as error:
             if self.lost:  # a Dask client that was closed can raise anything
-                raise ConnectionError("The connection to the workers was lost.") from error
+                raise ConnectionError(LOST) from error
             raise
 
     @property
@@ -139,7 +144,11 @@ class Connection:
             key=worker.run_topic(record.id),
         )
 
-    def tell(self, function: Callable[..., None], *args: str, **options: Any) -> None:
+    def prepare(self, address: str, config: TrainConfig, asked_by: str) -> None:
+        """Ask a worker to prepare a run; returns immediately."""
+        self.tell(worker.prepare, asdict(config), asked_by, workers=[address])
+
+    def tell(self, function: Callable[..., None], *args: Any, **options: Any) -> None:
         """Call a function in the workers without waiting: a hanging worker never replies."""
 
         def call() -> None:

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from lib.core.lab.progress import Progress, apply
+from lib.core.lab.folder import is_written
+from lib.core.lab.progress import ELSEWHERE, Progress, apply
 from lib.core.runs import Run
 
 logger = logging.getLogger(__name__)
@@ -67,5 +69,8 @@ def of_stored(run: Run) -> Mapping[str, Any]:
 
 
 def stored_progress(run: Run) -> Progress:
-    """The last progress of a stored run."""
-    return apply(Progress(history=run.history, num_epochs=run.config.num_epochs), of_stored(run))
+    """The last progress of a stored run, or the latest of one that another process is training."""
+    so_far = Progress(history=run.history, num_epochs=run.config.num_epochs)
+    if not run.result and is_written(run.folder):
+        return replace(so_far, state="training", message=ELSEWHERE, elsewhere=True)
+    return apply(so_far, of_stored(run))

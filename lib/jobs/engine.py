@@ -18,6 +18,7 @@ import dask
 import psutil
 from distributed import LocalCluster, Security, Status
 
+from lib.core import limits
 from lib.core.errors import EngineError
 from lib.core.files.home import thaw_home
 from lib.jobs.worker import TRAINER, TRAINER_VARIABLE
@@ -46,19 +47,10 @@ DASK_CONFIG = {
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
+    # At its limit a worker ends itself, with a word about why (lib.jobs.memory). Its nanny ends it
+    # if it cannot.
+    "distributed.worker.memory.terminate": 1.1,
 }
-
-
-def num_workers() -> int:
-    """Number of parallel runs: THAW_WORKERS, or 1.
-
-    Raises:
-        EngineError: If THAW_WORKERS is not a whole number from 1.
-    """
-    text = os.environ.get("THAW_WORKERS") or "1"
-    if not text.isdecimal() or int(text) < 1:
-        raise EngineError(f"THAW_WORKERS is {text!r}.", "Set it to a whole number from 1.")
-    return int(text)
 
 
 def _worker_environment(trainer: str, n_workers: int) -> dict[str, str]:
@@ -98,7 +90,7 @@ def start_cluster(trainer: str) -> tuple[Any, Any]:
         EngineError: If THAW_WORKERS cannot be used.
         OSError: If the scratch folder cannot be created, or no port is free.
     """
-    n_workers = num_workers()
+    n_workers = limits.num_workers()
     folder = thaw_home() / "engine"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Python's resource tracker removes the semaphores of a killed engine. Its warning about that is
@@ -116,6 +108,7 @@ def start_cluster(trainer: str) -> tuple[Any, Any]:
         dashboard_address=f"{LOOPBACK}:0",
         worker_dashboard_address=f"{LOOPBACK}:0",
         local_directory=str(folder),
+        memory_limit=limits.run_bytes(n_workers),
         preload=["lib.jobs.worker"],
         env=_worker_environment(trainer, n_workers),
         silence_logs=logging.ERROR,

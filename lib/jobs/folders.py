@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from lib.core import runs
 from lib.core.errors import ThawError
 from lib.core.files import atomic_write
-from lib.core.lab.folder import RunWriter, read_run
+from lib.core.lab import owner
+from lib.core.lab.folder import LOCK_FILE, BusyError, RunWriter, clear, read_run, writing
 from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, TrainConfig
 
@@ -21,11 +21,28 @@ RESULT = "result.json"
 MODEL_LIMIT_BYTES = 64_000_000
 
 
-def clear_unfinished(store: RunStore, run_id: str) -> None:
-    """Remove the folder of a cancelled, failed or interrupted run before it is started again."""
-    run = read_run(store.folder(run_id))
-    if run and run.result and run.status != "finished":
-        shutil.rmtree(run.folder, ignore_errors=True)
+def prepare(store: RunStore, run_id: str, reader: str) -> None:
+    """Make way for a run, and say whose it is.
+
+    The folder of a cancelled, failed or interrupted run before it is removed, unless another
+    process is training it again.
+
+    Args:
+        reader: Hash of the key of the reader who has started it; "" for nobody.
+    """
+    store.make_way(run_id)
+    folder = store.folder(run_id)
+    try:
+        with writing(folder):
+            run = read_run(folder)
+            if run and run.result and run.status != "finished":
+                clear(folder)
+            if reader:
+                owner.give(folder, reader)
+    except BusyError:
+        pass  # It is the run of whoever has started it there.
+    except (OSError, ThawError) as error:
+        logger.warning("Whose run %s is could not be stored: %s", run_id, error)
 
 
 def mark_ended(
@@ -36,32 +53,40 @@ def mark_ended(
 ) -> None:
     """Write the result of a run if its trainer could not; the epochs in its folder are kept.
 
-    A folder that has a result is not changed. If the store cannot be written, this is only logged,
-    because the reader sees the event in any case.
+    A folder that has a result, or that another process writes, is not changed. If the store cannot
+    be written, this is only logged, because the reader sees the event in any case.
 
     Args:
         history: The known epochs, for a run without a folder in this store.
     """
     folder = store.folder(runs.run_id(config))
-    run = read_run(folder)
-    if event["state"] == "finished" or (run and run.result):
-        return
-    result = {name: event.get(name, "") for name in ("message", "next_step")}
-    result["status"] = event["state"]
     try:
-        if run is None:
-            writer = RunWriter(folder, config)
-            for record in history:
-                writer.add(record)
-        write_files(store, folder.name, {RESULT: (json.dumps(result) + "\n").encode()})
+        with writing(folder):
+            run = read_run(folder)
+            if event["state"] == "finished" or (run and run.result):
+                return
+            result = {name: event.get(name, "") for name in ("message", "next_step")}
+            result["status"] = event["state"]
+            if run is None:
+                writer = RunWriter(folder, config)
+                for record in history:
+                    writer.add(record)
+            write_files(store, folder.name, {RESULT: (json.dumps(result) + "\n").encode()})
+    except BusyError:
+        pass  # Another process trains the same run, so here nothing has ended.
     except (OSError, ThawError) as error:
         logger.warning("How run %s ended could not be stored: %s", folder.name, error)
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a run folder, name -> content; without a model over MODEL_LIMIT_BYTES."""
+    """The files of a run folder, name -> content; without a model over MODEL_LIMIT_BYTES.
+
+    Whose the run is stays where it is known.
+    """
     paths = {
-        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (LOCK_FILE, owner.OWNER_FILE)
     }
     model = {name for name in paths if name.startswith("model/")}
     if sum(paths[name].stat().st_size for name in model) > MODEL_LIMIT_BYTES:

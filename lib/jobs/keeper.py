@@ -3,13 +3,15 @@
 import logging
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lib.core import limits
 from lib.core.errors import EngineError
 from lib.core.lab.folder import read_run
 from lib.core.lab.store import RunStore
+from lib.core.runs import TrainConfig
 from lib.jobs import endings, folders, worker
 from lib.jobs.connection import Connection
 from lib.jobs.records import Record, Records
@@ -42,6 +44,7 @@ class Keeper:
         unreachable: Whether the last attempt to connect failed.
         has_workers: False if a scheduler had no worker when runs were last submitted.
         closed: True once Thaw is being closed.
+        news: Called with the id of a run whose state or epochs have changed.
         connecting: Message to show while there is no connection.
     """
 
@@ -56,8 +59,11 @@ class Keeper:
         self.unreachable = False
         self.has_workers = True
         self.closed = False
+        self.news: Callable[[str], None] = lambda run_id: None
         self._thread: threading.Thread | None = None
         self._wanted = False
+        # Runs to prepare, by who asked.
+        self._wishes: dict[str, TrainConfig] = {}
         # Why the last attempt to connect failed; None during the next attempt.
         self._trouble: Mapping[str, Any] | None = None
 
@@ -70,6 +76,18 @@ class Keeper:
             if self._thread is None and not self.closed:
                 self._thread = threading.Thread(target=self._keep, name="thaw-jobs", daemon=True)
                 self._thread.start()
+            self.changed.notify_all()
+
+    def prepare(self, config: TrainConfig, asked_by: str) -> None:
+        """Have idle workers prepare a run that a reader is about to start; returns immediately.
+
+        While runs go on, the latest wishes wait for their end.
+        """
+        with self.changed:
+            self._wishes.pop(asked_by, None)
+            self._wishes[asked_by] = config
+            while len(self._wishes) > limits.current().preparing:
+                del self._wishes[next(iter(self._wishes))]
             self.changed.notify_all()
 
     def close(self) -> None:
@@ -112,14 +130,23 @@ class Keeper:
     def on_event(self, event: Mapping[str, Any]) -> None:
         """Process one event of a run; called in a Dask thread."""
         with self.changed:
+            before = self._seen(event["run"])
             if self.records.take_in(event):
                 self.changed.notify_all()
+            is_news = self._seen(event["run"]) != before
+        if is_news:
+            self.news(event["run"])
+
+    def _seen(self, run_id: str) -> tuple[str, int] | None:
+        record = self.records.get(run_id)
+        return (record.progress.state, len(record.progress.history)) if record else None
 
     def end(self, record: Record, event: Mapping[str, Any]) -> None:
         """End a run with its last event."""
         with self.changed:
             record.end(event)
             self.changed.notify_all()
+        self.news(record.id)
 
     # --- The thread ---------------------------------------------------------------------------
 
@@ -149,6 +176,17 @@ class Keeper:
         if self.connection:
             self._leave_orphans(self.connection)
             self._hand_over(self.connection)
+            self._pass_on_wishes(self.connection)
+
+    def _pass_on_wishes(self, connection: Connection) -> None:
+        """Ask the workers to prepare runs, unless a run goes on or waits."""
+        with self.changed:
+            if not self._wishes or any(not record.progress.ended for record in self.records):
+                return
+            wishes, self._wishes = self._wishes, {}
+        for address in connection.workers():
+            for asked_by, config in wishes.items():
+                connection.prepare(address, config, asked_by)
 
     def _connect(self) -> None:
         try:
@@ -212,7 +250,7 @@ class Keeper:
         with self.changed:
             chosen = self.records.choose(num_workers)
             for record in chosen:
-                folders.clear_unfinished(self._store, record.id)
+                folders.prepare(self._store, record.id, record.reader)
                 record.attempt = uuid.uuid4().hex
                 record.future = connection.submit(record)
                 record.future.add_done_callback(self._wake)

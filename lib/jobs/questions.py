@@ -7,21 +7,19 @@ question at a time, in a thread that is separate from its active run.
 import logging
 import threading
 import time
+from bisect import insort
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.core import errors
+from lib.core import errors, limits
 from lib.core.errors import EngineError, ThawError
 from lib.jobs import worker
 from lib.jobs.connection import Connection
 
 logger = logging.getLogger(__name__)
 
-# Limits of the queue: enough for a lecture hall, with an image of at most 10 MB each.
-MAX_WAITING = 100
-MAX_WAITING_BYTES = 500_000_000
 # Maximum number of threads that wait for replies, for large clusters.
 MAX_AT_ONCE = 16
 # A dead worker is restarted within two seconds; a cluster may still wait for its first worker.
@@ -38,7 +36,9 @@ class Question:
 
     Args:
         task: "module:function" that the worker calls.
-        owner: Who asks, such as a session; "" for none.
+        owner: Place that asks, such as a part of a page in a session; "" for none.
+        reader: Who asks; "" for Thaw itself.
+        turn: Priority in the queue; lower comes first.
         arguments: Arguments of the function; empty once the question has ended.
         state: "waiting", "working", "done" or "failed".
         position: What the question waits for, in words; "" if it does not wait.
@@ -49,6 +49,8 @@ class Question:
 
     task: str
     owner: str = ""
+    reader: str = ""
+    turn: int = 0
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     state: str = "waiting"
     position: str = ""
@@ -82,26 +84,57 @@ class Questions:
         self._lock = threading.Lock()
         self._waiting: list[Question] = []
         self._working: dict[str, Question] = {}  # worker address -> its current question
+        self._turn = 0  # of the question that was last put to a worker
         self._num_threads = 0
         self._connected = False  # as of the last look
 
-    def ask(self, task: str, owner: str, arguments: Mapping[str, Any]) -> Question:
-        """Queue a question; returns immediately. Earlier questions of its owner are withdrawn."""
-        question = Question(task, owner, arguments)
-        size = _size_bytes(arguments)
+    def ask(
+        self, task: str, owner: str, arguments: Mapping[str, Any], reader: str = ""
+    ) -> Question:
+        """Queue a question; returns immediately. Earlier questions of its owner are withdrawn.
+
+        Readers take turns: the second question of one comes after the first of every other.
+        """
+        question = Question(task, owner, reader, arguments=arguments)
         with self._lock:
             if owner:
                 self._withdraw(owner)
-            waiting = sum(_size_bytes(other.arguments) for other in self._waiting)
-            if len(self._waiting) >= MAX_WAITING or waiting + size > MAX_WAITING_BYTES:
-                _fail(question, EngineError("Too many readers ask at once.", "Ask again soon."))
+            refused = self._no_room(question)
+            if refused:
+                _fail(question, refused)
                 return question
-            self._waiting.append(question)
+            own = [
+                other.turn + 1
+                for other in (*self._waiting, *self._working.values())
+                if other.reader == reader
+            ]
+            question.turn = max([self._turn, *own]) if reader else self._turn
+            insort(self._waiting, question, key=lambda each: each.turn)
             self._say_positions()
             if self._num_threads < MAX_AT_ONCE:
                 self._num_threads += 1
                 threading.Thread(target=self._serve, name="thaw-question", daemon=True).start()
         return question
+
+    def _no_room(self, question: Question) -> EngineError | None:
+        """Why the queue has no room for a question; None if it has."""
+        figures = limits.current()
+        own = [other for other in self._waiting if question.reader == other.reader != ""]
+        if (
+            len(own) >= figures.questions_each
+            or _total_mb([*own, question]) > figures.questions_mb_each
+        ):
+            return EngineError(
+                f"You have asked {len(own)} questions that wait for an answer, and there is room "
+                f"for {figures.questions_each} with {figures.questions_mb_each} MB.",
+                "Wait for an answer, then ask again.",
+            )
+        if (
+            len(self._waiting) >= figures.questions
+            or _total_mb([*self._waiting, question]) > figures.questions_mb
+        ):
+            return EngineError("Too many readers ask at once.", "Ask again soon.")
+        return None
 
     def fail_all(self, error: ThawError) -> None:
         """Let all questions in the queue and in progress fail."""
@@ -132,21 +165,36 @@ class Questions:
 
         Each question starts a thread, and the thread of a busy worker checks the queue again.
         """
-        try:
-            while chosen := self._choose(*self._workers()):
+        while True:
+            with self._lock:
+                asked = tuple(self._waiting)
+            try:
+                chosen = self._choose(*self._workers())
+                if chosen is None:
+                    return
                 self._put(*chosen)
-        except EngineError as error:
-            self._give_up(error)
-        except Exception:  # otherwise the reader would wait forever
-            logger.exception("A question could not be put to a worker")
-            self._give_up(EngineError("Thaw made a mistake of its own.", "Ask again."))
+            except EngineError as error:
+                if not self._give_up(asked, error):
+                    return
+            except Exception:  # otherwise the reader would wait forever
+                logger.exception("A question could not be put to a worker")
+                if not self._give_up(
+                    asked, EngineError("Thaw made a mistake of its own.", "Ask again.")
+                ):
+                    return
 
-    def _give_up(self, error: EngineError) -> None:
+    def _give_up(self, asked: Collection[Question], error: EngineError) -> bool:
+        """Let the questions fail that were waiting when a try began; True if others have come.
+
+        They wait for a try of their own: the engine that could not be started may start now.
+        """
         with self._lock:
-            waiting, self._waiting = self._waiting, []
-            self._num_threads -= 1
-            for question in waiting:
-                _fail(question, error)
+            for question in asked:
+                if question in self._waiting:
+                    _fail(question, error)
+            self._waiting = [question for question in self._waiting if not question.ended]
+            self._num_threads -= not self._waiting
+            return bool(self._waiting)
 
     def _workers(self) -> tuple[Connection, tuple[str, ...]]:
         """The connection and its workers; waits while there are none."""
@@ -175,7 +223,7 @@ class Questions:
                 return None
             # Prefer the first free worker, which has the models of earlier questions in memory.
             address, question = min(free, key=training.__contains__), self._waiting.pop(0)
-            self._working[address] = question
+            self._working[address], self._turn = question, question.turn
             question.state, question.position = "working", ""
             self._say_positions()
             # Read here, because withdrawing a question clears its arguments.
@@ -240,9 +288,13 @@ def _fail(question: Question, error: ThawError) -> None:
     question.state = "failed"
 
 
-def _size_bytes(arguments: Mapping[str, Any]) -> int:
-    """Total size of the bytes and arrays among the arguments."""
-    return sum(
-        getattr(value, "nbytes", 0) or (len(value) if isinstance(value, bytes) else 0)
-        for value in arguments.values()
+def _total_mb(questions: Sequence[Question]) -> float:
+    """Total size of the bytes and arrays in questions, in megabytes."""
+    return (
+        sum(
+            getattr(value, "nbytes", 0) or (len(value) if isinstance(value, bytes) else 0)
+            for question in questions
+            for value in question.arguments.values()
+        )
+        / limits.MB
     )

@@ -18,7 +18,7 @@ class Record:
 
     Args:
         id: The run id.
-        owner: Owner of the run.
+        owner: Whose turn it takes.
         turn: Priority in the queue; lower comes first.
         progress: The latest progress.
         attempt: Unique name of this attempt.
@@ -31,6 +31,7 @@ class Record:
         returned: True once the run was returned to the queue because it had not started.
         looks_without_worker: Number of checks in which the worker of a followed run was missing.
         left: Set when the run has ended.
+        reader: Hash of the key of the reader who started it; "" for nobody.
     """
 
     config: TrainConfig
@@ -48,6 +49,7 @@ class Record:
     returned: bool = False
     looks_without_worker: int = 0
     left: threading.Event = field(default_factory=threading.Event)
+    reader: str = ""
 
     @property
     def handed_over(self) -> bool:
@@ -94,16 +96,19 @@ class Records:
         if record and record.progress.ended:
             del self._records[run_id]
 
-    def queue(self, config: TrainConfig, run_id: str, owner: str) -> None:
+    def queue(self, config: TrainConfig, run_id: str, reader: str) -> None:
         """Add a run to the queue, with start-time fair queueing.
 
-        The second run of an owner comes after the first run of every other owner.
+        The second run of a reader comes after the first run of every other reader. A run of nobody
+        takes a turn of its own.
         """
+        owner = reader or run_id
         if all(record.progress.ended for record in self):  # earlier turns do not count
             self._turn = max((record.turn + 1 for record in self), default=0)
         own = [record.turn + 1 for record in self if record.owner == owner]
         progress = Progress(num_epochs=config.num_epochs)
-        self.put(Record(config, run_id, owner, max([self._turn, *own]), progress))
+        turn = max([self._turn, *own])
+        self.put(Record(config, run_id, owner, turn, progress, reader=reader))
 
     def take_in(self, event: Mapping[str, Any]) -> bool:
         """Process one event of a run; returns True if the event ended the run.

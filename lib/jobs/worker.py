@@ -5,8 +5,7 @@ string, and Dask is imported only where it is used.
 """
 
 import asyncio
-import ctypes
-import gc
+import faulthandler
 import importlib
 import logging
 import os
@@ -14,17 +13,20 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from lib.core import errors, runs
 from lib.core.errors import ConfigError, EngineError, ThawError
+from lib.core.files import home
 from lib.core.lab.progress import ENDED
 from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
-from lib.jobs import folders
+from lib.jobs import folders, memory
+from lib.jobs.interrupting import Stop, set_exception
+from lib.jobs.preparing import Preparing
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +49,6 @@ def run_topic(run_id: str) -> str:
 # --- Cancelling: called by the client, in the event loop of a worker or of its nanny -------------
 
 
-class Stop(BaseException):
-    """Raised asynchronously in a run that does not check whether it was cancelled.
-
-    Derived from BaseException, so that `except Exception` in a library does not catch it.
-    """
-
-
 _lock = threading.Lock()
 # Attempt -> id of its thread.
 _threads: dict[str, int] = {}
@@ -70,7 +65,7 @@ def interrupt(attempt: str) -> None:
     """Raise Stop in the thread of an attempt; does nothing if it is not running here."""
     with _lock:
         if attempt in _threads:
-            _set_async_exception(_threads[attempt], Stop)
+            set_exception(_threads[attempt], Stop)
 
 
 def pid() -> int:
@@ -85,13 +80,6 @@ def kill(dask_worker: Any) -> None:
     psutil.Process(dask_worker.process.pid).kill()
 
 
-def _set_async_exception(thread: int, exception: type[BaseException] | None) -> None:
-    # The only way to interrupt another thread. None cancels an exception that is still pending.
-    # https://docs.python.org/3/c-api/init.html#c.PyThreadState_SetAsyncExc
-    value = ctypes.py_object(exception) if exception else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
-
-
 # --- Training: called by Dask, in a thread of the worker -----------------------------------------
 
 # Keras has global state (seeds, the current graph): never two runs in one process.
@@ -99,21 +87,38 @@ _one_run = threading.Lock()
 # Cleared while the trainer is being imported.
 _warm = threading.Event()
 _warm.set()
+# Store and id of the run of this process.
+_running: tuple[RunStore, str] | None = None
 
 
 def dask_setup(worker: Any) -> None:
-    """Import the trainer in a thread when the process starts (Dask's preload hook)."""
+    """Import the trainer in a thread when the process starts, and watch its memory from then on.
+
+    Dask's preload hook.
+    """
     trainer = os.environ.get(TRAINER_VARIABLE, TRAINER)
     _warm.clear()
     threading.Thread(target=_warm_up, args=(trainer,), daemon=True).start()
+    watched = (memory.limit_of(worker), _end_at_limit)
+    threading.Thread(target=memory.watch, args=watched, name="thaw-memory", daemon=True).start()
+
+
+def _end_at_limit(limit_bytes: int) -> None:
+    """End this process; Dask starts another."""
+    import psutil
+
+    logger.error("The worker came to its limit of %d MB of memory", limit_bytes // 1_000_000)
+    running = _running
+    if running:
+        memory.end_run(*running, limit_bytes)
+    psutil.Process().kill()
 
 
 def _warm_up(trainer: str) -> None:
+    home.keep_private()  # of a worker on another machine, too
     try:
         _resolve(trainer)
-        # Exclude imported objects from garbage collection, which would take 0.3 s in each run.
-        gc.collect()
-        gc.freeze()
+        memory.tidy()
     except Exception:  # the run that needs the trainer reports the error
         logger.exception("The trainer %s cannot be imported", trainer)
     finally:
@@ -144,22 +149,65 @@ def run_task(
     Returns:
         `event`, the last event; `files`, name -> content; `rss_bytes`, memory of this process.
     """
+    global _running
     import psutil
     from distributed import get_worker
 
     train_config = TrainConfig(**config)
     store = RunStore(Path(store_root)) if store_root else RunStore()
     worker = get_worker()
-    with _one_run:
+    with _one_run, _preparing.making_way(train_config):
         report = _Report(worker, runs.run_id(train_config), attempt)
         where = {"worker": worker.address, "pid": os.getpid()}
         report({"state": "starting", "begin": attempt, "config": dict(config), **where})
+        _running = store, report.run_id
         event = _train(train_config, attempt, trainer, store, report)
+        _running = None
         if report.state not in ENDED:
             report(event)
         files = folders.read_folder(store.folder(report.run_id)) if send_files else {}
-        gc.collect()
+    memory.tidy_later(_one_run.locked)
     return {"event": event, "files": files, "rss_bytes": psutil.Process().memory_info().rss}
+
+
+# --- Preparing: between runs, in a thread of its own ---------------------------------------------
+
+
+def prepare(config: Mapping[str, Any], asked_by: str) -> None:
+    """Prepare a run that a reader is about to start, once no run goes on; returns immediately.
+
+    Args:
+        config: Fields of a TrainConfig.
+        asked_by: Reader; what the same reader asked for before is given up.
+    """
+    _preparing.want(config, asked_by)
+
+
+def _prepare_run(config: TrainConfig, cancelled: Callable[[], bool]) -> bool:
+    while not _warm.wait(SECONDS_BETWEEN_STEPS):
+        if cancelled():
+            return False
+    module = os.environ.get(TRAINER_VARIABLE, TRAINER).partition(":")[0]
+    ready: bool = _resolve(f"{module}:prepare")(config, cancelled)
+    memory.tidy_later(_one_run.locked)
+    return ready
+
+
+def _end_hanging() -> None:
+    """End this process, where a preparation hangs; Dask starts another and gives it the run."""
+    import psutil
+
+    logger.error("A preparation hangs, so the worker is restarted. Its threads:")
+    faulthandler.dump_traceback()
+    psutil.Process().kill()
+
+
+_preparing = Preparing(
+    _prepare_run,
+    lambda thread, on: set_exception(thread, Stop if on else None),
+    Stop,
+    _end_hanging,
+)
 
 
 class _Report:
@@ -197,6 +245,8 @@ def _train(
                     f"app version {config.training_version}.",
                     "Install the same version of Thaw on both.",
                 )
+            if trainer == TRAINER:  # What another trainer needs is not known.
+                memory.check(config, memory.limit_of(report.worker))
             # Wait with a timeout, because a waiting thread does not receive Stop.
             while not _warm.wait(SECONDS_BETWEEN_STEPS) and attempt not in _stopped:
                 pass
@@ -234,7 +284,7 @@ def _leave(attempt: str) -> None:
     """Stop interrupting this thread, and cancel an exception that is still pending."""
     with _lock:
         if _threads.pop(attempt, None) is not None:
-            _set_async_exception(threading.get_ident(), None)
+            set_exception(threading.get_ident(), None)
 
 
 # --- Questions: awaited in the event loop of a worker, answered in a thread beside its run --------
@@ -273,7 +323,7 @@ def _answer(
                 folders.write_folder(Path(folder), run_files)
                 arguments = {**arguments, "run_folder": folder}
             value = _resolve(task)(**arguments)
-        size = _size_bytes(value)
+        size = memory.size_bytes(value)
         if size > ANSWER_LIMIT_BYTES:
             raise EngineError(
                 f"The answer has {size / 1e6:,.0f} MB, more than the "
@@ -293,12 +343,3 @@ def in_reply(error: ThawError) -> dict[str, Any]:
     """Encode an error as a reply, by the name of its nearest base class in lib.core.errors."""
     name = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
     return {"error": name, "message": error.message, "next_step": error.next_step}
-
-
-def _size_bytes(value: Any) -> int:
-    """Total size of the bytes and arrays in a value."""
-    if isinstance(value, Mapping):
-        return sum(_size_bytes(part) for part in value.values())
-    if isinstance(value, (list, tuple)):
-        return sum(_size_bytes(part) for part in value)
-    return len(value) if isinstance(value, bytes) else getattr(value, "nbytes", 0)

@@ -15,6 +15,7 @@ from lib.core.errors import EngineError, StoreError
 from lib.core.lab.store import RunStore
 from lib.core.runs import run_id
 from lib.jobs.client import Client
+from tests.speeds import thorough_beyond
 from tests.unit import trainers
 from tests.unit.jobs_support import (
     PATIENCE_S,
@@ -74,8 +75,12 @@ def end(web: subprocess.Popen[str], *, kill: bool) -> None:
 
 @pytest.mark.parametrize(
     ("trainer", "kill"),
-    [("endless", True), ("endless", False), ("stone", True)],
-    ids=["is killed", "ends by itself", "is killed during a call into C"],
+    [
+        pytest.param("endless", True, id="is killed", marks=pytest.mark.thorough),
+        # tests/browser/server.py looks for what each server has left that ended by itself.
+        pytest.param("endless", False, id="ends by itself", marks=pytest.mark.thorough),
+        pytest.param("stone", True, id="is killed during a call into C"),
+    ],
 )
 def test_nothing_is_left_of_the_engine_when_the_web_process(
     tmp_path: Path, trainer: str, kill: bool
@@ -93,7 +98,7 @@ def test_nothing_is_left_of_the_engine_when_the_web_process(
     assert seen.next_step
 
 
-@pytest.mark.parametrize("trainer", ["endless", "stone"])
+@pytest.mark.parametrize("trainer", thorough_beyond(["stone"], ["endless", "stone"]))
 def test_an_engine_that_is_killed_interrupts_its_run_and_is_replaced_for_the_next(
     tmp_path: Path, trainer: str
 ) -> None:
@@ -191,7 +196,7 @@ def test_a_store_that_cannot_be_written_refuses_the_run_before_anything_starts(
         client.close()
 
 
-@pytest.mark.parametrize("workers", ["none", "0", "-1", "1.5"])
+@pytest.mark.parametrize("workers", thorough_beyond(["none", "0"], ["none", "0", "-1", "1.5"]))
 def test_a_number_of_workers_that_cannot_be_used_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str
 ) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
+from lib.core import limits
 from lib.core.errors import DataError, EngineError, StoreError
 from lib.core.files.home import thaw_home
 from lib.core.lab.store import RunStore
@@ -17,8 +18,9 @@ from lib.jobs import connection as connection_module
 from lib.jobs import questions as questions_module
 from lib.jobs import worker
 from lib.jobs.client import Client
-from lib.jobs.questions import Question
+from lib.jobs.questions import Question, Questions
 from tests.unit.jobs_support import (
+    PATIENCE_S,
     TRAINER,
     answered,
     config,
@@ -60,6 +62,14 @@ class Blocker:
     def let_go(self) -> Question:
         self.path.touch()
         return answered(self.question)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_next_test(tmp_path: Path) -> Iterator[None]:
+    """A test that fails before it lets its question go leaves the worker free."""
+    yield
+    for asked in tmp_path.glob("*.asked"):
+        asked.with_suffix("").touch()
 
 
 # --- Answers --------------------------------------------------------------------------------------
@@ -168,10 +178,10 @@ def test_the_answer_to_a_question_that_was_replaced_at_work_reaches_nobody(
 def test_more_questions_or_bytes_than_may_wait_are_refused_at_once(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions_module, "MAX_WAITING", 3)
-    monkeypatch.setattr(questions_module, "MAX_WAITING_BYTES", 100)
+    monkeypatch.setenv(limits.VARIABLE, "questions=3, questions_mb=1")
     blocker = Blocker(client, tmp_path / "go")
-    waiting = [ask(client, "echo", image=b"x" * 50), ask(client, "echo", image=b"x" * 50)]
+    half = b"x" * (limits.MB // 2)
+    waiting = [ask(client, "echo", image=half), ask(client, "echo", image=half)]
     too_large = ask(client, "echo", image=b"x")
     waiting.append(ask(client, "echo"))
     too_many = ask(client, "echo")
@@ -181,6 +191,32 @@ def test_more_questions_or_bytes_than_may_wait_are_refused_at_once(
         assert refused.error.next_step
     blocker.let_go()
     assert [answered(question).state for question in waiting] == ["done"] * 3
+
+
+def test_one_reader_cannot_take_the_places_of_all(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(limits.VARIABLE, "questions_each=2, questions=4")
+    blocker = Blocker(client, tmp_path / "go")
+    # In one session after the other, as a script would.
+    flood = [ask(client, "echo", f"session {each}", asked_by="mallory") for each in range(40)]
+    refused = [each for each in flood if each.state == "failed"]
+    assert len(refused) == 38
+    assert refused[0].error
+    assert refused[0].error.message.startswith("You have asked 2 questions that wait for an answer")
+    other = ask(client, "echo", "another session", asked_by="anna")
+    blocker.let_go()
+    assert answered(other).state == "done"
+
+
+def test_readers_take_turns(client: Client, tmp_path: Path) -> None:
+    blocker = Blocker(client, tmp_path / "go")
+    many = [ask(client, "echo", f"part {each}", asked_by="mallory") for each in range(5)]
+    one = ask(client, "echo", "a page", asked_by="anna")
+    until(lambda: one.position == "Waiting for 2 others")
+    blocker.let_go()
+    assert answered(one).state == "done"
+    assert all(answered(each).state == "done" for each in many)
 
 
 # --- Errors ---------------------------------------------------------------------------------------
@@ -267,11 +303,22 @@ def test_a_question_survives_the_death_of_the_engine(tmp_path: Path) -> None:
         assert blocker.let_go().state == "done"
 
 
-def test_an_engine_that_died_while_nothing_was_asked_is_replaced(tmp_path: Path) -> None:
+def test_an_engine_that_died_while_nothing_was_asked_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
     with running_client(tmp_path) as client:
         answered(ask(client, "echo"))
+        connection = client._keeper.connection
         assert client.engine_pid
+        assert connection
         psutil.Process(client.engine_pid).kill()
+        until(lambda: connection.lost)
+        # Its Dask client is not asked, which would wait for ten seconds for the dead engine.
+        monkeypatch.setattr(connection._dask, "nthreads", lambda: asked.append("workers"))
+        with pytest.raises(ConnectionError):
+            connection.workers()
+        assert not asked
         assert answered(ask(client, "echo")).state == "done"
 
 
@@ -286,9 +333,41 @@ def test_an_engine_that_cannot_start_is_told_to_all_who_ask_and_tried_again(
                 assert error
                 assert "could not be started" in error.message
                 assert error.next_step
-        # A thread that still tries for the second question would fail the third one with it.
-        until(lambda: "thaw-question" not in [thread.name for thread in threading.enumerate()])
         assert answered(ask(client, "echo")).state == "done"
+
+
+class Workers:
+    """Stands for a connection: one worker, which echoes."""
+
+    lost = False
+
+    def workers(self) -> tuple[str, ...]:
+        return ("worker",)
+
+    def ask(self, address: str, task: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"answer": task}
+
+
+@pytest.mark.parametrize("most_threads", [1, 16])
+def test_an_engine_that_cannot_start_does_not_fail_what_is_asked_just_afterwards(
+    most_threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions_module, "MAX_AT_ONCE", most_threads)
+    later: list[Question] = []
+    first_ended = threading.Event()
+
+    def reach() -> Any:
+        if not later:
+            later.append(questions.ask("second", "another", {}))
+            raise EngineError("The training engine could not be started.", "Look at the log.")
+        assert first_ended.wait(PATIENCE_S)
+        return Workers()
+
+    questions = Questions(reach, tuple, "Starting")
+    first = questions.ask("first", "one", {})
+    assert answered(first).state == "failed"
+    first_ended.set()
+    assert answered(later[0]).answer == "second"
 
 
 def test_closing_fails_what_waits_and_what_is_asked_afterwards(tmp_path: Path) -> None:

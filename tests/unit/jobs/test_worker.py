@@ -1,6 +1,7 @@
 """What happens inside a worker, without one: events, exceptions into threads, run folders."""
 
 import gc
+import os
 import sys
 import threading
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 
 from lib.core.errors import DataError
-from lib.core.lab.folder import RunWriter, read_run
+from lib.core.lab.folder import RunWriter, read_run, writing
+from lib.core.lab.owner import read_owner
 from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, run_id
-from lib.jobs import folders, worker
+from lib.jobs import endings, folders, interrupting, worker
 from tests.unit.jobs_support import config, until
 
 RECORD = EpochRecord(1, "feature_extraction", 1.0, 0.5, 1.0, 0.5, 1e-3, 0.1)
@@ -103,7 +105,7 @@ def test_an_exception_that_comes_as_a_run_ends_hits_nothing_but_the_run(
             assert thread.ident
             ident = thread.ident
             until(lambda: sys._current_frames()[ident].f_code.co_name == "_leave")
-            worker._set_async_exception(ident, worker.Stop)
+            interrupting.set_exception(ident, interrupting.Stop)
     finally:
         gc.enable()
     thread.join()
@@ -116,6 +118,8 @@ def test_a_run_is_cancelled_while_its_trainer_is_still_being_imported(
 ) -> None:
     imported = threading.Event()
     monkeypatch.setattr(worker, "_resolve", lambda _: imported.wait())
+    # This process runs further tests, and must not be ended for their memory.
+    monkeypatch.setattr(worker.memory, "watch", lambda *_: None)
     monkeypatch.setenv(worker.TRAINER_VARIABLE, "slow")
     worker.dask_setup(None)
     worker.ask_to_stop("early")
@@ -162,13 +166,57 @@ def test_an_end_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     assert root.read_text("utf-8") == ""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_worker_closes_its_own_home_when_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "thaw"))
+    monkeypatch.setattr(worker, "_resolve", lambda trainer: None)
+    monkeypatch.setattr(worker.memory, "tidy", lambda: None)
+    (tmp_path / "thaw" / "runs").mkdir(parents=True)
+    (tmp_path / "thaw" / "runs").chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        worker._warm_up(worker.TRAINER)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "thaw" / "runs").stat().st_mode & 0o077 == 0
+
+
+def test_the_end_of_a_run_is_not_written_where_another_process_trains_it(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = store.folder(run_id(config("fast")))
+    with writing(folder):
+        writer = RunWriter(folder, config("fast"))
+        writer.add(RECORD)
+        folders.mark_ended(store, config("fast"), CANCELLED)
+        folders.prepare(store, folder.name, "bert")
+        writer.finish({"status": "finished"})
+    run = store.open(folder.name)
+    assert run
+    assert (run.status, run.history) == ("finished", (RECORD,))
+    assert read_owner(folder) is None
+
+
+def test_a_run_that_another_process_trains_goes_on_here(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = store.folder(run_id(config("fast")))
+    with writing(folder):
+        RunWriter(folder, config("fast")).add(RECORD)
+        run = store.open(folder.name)
+        assert run
+        there = endings.stored_progress(run)
+        assert (there.state, there.elsewhere, there.history) == ("training", True, (RECORD,))
+    assert endings.stored_progress(run).state == "interrupted"
+
+
 def test_only_what_ended_without_finishing_is_cleared_away(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     for seed, result in enumerate(({"status": "finished"}, {"status": "failed"}, None)):
         writer = RunWriter(store.folder(run_id(config("fast", seed))), config("fast", seed))
         if result:
             writer.finish(result)
-        folders.clear_unfinished(store, run_id(config("fast", seed)))
+        folders.prepare(store, run_id(config("fast", seed)), "anna")
     left = [store.open(run_id(config("fast", seed))) is not None for seed in range(3)]
     assert left == [True, False, True]
 
