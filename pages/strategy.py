@@ -6,8 +6,7 @@ from lib.core import intervals
 from lib.core.strategy import rule
 from lib.ui import link, shell, widgets
 from lib.ui.parts.strategy_board import component as strategy_board
-from lib.ui.strategy import answers, launch, page, similarity
-from lib.ui.strategy import evidence as recorded
+from lib.ui.strategy import answers, compare, launch, page, questions, similarity
 from lib.ui.uploads import pickers
 
 shell.page("strategy")
@@ -29,21 +28,24 @@ def instrument() -> None:
     advice = rule.recommend(situation, backbone.id)
 
     # --- Result -------------------------------------------------------------
+    compare.show(situation, dataset, backbone)
     strategy_board.show(given, dataset, backbone.id)
     launch.buttons(advice, situation, dataset, backbone)
     page.tried(advice, situation)
-    page.settings(advice)
-    page.borders(situation)
-    launch.show_tried()
     similarity.show(dataset, situation.similarity)
+
+    # --- Why ----------------------------------------------------------------
+    page.settings(advice)
+    page.where_borders_lie(situation)
     answers.share(given, backbone.id)
 
 
 instrument()
 
 # --- Evidence ---------------------------------------------------------------
-recorded.show()
+with st.container(key="strategy_evidence"):
+    questions.show()
 
 # --- Why --------------------------------------------------------------------
 page.attribution()
-widgets.show_source(rule.region_of, intervals.crossed_interval)
+widgets.show_source(rule.region_of, intervals.folded_difference)

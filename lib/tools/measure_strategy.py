@@ -41,7 +41,7 @@ def questions(page: Page) -> dict[str, Callable[[int], None]]:
         )
 
     def kind(turn: int) -> None:
-        names = ("Pictures from above", "Photographs of everyday things")
+        names = ("From above", "Everyday photographs")
         page.get_by_text(names[turn % 2], exact=True).click()
 
     def box(label: str) -> Callable[[int], None]:
@@ -52,9 +52,9 @@ def questions(page: Page) -> dict[str, Callable[[int], None]]:
         "arrow key on the map": point,
         "number of images, slider": images,
         "what the images show": kind,
-        "less than a minute": box("I have less than a minute"),
-        "on a phone": box("It has to run on a phone"),
-        "wrong labels": box("Many labels are wrong"),
+        "less than a minute": box("Must train within a minute"),
+        "on a phone": box("Must run on a phone"),
+        "wrong labels": box("Some labels are wrong"),
     }
 
 

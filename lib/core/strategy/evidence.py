@@ -1,7 +1,7 @@
 """The evidence behind the strategies: the same data in five ways, three sizes and three seeds.
 
-`python -m lib.tools.record_runs evidence` trains the runs; each is in `data/evidence` in a folder
-with its id as name.
+`python -m lib.tools.record_runs first_evidence` trains the runs; each is in `data/evidence`, in a
+folder with its id as name.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ WAYS: dict[str, Way] = {
     for way in (
         Way("head", "Head only"),
         Way("top", "Top layers"),
-        Way("middle", "From the middle"),
+        Way("middle", "More top layers"),
         Way("everything", "Everything"),
         Way("scratch", "From scratch"),
     )

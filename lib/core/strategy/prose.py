@@ -42,8 +42,8 @@ REGIONS: dict[str, Region] = {
             way="head",
             title="Train the head only",
             where="few images, similar",
-            reason="The images resemble those of ImageNet, so the features of the backbone fit; "
-            "with so few images a larger trainable part would overfit.",
+            reason="The features of the backbone fit such images well enough; with so few images, "
+            "a larger trainable part can overfit.",
             caveat="If training accuracy stays low as well, the features do not fit after all.",
             watch_for="Both curves flatten early: thawing the top layers is the next thing to try.",
             sources=("cs231n-transfer", "keras-transfer"),
@@ -67,10 +67,10 @@ REGIONS: dict[str, Region] = {
             large=False,
             similar=False,
             way="middle",
-            title="Train from the middle up",
+            title="Train more top layers",
             where="few images, dissimilar",
             reason="The upper layers are too specific to photographs of things, so freeze only the "
-            "bottom and train from the middle upward.",
+            "lower half and train all layers above it.",
             caveat="The hard case: this often overfits. An alternative is a head on features of an "
             "earlier layer, which fit if the late ones are too specific; more images are better "
             "still.",

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from lib.core import backbones, freezing
 from lib.core.backbones import LayerRow
 from lib.core.errors import ConfigError
-from lib.core.strategy import prose
+from lib.core.strategy import prose, recipes
 from lib.core.strategy.prose import REGIONS, Region
+from lib.core.strategy.recipes import FINE_TUNE_RATE as FINE_TUNE_RATE
+from lib.core.strategy.recipes import HEAD_RATE as HEAD_RATE
 from lib.core.strategy.settings_table import Recipe, Setting, settings_table
 
 # Where "many" begins. On the solar cells, thawing the top layers was worse than the head only with
@@ -36,15 +38,8 @@ NEAR_SIMILARITY = 0.1
 # (efficientnet-lite, mobilenet-v2).
 MAX_PHONE_PARAMS = 5_000_000
 
-# As in the tutorials: the head at Adam's default rate (keras-transfer), thawed layers at a tenth of
-# it, and ten epochs per phase (tf-transfer). The recorded evidence uses the same values.
-HEAD_RATE = 1e-3
-FINE_TUNE_RATE = 1e-4
+# Epochs per phase of the recorded evidence, as in the tutorials (tf-transfer).
 PHASE_EPOCHS = 10
-# Wrong labels cancel out in a larger batch (rolnick-2017), and are learned last (arpit-2017).
-NOISY_BATCH_SIZE = 64
-NOISY_DROPOUT = 0.2
-NOISY_PATIENCE = 3
 # A feature map in the middle of a backbone is 1/16 as wide as the image: between 1/8 and 1/32.
 MIDDLE_SHRINKAGE = 8 * 2**0.5
 
@@ -219,35 +214,31 @@ def recommend(situation: Situation, backbone: str = "efficientnet_lite0") -> Rec
         CS231n notes, "Transfer Learning", section on when and how to fine-tune
         (cs231n-transfer).
     """
-    layers = backbones.load_layer_table(backbone)
     region = region_of(situation)
     way = "head" if situation.in_hurry else region.way
-    strategy, thaw_from = how(way, backbone)
-    thaws = way != "head"
     hurried = way != region.way
-    noisy = situation.noisy
+    strategy, thaw_from = how(way, backbone)
     advice = Recommendation(
-        region=region.id,
         way=way,
+        **recipes.settings(
+            strategy,
+            thaw_from,
+            situation.num_images,
+            backbone,
+            minutes=situation.minutes,
+            noisy=situation.noisy,
+            augmentation=way != "head" and not region.large,
+        ),
+        region=region.id,
         title=prose.HURRY_TITLE if hurried else region.title,
-        strategy=strategy,
-        thaw_from=thaw_from,
-        head_learning_rate=HEAD_RATE,
-        fine_tune_learning_rate=FINE_TUNE_RATE if thaws else 0.0,
-        head_epochs=PHASE_EPOCHS if thaws else 2 * PHASE_EPOCHS,
-        fine_tune_epochs=PHASE_EPOCHS if thaws else 0,
-        augmentation=thaws and not region.large,
-        batch_norm="frozen",
-        batch_size=NOISY_BATCH_SIZE if noisy else None,
-        dropout=NOISY_DROPOUT if noisy else 0.0,
-        early_stopping=NOISY_PATIENCE if noisy else 0,
         reason=prose.HURRY_REASON if hurried else region.reason,
         caveat=prose.hurry_caveat(region) if hurried else region.caveat,
         watch_for=(REGIONS["small_similar"] if hurried else region).watch_for,
-        notes=_notes(situation, backbone, layers),
+        notes=_notes(situation, backbone, backbones.load_layer_table(backbone)),
         sources=("thaw-measurements", *region.sources) if hurried else region.sources,
         neighbours=_neighbours(situation, region),
     )
+    layers = backbones.load_layer_table(backbone, advice.image_size)
     return replace(advice, settings=settings_table(advice, layers))
 
 

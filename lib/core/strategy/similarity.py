@@ -21,6 +21,8 @@ from lib.core.files.shipped import DATA
 from lib.core.intervals import Z_95, PairedDifference
 
 FILE = DATA / "similarity.json"
+# What was measured later; the first file stays as it is.
+MORE_FILE = DATA / "similarity_more.json"
 
 # The same for all images, so that their values can be compared.
 BACKBONE = "efficientnet_lite0"
@@ -279,7 +281,9 @@ def references() -> Mapping[str, Scores]:
         StoreError: If they are missing or damaged.
     """
     try:
-        stored = json.loads(FILE.read_text("utf-8"))
+        stored = [
+            each for file in (FILE, MORE_FILE) for each in json.loads(file.read_text("utf-8"))
+        ]
     except (OSError, ValueError) as error:
         raise StoreError(
             "The reference measurements of similarity are missing or damaged.",

@@ -1,4 +1,4 @@
 """Figures of the strategy page: similarity to ImageNet, evidence.
 
-Imports: core, core.strategy, figures, figures.reading.
+Imports: core, core.strategy, core.zero_shot, figures, figures.reading.
 """

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from lib.core import datasets
 from lib.core.strategy import evidence, verdict
 from lib.core.strategy.evidence import Cell, Difference
+from lib.core.zero_shot.recorded import Share
 from lib.figures import marks, theme
 
 HEIGHT = 330
@@ -26,18 +27,29 @@ SYMBOLS = {
 GLYPHS = {"head": "●", "top": "▲", "middle": "◆", "everything": "■", "scratch": "✚"}
 DASHES = {"head": "solid", "top": "dot", "middle": "dash", "everything": "solid", "scratch": "dot"}
 BAND_OPACITY = 0.14
+# Classifiers that no labelled image was used for: their symbols and glyphs.
+NO_IMAGES = {"Words as they are": "star-open", "Words, calibrated": "star"}
+NO_IMAGES_GLYPHS = {"Words as they are": "☆", "Words, calibrated": "★"}
 # Factors that shift points of the same data size apart on the logarithmic axis.
 SHIFT = {"head": 0.9, "top": 0.95, "middle": 1.0, "everything": 1.05, "scratch": 1.1}
+# A logarithmic axis has no 0: no image stands so far left of the fewest, as a factor.
+ZERO_FACTOR = 0.4
 
 
 def accuracies(
-    cells: Sequence[Cell], measure: str, lowest: float, *, dark: bool = False
+    cells: Sequence[Cell],
+    measure: str,
+    lowest: float,
+    *,
+    no_images: Sequence[tuple[str, Share]] = (),
+    dark: bool = False,
 ) -> go.Figure:
     """Accuracy of every strategy against the number of images, with the range over seeds.
 
     Args:
         cells: Cells of one dataset, smallest data size first.
         lowest: Start of the accuracy axis, 0 to 1, the same for all datasets.
+        no_images: Name and accuracy of classifiers without a labelled image, with 95 % intervals.
     """
     colours = theme.palette(dark)
     drawn = go.Figure()
@@ -48,14 +60,7 @@ def accuracies(
         colour = marks.way_colour(way.id, colours)
         x = [num_images * SHIFT[way.id] for num_images, _ in at]
         seeds = [getattr(tried, measure) for _, tried in at]
-        hidden = {"x": x, "mode": "lines", "hoverinfo": "skip", "line": {"width": 0}}
-        drawn.add_scatter(**hidden, y=[min(each) for each in seeds])
-        drawn.add_scatter(
-            **hidden,
-            y=[max(each) for each in seeds],
-            fill="tonexty",
-            fillcolor=theme.faint(colour, BAND_OPACITY),
-        )
+        _add_band(drawn, x, seeds, colour)
         drawn.add_scatter(
             x=x,
             y=[sum(each) / len(each) for each in seeds],
@@ -75,37 +80,81 @@ def accuracies(
             hovertemplate=f"{way.title}, %{{customdata[0]:,}} images: <b>%{{y:.3f}}</b> "
             "(%{customdata[1]:.3f} to %{customdata[2]:.3f})<extra></extra>",
         )
-    sizes = [cell.num_images for cell in cells]
+    sizes = [float(cell.num_images) for cell in cells]
+    ticks = [sizes[0] * ZERO_FACTOR] * bool(no_images) + sizes
+    _add_no_images(drawn, no_images, ticks[0], colours.ink)
     drawn.update_xaxes(
         title_text="training images",
         type="log",
-        range=[log10(sizes[0] * 0.75), log10(sizes[-1] * 1.35)],
-        tickvals=sizes,
-        ticktext=[f"{each:,}" for each in sizes],
+        range=[log10(ticks[0] * 0.75), log10(ticks[-1] * 1.35)],
+        tickvals=ticks,
+        ticktext=["0"] * bool(no_images) + [f"{each:,.0f}" for each in sizes],
     )
     drawn.update_yaxes(tickformat=".0%", range=[lowest - 0.02, 1.015], nticks=6)
     margin = {"l": 54, "r": 10, "t": 8, "b": 52}
     return theme.apply(drawn, dark=dark, height=HEIGHT, margin=margin)
 
 
-def lowest(cells: Sequence[Cell], measure: str) -> float:
+def _add_band(
+    drawn: go.Figure, x: Sequence[float], seeds: Sequence[Sequence[float]], colour: str
+) -> None:
+    hidden = {"x": x, "mode": "lines", "hoverinfo": "skip", "line": {"width": 0}}
+    drawn.add_scatter(**hidden, y=[min(each) for each in seeds])
+    drawn.add_scatter(
+        **hidden,
+        y=[max(each) for each in seeds],
+        fill="tonexty",
+        fillcolor=theme.faint(colour, BAND_OPACITY),
+    )
+
+
+def _add_no_images(
+    drawn: go.Figure, no_images: Sequence[tuple[str, Share]], at: float, colour: str
+) -> None:
+    for name, share in no_images:
+        drawn.add_scatter(
+            x=[at],
+            y=[share.value],
+            mode="markers",
+            marker={"size": 13, "symbol": NO_IMAGES[name], "color": colour, "line": {"width": 2}},
+            error_y={
+                "array": [share.high - share.value],
+                "arrayminus": [share.value - share.low],
+                "width": 0,
+            },
+            hovertemplate=f"{name}, 0 images: <b>%{{y:.3f}}</b> "
+            f"({share.low:.3f} to {share.high:.3f})<extra></extra>",
+        )
+
+
+def lowest(
+    cells: Sequence[Cell], measure: str, no_images: Sequence[tuple[str, Share]] = ()
+) -> float:
     """The lowest accuracy of any seed, rounded down to a multiple of 0.1.
 
     Args:
         cells: At least one cell.
+        no_images: Of all datasets; the lower ends of their intervals count.
     """
     least = min(
-        value
-        for cell in cells
-        for tried in cell.tried.values()
-        for value in getattr(tried, measure)
+        [
+            *(share.low for _, share in no_images),
+            *(
+                value
+                for cell in cells
+                for tried in cell.tried.values()
+                for value in getattr(tried, measure)
+            ),
+        ]
     )
     return int(least * 10) / 10
 
 
-def accuracies_alt(cells: Sequence[Cell], measure: str) -> str:
+def accuracies_alt(
+    cells: Sequence[Cell], measure: str, no_images: Sequence[tuple[str, Share]] = ()
+) -> str:
     """A text alternative to the figure, in one sentence."""
-    parts = []
+    parts = [f"0 images: {name} {share.value:.3f}" for name, share in no_images]
     for cell in cells:
         ways = (
             f"{evidence.WAYS[way].title} {_mean(getattr(tried, measure)):.3f}"
@@ -170,18 +219,7 @@ def margins(cells: Sequence[Cell], *, dark: bool = False) -> go.Figure:
         range=[-widest * 1.05, widest * 1.05],
     )
     for place, (cell, found) in enumerate(rows):
-        # The text is above its interval, so that both fit on a narrow screen.
-        drawn.add_annotation(
-            text=row_words(cell, found),
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=place - 0.18,
-            yanchor="bottom",
-            showarrow=False,
-            bgcolor=colours.paper,
-            borderpad=0,
-        )
+        theme.name_row(drawn, row_words(cell, found), place, colours)
     drawn.update_yaxes(visible=False, range=[len(rows) - 0.6, -0.8])
     height = ROW_HEIGHT * len(rows) + ROWS_MARGIN
     margin = {"l": 8, "r": 12, "t": 4, "b": 56}

@@ -19,7 +19,7 @@ def depths(scores: Scores, *, dark: bool = False) -> go.Figure:
     """Accuracy of linear probe and nearest neighbours at three depths, with 95 % intervals."""
     colours = theme.palette(dark)
     probes, votes = _shares(scores)
-    sheet = Sheet()
+    sheet = Sheet(colours)
     probe = Look("linear probe", colours.ink, "circle", "solid", -SHIFT)
     vote = Look("neighbours", colours.heat, "diamond", "dot", SHIFT)
     _line(sheet, scores, probes, probe)
@@ -49,7 +49,7 @@ def depths(scores: Scores, *, dark: bool = False) -> go.Figure:
         "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"},
         "margin": MARGIN,
     }
-    return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT, showlegend=True)
+    return sheet.figure(layout, HEIGHT, showlegend=True)
 
 
 def _shares(scores: Scores) -> tuple[list[Share], list[Share]]:
@@ -131,7 +131,7 @@ def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.F
         border: Threshold from which data count as similar.
     """
     colours = theme.palette(dark)
-    sheet = Sheet()
+    sheet = Sheet(colours)
     line = {"color": colours.muted, "width": 2, "dash": "dash"}
     ends = {"x0": border, "x1": border, "y0": 0, "y1": 1}
     sheet.shape(type="line", yref="paper", **ends, line=line, layer="below")
@@ -174,7 +174,7 @@ def scale(places: Sequence[Place], border: float, *, dark: bool = False) -> go.F
         # The labels set the left margin; the axis height equals that of the figure beside it.
         "margin": MARGIN | {"l": 8},
     }
-    return theme.apply(sheet.figure(layout), dark=dark, height=HEIGHT)
+    return sheet.figure(layout, HEIGHT)
 
 
 def scale_alt(places: Sequence[Place]) -> str:

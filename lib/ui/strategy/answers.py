@@ -24,7 +24,7 @@ from lib.ui.uploads import access
 MAX_IMAGES = 10_000_000
 MAX_CLASSES = 1_000
 MAX_MINUTES = 100_000.0
-# "Less than a minute" as a number.
+# "Must train within a minute" as a number.
 HURRY_MINUTES = 0.5
 # Pictures along the scale that ship with Thaw: kind of images -> example of the pooling page.
 PICTURES = {"everyday": "cat", "drawings": "drawn_cat", "technical": "cracked_cell"}

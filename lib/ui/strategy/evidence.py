@@ -7,6 +7,8 @@ from lib.core.images import inspection
 from lib.core.strategy import evidence, rule, verdict
 from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.prose import REGIONS, Region
+from lib.core.zero_shot import recorded
+from lib.core.zero_shot.recorded import Share
 from lib.figures.strategy import evidence as figures
 from lib.ui import cache, shell, state, widgets
 
@@ -19,16 +21,21 @@ ORDER = (("small_similar", "large_similar"), ("small_dissimilar", "large_dissimi
 def show() -> None:
     """Show the rule as measured, then every accuracy behind it."""
     found = cache.evidence()
-    st.subheader("What the recorded runs show", anchor=False)
     if not found.cells:
         st.markdown("No run is recorded in this copy of Thaw, so the rule has no evidence here.")
         return
     st.markdown(headline(found))
-    for pair in ORDER:
-        for column, region in zip(st.columns(2), pair, strict=True):
-            with column.container(border=True, height="stretch", gap="xsmall"):
-                _field(found, REGIONS[region])
+    with st.expander("Accuracy over the number of images", icon=":material/show_chart:"):
+        _accuracies(found)
+        st.caption(about(found))
+        for dataset in found.datasets:
+            if caution := _caution(dataset):
+                st.caption(caution)
     with st.expander("The rule against the best of the others", icon=":material/compare_arrows:"):
+        for pair in ORDER:
+            for column, region in zip(st.columns(2), pair, strict=True):
+                with column.container(border=True, height="stretch", gap="xsmall"):
+                    _field(found, REGIONS[region])
         widgets.plot(
             figures.margins(found.cells, dark=shell.is_dark()),
             "strategy_margins",
@@ -38,11 +45,8 @@ def show() -> None:
             "Each line is a 95 % confidence interval over test images and seeds. If it crosses the "
             "middle, the difference may be chance, and the mark is hollow."
         )
-    _accuracies(found)
-    st.caption(about(found))
-    for dataset in found.datasets:
-        if caution := _caution(dataset):
-            st.caption(caution)
+    with st.expander("The same results as a table", icon=":material/table_rows:"):
+        st.table([_row(cell, id_) for cell in found.cells for id_ in cell.tried], hide_index=True)
 
 
 def _caution(dataset: str) -> str:
@@ -112,20 +116,43 @@ def _accuracies(found: Evidence) -> None:
         required=True,
     )
     measure = str(measure)
-    st.markdown("   ".join(way(id_) for id_ in evidence.WAYS))
-    lowest = figures.lowest(found.cells, measure)
+    # Words are tested on the test images only.
+    words = {id_: no_images(id_) if measure == "test" else () for id_ in found.datasets}
+    all_words = [each for shares in words.values() for each in shares]
+    marks = [f":gray[{mark}] {name}" for name, mark in figures.NO_IMAGES_GLYPHS.items()]
+    legend = [*(way(id_) for id_ in evidence.WAYS), *(marks if all_words else [])]
+    st.markdown("   ".join(legend))
+    if all_words:
+        st.markdown(
+            ":small[At 0 images, names of ImageNet's classes replace the training images: see "
+            "[Zero-shot](zero_shot).]"
+        )
+    lowest = figures.lowest(found.cells, measure, all_words)
     with st.grid(3, min_column_width=260):
         for dataset in found.datasets:
             cells = found.of(dataset)
             with st.container(gap="xsmall"):
                 st.markdown(f"**{datasets.get(dataset).title}**")
                 widgets.plot(
-                    figures.accuracies(cells, measure, lowest, dark=shell.is_dark()),
+                    figures.accuracies(
+                        cells, measure, lowest, no_images=words[dataset], dark=shell.is_dark()
+                    ),
                     f"strategy_accuracies_{dataset}",
-                    figures.accuracies_alt(cells, measure),
+                    figures.accuracies_alt(cells, measure, words[dataset]),
                 )
-    with st.expander("The same results as a table", icon=":material/table_rows:"):
-        st.table([_row(cell, id_) for cell in found.cells for id_ in cell.tried], hide_index=True)
+
+
+def no_images(dataset: str) -> tuple[tuple[str, Share], ...]:
+    """Return the accuracies of words on the test images of a dataset; empty without a word.
+
+    Args:
+        dataset: Name of the dataset.
+    """
+    found = recorded.read().get(dataset)
+    shares = [found.zero_shot(calibrated=each) for each in (False, True)] if found else []
+    return tuple(
+        (name, share) for name, share in zip(figures.NO_IMAGES, shares, strict=False) if share
+    )
 
 
 def _row(cell: Cell, id_: str) -> dict[str, str]:
@@ -158,5 +185,5 @@ def about(found: Evidence) -> str:
         f"{found.num_runs} recorded runs of EfficientNet-Lite0: images of {evidence.IMAGE_SIZE} "
         f"pixels, {evidence.NUM_EPOCHS} epochs in all, the last {each} of them with thawed layers "
         f"if the way thaws any, {len(evidence.SEEDS)} seeds, no augmentation. The bands show the "
-        f"range over the seeds.{missing} `python -m lib.tools.record_runs evidence`"
+        f"range over the seeds.{missing} `python -m lib.tools.record_runs first_evidence`"
     )

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from lib.core import backbones, datasets, runs
+from lib.core import datasets, runs
+from lib.core.evidence import borders, choosing, grid, verdicts
 from lib.core.maps import feature_maps as examples
-from lib.core.strategy import rule, verdict
-from lib.core.strategy.evidence import Cell, Evidence
+from lib.core.strategy import rule
 from lib.core.strategy.rule import Recommendation, Situation
-from lib.ui import cache, sources
+from lib.ui import cache, glossary, sources
 from lib.ui.strategy import answers
 
 
@@ -15,30 +15,25 @@ def attribution() -> None:
     """Show who made the pictures along the scale."""
     shown = [examples.examples()[id_] for id_ in answers.PICTURES.values()]
     words = dict.fromkeys(f"{each.attribution} {each.licence}." for each in shown)
-    st.caption(f"Pictures: {' '.join(words)}")
+    st.caption(f"Pictures: {' '.join(words)} The other pictures of the scale are drawn for Thaw.")
 
 
 def tried(advice: Recommendation, situation: Situation) -> None:
-    """Show the caveat, and the recorded runs on the data most similar to the reader's.
+    """Show the recorded runs on the data most similar to the reader's, and the caveat.
 
     Args:
         advice: The recommendation.
         situation: The reader's answers.
     """
-    st.markdown(f":material/info: **Caveat.** {advice.caveat}")
-    cell = cache.evidence().nearest(situation)
-    if cell is None:
+    usual = [each for each in cache.grid() if each.backbone == grid.BACKBONE]
+    field = choosing.nearest(choosing.fields(usual), situation)
+    if field is None:
         st.markdown(":material/science: No runs are recorded in this field of the map.")
-        return
-    says = verdict.of(cell)
-    icon = ":material/warning:" if says.contradicts else ":material/science:"
-    backbone = backbones.get(cell.tried[cell.winner].runs[0].config.backbone).title
-    st.markdown(f"{icon} **Tried** with {backbone} on {cell_title(cell)}. {says.in_words}")
-
-
-def cell_title(cell: Cell) -> str:
-    """Return a short description of a cell's data."""
-    return f"{datasets.get(cell.dataset).title}, {cell.num_images:,} images"
+    else:
+        said = verdicts.of_field(field, advice.way)
+        icon = ":material/warning:" if said.contradicts else ":material/science:"
+        st.markdown(f"{icon} **Tried.** {glossary.offered(said.words, 'thaw')}")
+    st.markdown(f":material/info: **Caveat.** {advice.caveat}")
 
 
 def settings(advice: Recommendation) -> None:
@@ -59,24 +54,6 @@ def settings(advice: Recommendation) -> None:
         )
         st.markdown(f"**Watch for.** {advice.watch_for}")
         sources.cite(*advice.sources)
-
-
-def thawing_pays(found: Evidence) -> str:
-    """Return the gain of thawing everything over the head only, by dataset and number of images."""
-    parts = []
-    for dataset in found.datasets:
-        gains = [
-            f"{100 * gain.mean:+.1f} with {cell.num_images:,} images"
-            + ("" if gain.told_apart else " (may be chance)")
-            for cell in found.of(dataset)
-            if {"everything", "head"} <= set(cell.tried)
-            for gain in [cell.difference("everything", "head")]
-        ]
-        if gains:
-            parts.append(f"{datasets.get(dataset).title}: {', '.join(gains)}")
-    if not parts:
-        return ""
-    return f"Recorded gain of thawing everything over the head only, in points: {'; '.join(parts)}."
 
 
 def time_taken() -> str:
@@ -111,8 +88,9 @@ def time_taken() -> str:
     )
 
 
-def borders(situation: Situation) -> None:
+def where_borders_lie(situation: Situation) -> None:
     """Show where the borders of the map lie, and their sources."""
+    usual = [each for each in cache.grid() if each.backbone == grid.BACKBONE]
     with st.expander("Where are the borders, and why?", icon=":material/straighten:"):
         st.table(
             [
@@ -121,13 +99,14 @@ def borders(situation: Situation) -> None:
                     "Where": f"from {situation.large_from:,} here",
                     "Why there": f"{rule.LARGE_NUM_IMAGES:,}, and at least "
                     f"{rule.LARGE_PER_CLASS} for each class: a convention, because the rule "
-                    f"itself gives no number. {thawing_pays(cache.evidence())}",
+                    f"itself gives no number. {borders.size_in_words(borders.size(usual))}",
                     "Source": sources.link("thaw-measurements"),
                 },
                 {
                     "Border": "Similar",
                     "Where": f"from {rule.SIMILAR:g} on a scale of 0 to 1",
-                    "Why there": "The middle of the scale: a convention.",
+                    "Why there": "The middle of the scale: a convention. "
+                    f"{borders.similarity_in_words(borders.similarity(usual))}",
                     "Source": sources.link("cs231n-transfer"),
                 },
                 {

@@ -7,11 +7,16 @@ import streamlit as st
 from lib.core import datasets
 from lib.core.datasets import DatasetSpec, is_own
 from lib.core.errors import ThawError
+from lib.core.features import image_map
+from lib.core.features.probes import Probes
 from lib.core.strategy import rule, similarity
 from lib.core.strategy.similarity import Scores
 from lib.figures.strategy import similarity as figures
 from lib.figures.strategy.similarity import Place
 from lib.ui import ask, cache, shell, sources, state, widgets
+from lib.ui.features import dataset as at_every_depth
+from lib.ui.features.words import finding
+from lib.ui.parts.image_map import component as curve
 from lib.ui.strategy import answers
 
 WAITING_HEIGHT = 90
@@ -28,12 +33,11 @@ def show(dataset: DatasetSpec, said: float) -> None:
         dataset: The chosen dataset, of the registry or the reader's own.
         said: The reader's answer, on the scale of similarity.on_scale.
     """
-    st.subheader("Measured instead of guessed", anchor=False)
     scores = _scores(dataset)
     if scores is None:
         return
     place = similarity.on_scale(scores)
-    st.markdown(in_words(scores, said))
+    st.markdown(f":material/straighten: {in_words(scores, said)}")
     if abs(said - place) > CLOSE:
         st.button(
             f"Answer {place:.2f} instead",
@@ -42,13 +46,28 @@ def show(dataset: DatasetSpec, said: float) -> None:
             on_click=_take,
             args=(dataset, round(place, 2)),
         )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _scale(dataset, scores, said)
-    with right:
-        _depths(scores)
-    st.markdown(earlier_in_words(scores))
-    _details(scores)
+    with st.expander("Measured instead of guessed: the similarity", icon=":material/straighten:"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _scale(dataset, scores, said)
+        with right:
+            every = at_every_depth.known(dataset)
+            if every is None:
+                _depths(scores)
+            else:
+                _every_depth(every.probes)
+        st.markdown(
+            earlier_in_words(scores)
+            if every is None
+            else f"**Which features to use?** {finding(every.probes)}"
+        )
+        st.page_link(
+            shell.PAGES["features"].path,
+            label="Every depth, and the images as a map",
+            icon=shell.PAGES["features"].icon,
+            query_params={state.LINK_DATASET: dataset.id},
+        )
+        _details(scores)
 
 
 def _take(dataset: DatasetSpec, place: float) -> None:
@@ -225,25 +244,37 @@ def _depths(scores: Scores) -> None:
     )
 
 
+def _every_depth(found: Probes) -> None:
+    """Show what the page Features shows: the accuracy of a head at every depth."""
+    st.markdown("**Accuracy with features of every depth**")
+    best = found.depth(found.best).block
+    opened = {"depth": best, "projection": image_map.PROJECTIONS[0], "times": 0}
+    curve.show(
+        curve.payload("Accuracy by depth", None, [], found, opened=opened, dark=shell.is_dark()),
+        state.SIMILARITY_DEPTHS,
+    )
+    st.caption("The network stays frozen; a head is fitted to the features of each depth.")
+
+
 def _details(scores: Scores) -> None:
     """Show every number, its meaning, and the definition of the scale."""
-    with st.expander("What was measured, and what the scale means", icon=":material/straighten:"):
-        st.table(
-            [
-                {
-                    "Depth": f"**{depth.name.capitalize()}**, `{depth.layer}`",
-                    "Linear probe": _share(scores, depth.probe_correct),
-                    "Neighbours": _share(scores, depth.neighbours_correct),
-                    "LogME": f"{depth.logme:.3f}",
-                }
-                for depth in scores.depths
-            ],
-            hide_index=True,
-            border="horizontal",
-        )
-        st.markdown(_measures_in_words(scores))
-        st.markdown(_scale_in_words(scores))
-        sources.cite("alain-2016", "you-2021")
+    st.markdown("**What was measured, and what the scale means**")
+    st.table(
+        [
+            {
+                "Depth": f"**{depth.name.capitalize()}**, `{depth.layer}`",
+                "Linear probe": _share(scores, depth.probe_correct),
+                "Neighbours": _share(scores, depth.neighbours_correct),
+                "LogME": f"{depth.logme:.3f}",
+            }
+            for depth in scores.depths
+        ],
+        hide_index=True,
+        border="horizontal",
+    )
+    st.markdown(_measures_in_words(scores))
+    st.markdown(_scale_in_words(scores))
+    sources.cite("alain-2016", "you-2021")
 
 
 def _measures_in_words(scores: Scores) -> str:

@@ -15,7 +15,7 @@ from lib.core.strategy.kinds import KINDS, kind_of
 from lib.core.strategy.similarity import LAYERS, NOISE, PHOTOGRAPHS, Depth, Scores
 
 # Measured with Thaw 0.6 on two x86-64 cores: python -m lib.tools.measure_similarity.
-IN_ORDER = [NOISE, "elpv", "openmoji_animals_food", PHOTOGRAPHS]
+IN_ORDER = [NOISE, "digits", "elpv", "openmoji_themes", "openmoji_animals_food", PHOTOGRAPHS]
 
 
 def depth(name, both, only, late_only, **other):
@@ -65,7 +65,7 @@ def test_the_kinds_run_from_everyday_photographs_at_1_to_no_pictures_at_0():
     assert (values[0], values[-1]) == (1, 0)
 
 
-@pytest.mark.parametrize("dataset", [PHOTOGRAPHS, "openmoji_animals_food", "elpv"])
+@pytest.mark.parametrize("dataset", [PHOTOGRAPHS, "openmoji_animals_food", "elpv", "digits"])
 def test_what_a_reference_dataset_says_in_words_is_what_was_measured_to_a_twentieth(dataset):
     measured = similarity.on_scale(similarity.references()[dataset])
     assert kind_of(dataset).value == pytest.approx(measured, abs=0.026)

@@ -12,12 +12,15 @@ from typing import Any
 
 from lib.core import backbones, freezing
 from lib.core.datasets import DatasetSpec
+from lib.core.evidence import choosing, grid
+from lib.core.evidence.choosing import Field
 from lib.core.maps import feature_maps as examples
 from lib.core.strategy import kinds, rule
 from lib.core.strategy.prose import REGIONS
 from lib.core.strategy.rule import Recommendation, Situation
 from lib.figures.svg import backbone_strip
-from lib.ui import cache, shell, state
+from lib.figures.svg import kinds as drawn
+from lib.ui import cache, glossary, shell, state
 from lib.ui.parts import base
 from lib.ui.parts.feature_maps.payload import data_uri
 from lib.ui.parts.strategy_board import payload as strategy_payload
@@ -40,9 +43,11 @@ _HTML = """
   <div class="chart">
     <fieldset class="kinds"><legend>What do the images show?</legend></fieldset>
     <div class="plane">
+      <p class="axis">similarity to <a href="#term-imagenet">ImageNet</a> ↑</p>
       <svg aria-hidden="true"></svg>
-      <button class="point"></button>
+      <button class="point" aria-label="Your data"></button>
       <p class="under"></p>
+      <p class="axis across">training images →</p>
     </div>
     <ul class="legend" aria-label="Best way of training in the recorded runs"></ul>
     <p class="spoken"></p>
@@ -53,12 +58,16 @@ _HTML = """
 _COMPONENT = base.component("strategy_board", _HTML)
 
 
+def _fields() -> tuple[Field, ...]:
+    return choosing.fields([each for each in cache.grid() if each.backbone == grid.BACKBONE])
+
+
 def _advice(advice: Recommendation) -> dict[str, Any]:
     return {
         "region": advice.region,
         "way": advice.way,
         "title": advice.title,
-        "reason": advice.reason,
+        "reason": glossary.offered(advice.reason, *glossary.TERMS),
         "notes": advice.notes,
     }
 
@@ -112,22 +121,30 @@ def _fixed(backbone: str, dark: bool) -> str:
             "pictures": {
                 kind: data_uri(examples.examples()[id_].thumbnail())
                 for kind, id_ in strategy_answers.PICTURES.items()
-            },
-            "map": strategy_payload.payload(cache.evidence(), dark=dark),
+            }
+            | {kind: _svg_uri(drawn.svg(kind)) for kind in drawn.KINDS},
+            "map": strategy_payload.payload(_fields(), dark=dark),
         },
         separators=(",", ":"),
     )
+
+
+def _svg_uri(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}"
 
 
 def _plan(advice: Recommendation, layers: Any, dark: bool) -> dict[str, str]:
     """Return a freeze plan as a picture and in words."""
     plan = rule.plan(advice, layers)
     counts = freezing.count_params(layers, plan)
-    picture = backbone_strip.svg(layers, plan, dark=dark).encode()
     return {
-        "picture": f"data:image/svg+xml;base64,{base64.b64encode(picture).decode('ascii')}",
-        "words": f"{counts.trainable:,} of {counts.total:,} parameters of the backbone are "
-        "trainable, and the new head.",
+        "picture": _svg_uri(backbone_strip.svg(layers, plan, dark=dark)),
+        "words": glossary.offered(
+            f"{counts.trainable:,} of {counts.total:,} parameters learn, and the new head."
+            if counts.trainable
+            else f"All {counts.total:,} parameters are frozen; the head learns.",
+            *("parameter", "frozen", "head"),
+        ),
     }
 
 
@@ -193,5 +210,4 @@ def show(answers: Answers, dataset: DatasetSpec, backbone: str) -> None:
             dark=shell.is_dark(),
         ),
         on_gesture_change=take_over,
-        height="content",
     )

@@ -1,7 +1,7 @@
 // The questions, the recommendation and the map in the browser (component.py draws it). After a change the
 // browser looks up the recommendation at once and sends all answers; the server's result replaces it.
 
-import { compare, count, element, isAnswered, viewOf } from "../base.js"
+import { compare, count, element, isAnswered, viewOf, withTerms } from "../base.js"
 import { listenToPlane } from "./gestures.js"
 import { buildLegend, drawMap, place } from "./map.js"
 import { lookUp, within } from "./numbers.js"
@@ -14,14 +14,18 @@ function render(view, { force = false } = {}) {
   const { plans, map } = fixed
   view.root.dataset.region = advice.region
   view.title.textContent = advice.title
-  view.reason.textContent = advice.reason
+  view.reason.replaceChildren(...withTerms(advice.reason))
   const plan = plans[advice.way]
   if (view.strip.src !== plan.picture) view.strip.src = plan.picture
-  view.strip.alt = `The layers of the backbone: ${plan.words}`
-  view.learns.textContent = plan.words
+  view.learns.replaceChildren(...withTerms(plan.words))
+  view.strip.alt = `The layers of the backbone: ${view.learns.textContent}`
   const beyond = advice.neighbours.map(region => fixed.advices[advice.key][region])
-  const others = [...new Set(beyond.map(other => other.title))].filter(title => title !== advice.title)
-  view.near.textContent = others.length ? `Close to a border. On its other side: ${others.join("; ")}.` : ""
+  const others = [...new Set(beyond.map(({ way }) => map.ways[way].title))].filter(
+    title => title !== map.ways[advice.way].title,
+  )
+  const either = others.map(title => `“${title}”`).join(" or ")
+  const number = `${count(answers.images)} ${answers.images === 1 ? "image" : "images"}`
+  view.near.textContent = others.length ? `With ${number} of this kind, ${either} may do as well.` : ""
   view.notes.replaceChildren(...advice.notes.map(note => element("li", {}, note)))
 
   // A number that is being typed is not overwritten.
@@ -39,9 +43,9 @@ function render(view, { force = false } = {}) {
   for (const { kind, radio } of view.radios) radio.checked = Math.abs(kind.value - answers.similarity) < 0.005
   view.whose.textContent = view.own
     ? view.knowsKind
-      ? `These answers belong to the dataset ${view.dataset.title}. Change them for other data.`
-      : `The numbers are those of ${view.dataset.title}; please say what the images show.`
-    : "These are your own answers."
+      ? `These answers describe ${view.dataset.title}.`
+      : "Please say what the images show."
+    : "Your own answers."
   view.back.hidden = view.own
   view.back.textContent = `Back to ${view.dataset.title}`
 
@@ -57,7 +61,7 @@ function render(view, { force = false } = {}) {
     `Your data: ${count(answers.images)} images, similarity ${answers.similarity}. ` +
       `${advice.title}. Arrow keys move it.`,
   )
-  for (const area of view.svg.querySelectorAll("rect"))
+  for (const area of view.svg.querySelectorAll("rect[data-region]"))
     area.classList.toggle("here", area.dataset.region === advice.region)
 }
 

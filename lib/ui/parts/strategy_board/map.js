@@ -3,7 +3,7 @@
 import { count, element, svg } from "../base.js"
 import { MARGIN, largeFrom, within } from "./numbers.js"
 
-const LABEL = 13.5 // px: height of the letters of a label, as in the style sheet
+const LABEL = 14 // px: height of the letters of a label, as in the style sheet
 
 /** Return the position of a number of images and a similarity in px. @returns {[number, number]} */
 export function place(view, images, similarity) {
@@ -53,6 +53,29 @@ export function around([x, y], half) {
   return { left: x - half, right: x + half, top: y - half, bottom: y + half }
 }
 
+/** Draw where the borders may lie, as far as the recorded runs can tell. */
+function uncertainty(view, y) {
+  const { bands, axis } = view.fixed.map
+  const found = []
+  const add = (left, top, right, bottom, words) => {
+    const drawn = svg("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "band" })
+    drawn.append(svg("title", {}, words))
+    found.push(drawn)
+  }
+  if (bands.images) {
+    const [low, high] = bands.images
+    // Only where images are similar: elsewhere the rule thaws on both sides.
+    const left = place(view, low ?? axis.lowest, 1)[0]
+    add(left, 0, place(view, high ?? axis.highest, 1)[0], y, "The border of size lies somewhere here")
+  }
+  if (bands.similarity) {
+    const [low, high] = bands.similarity
+    const top = place(view, 1, high ?? 1)[1]
+    add(0, top, view.width, place(view, 1, low ?? 0)[1], "The border of similarity lies somewhere here")
+  }
+  return found
+}
+
 export function drawMap(view) {
   const { fields, dots, references, axis, similar } = view.fixed.map
   view.width = view.svg.clientWidth
@@ -86,12 +109,14 @@ export function drawMap(view) {
     const [at] = place(view, images, 0)
     grid.push(svg("line", { x1: at, x2: at, y1: 0, y2: view.height, class: "grid" }))
   }
+  const uncertain = uncertainty(view, y)
   const points = [...dots, ...references].map(one => ({ one, at: place(view, one.images, one.similarity) }))
   points.forEach(({ at }) => taken.push(around(at, 8)))
   const named = new Set()
   const labels = points.map(({ one, at }) => {
     // Each dataset is named once, beside its last dot, so that no name is between two dots.
-    const later = one.way && dots.findLast(dot => dot.dataset === one.dataset) !== one
+    // What was not recorded is named on hover.
+    const later = dots.findLast(dot => dot.dataset === one.dataset) !== one
     if (later || named.has(one.dataset)) return null
     const label = besides(view, at, one.dataset, taken)
     if (label) named.add(one.dataset)
@@ -104,7 +129,7 @@ export function drawMap(view) {
     drawn.append(svg("title", {}, one.words))
     return drawn
   })
-  view.svg.replaceChildren(...areas, ...grid, ...names, ...labels.filter(Boolean), ...marks.toReversed())
+  view.svg.replaceChildren(...grid, ...areas, ...uncertain, ...names, ...labels.filter(Boolean), ...marks.toReversed())
   view.under.replaceChildren(
     ...Array.from({ length: Math.round(Math.log10(axis.highest / axis.lowest)) + 1 }, (_, i) => {
       const images = axis.lowest * 10 ** i
@@ -116,7 +141,7 @@ export function drawMap(view) {
 }
 
 export function buildLegend(view) {
-  const { ways, dots, inWords } = view.fixed.map
+  const { ways, dots, inWords, bands } = view.fixed.map
   view.root.querySelector(".spoken").textContent = inWords
   const won = Object.keys(ways).filter(way => dots.some(dot => dot.way === way))
   const shape = way => {
@@ -125,9 +150,19 @@ export function buildLegend(view) {
     return drawn
   }
   const hollow = dots.some(dot => !dot.told)
+  // Not needed at first sight, so it waits for a press.
+  const others = element(
+    "details",
+    {},
+    element("summary", {}, "Other marks"),
+    ...(hollow ? [element("p", {}, "A hollow mark may have come first by chance.")] : []),
+    element("p", {}, "A small dot is a whole dataset."),
+    ...(bands.images || bands.similarity ? [element("p", {}, "In the grey bands, the border is uncertain.")] : []),
+  )
   view.legend.replaceChildren(
-    element("li", {}, "Best in recorded runs:"),
+    element("li", {}, "large ring: your data"),
+    ...(won.length ? [element("li", {}, "Best in recorded runs:")] : []),
     ...won.map(way => element("li", {}, shape(way), ways[way].title)),
-    ...(hollow ? [element("li", {}, "hollow: may be chance")] : []),
+    element("li", {}, others),
   )
 }

@@ -17,7 +17,7 @@
  * @property {Record<string, Record<string, {region: string, way: string, title: string, reason: string, notes: string[]}>>} advices
  */
 
-export const MARGIN = 14 // px around the map, so that a dot on its edge is completely visible
+export const MARGIN = 18 // px around the map, so that the reader's point stays inside it
 
 /** @param {number} low @param {number} value @param {number} high */
 export const within = (low, value, high) => Math.min(high, Math.max(low, value))

@@ -1,11 +1,14 @@
 """The map of size and similarity: the data with which the browser draws rule and evidence."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lib.core import datasets
 from lib.core.datasets import DatasetSpec
+from lib.core.evidence import borders
+from lib.core.evidence.borders import Band
+from lib.core.evidence.choosing import Field
 from lib.core.strategy import evidence, kinds, rule
-from lib.core.strategy.evidence import Cell, Evidence
 from lib.core.strategy.prose import REGIONS
 from lib.figures import marks, theme
 
@@ -19,22 +22,22 @@ COLD = 0.2
 NAMES_AT = {True: 0.68, False: 0.1}
 
 
-def dot(cell: Cell) -> dict[str, Any]:
+def dot(field: Field) -> dict[str, Any]:
     """Describe one dot of the evidence: its position, the best way, and whether it may be chance.
 
     Args:
-        cell: A cell of the evidence.
+        field: A field of the recorded runs.
     """
-    title = datasets.get(cell.dataset).title
-    winner = evidence.WAYS[cell.winner].title
+    title, (first, second, *_) = field.recorded.title, field.ranking
+    winner, told = evidence.WAYS[first].title, field.difference(first, second).told_apart
     return {
-        "images": cell.num_images,
-        "similarity": cell.situation.similarity,
+        "images": field.num_images,
+        "similarity": field.situation.similarity,
         "dataset": title,
-        "way": cell.winner,
-        "told": cell.lead.told_apart,
-        "words": f"{title}, {cell.num_images:,} images: {winner}"
-        + ("" if cell.lead.told_apart else " came first, which may be chance"),
+        "way": first,
+        "told": told,
+        "words": f"{title}, {field.num_images:,} images: {winner}"
+        + ("" if told else " came first, which may be chance"),
     }
 
 
@@ -53,17 +56,20 @@ def reference(spec: DatasetSpec) -> dict[str, Any]:
     }
 
 
-def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
+def payload(found: Sequence[Field], *, dark: bool = False) -> dict[str, Any]:
     """Describe everything on the map except the reader's own point.
 
     Args:
-        found: The evidence.
+        found: The fields of the recorded runs.
         dark: True for the dark theme.
     """
     colours = theme.palette(dark)
+    recorded = list({field.recorded.dataset: field.recorded for field in found}.values())
+    sizes, similarities = borders.size(recorded), borders.similarity(recorded)
     return {
         "axis": {"lowest": LOWEST, "highest": HIGHEST},
         "similar": rule.SIMILAR,
+        "bands": {"images": _ends(sizes), "similarity": _ends(similarities)},
         "fields": [
             {
                 "region": region.id,
@@ -77,7 +83,12 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
             for region in REGIONS.values()
         ],
         "kinds": [
-            {"id": kind.id, "words": kind.words, "value": kind.value, "example": kind.example}
+            {
+                "id": kind.id,
+                "short": kind.short,
+                "value": kind.value,
+                "about": f"{kind.words}: {kind.example}",
+            }
             for kind in kinds.KINDS.values()
         ],
         "ways": {
@@ -88,13 +99,17 @@ def payload(found: Evidence, *, dark: bool = False) -> dict[str, Any]:
             }
             for way in evidence.WAYS.values()
         },
-        "dots": [dot(cell) for cell in found.cells],
+        "dots": [dot(field) for field in found],
         "inWords": alt_text(found),
         "references": [reference(spec) for spec in datasets.DATASETS.values()],
     }
 
 
-def alt_text(found: Evidence) -> str:
+def _ends(band: Band | None) -> list[float | None] | None:
+    return [band.low, band.high] if band else None
+
+
+def alt_text(found: Sequence[Field]) -> str:
     """Return the evidence on the map as alternative text, one sentence."""
-    dots = "; ".join(dot(cell)["words"] for cell in found.cells)
+    dots = "; ".join(dot(field)["words"] for field in found)
     return f"Best way of training in the recorded runs: {dots or 'nothing is recorded'}."

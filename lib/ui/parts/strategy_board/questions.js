@@ -47,9 +47,9 @@ export function buildQuestions(view) {
     return [input, element("label", {}, input, element("span", {}, words))]
   }
   const hurry = on => ({ minutes: on ? view.fixed.hurryMinutes : null })
-  const [hurryBox, hurryLabel] = box("I have less than a minute", hurry)
-  const [phoneBox, phoneLabel] = box("It has to run on a phone", on => ({ phone: on }))
-  const [noisyBox, noisyLabel] = box("Many labels are wrong", on => ({ noisy: on }))
+  const [hurryBox, hurryLabel] = box("Must train within a minute", hurry)
+  const [phoneBox, phoneLabel] = box("Must run on a phone", on => ({ phone: on }))
+  const [noisyBox, noisyLabel] = box("Some labels are wrong", on => ({ noisy: on }))
   Object.assign(view, { hurryBox, phoneBox, noisyBox })
   view.back = element("button", {
     type: "button",
@@ -93,10 +93,10 @@ export function buildKinds(view) {
     })
     const label = element(
       "label",
-      { title: kind.example },
+      { title: kind.about },
       radio,
       picture ? element("img", { src: picture, alt: "" }) : element("span"),
-      element("span", { class: "words" }, kind.words),
+      element("span", { class: "words" }, kind.short),
     )
     return { kind, radio, label }
   })
