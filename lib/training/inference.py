@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from lib.core import backbones, heads, runs, strategies
 from lib.core.backbones import Preprocessing
+from lib.core.broken import inputs as inputs_of
 from lib.core.errors import ConfigError, StoreError
 from lib.core.heads import HeadSpec
 from lib.core.lab.folder import MODEL_FILE
@@ -28,7 +29,7 @@ from lib.core.runs import TrainConfig
 from lib.training import model
 from lib.training.images import single_image
 from lib.training.network import explain, stored_model
-from lib.training.network.head import build_head, build_pooling
+from lib.training.network.head import build_head, build_pooling, is_squeezed
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -83,7 +84,7 @@ def predict(
         WeightsError: If the pretrained weights are not available to the worker.
     """
     asked = TrainConfig.from_dict(config)
-    how = backbones.get(asked.backbone).preprocessing
+    how = inputs_of.preprocessing_of(asked)
     shown = single_image.decode(image, asked.image_size, asked.image_size)
     inputs = how.apply(shown.pixels[np.newaxis])
     answer = _explained(_restored(_Stored.find(asked, run_folder, phase)), inputs)
@@ -92,6 +93,16 @@ def predict(
         with suppress(NotStoredError):
             before = _explained(_restored(_Stored.find(asked, run_folder, FIRST_PHASE)), inputs)
     return {**shown.about, **answer, "before": before}
+
+
+def backbone_of(run_folder: str, config: TrainConfig) -> keras.Model:
+    """The backbone of a finished run, with its trained weights. Callers must not change it.
+
+    Raises:
+        StoreError: If the model is not stored, is damaged or belongs to another run.
+        WeightsError: If the pretrained weights are not available to the worker.
+    """
+    return _restored(_Stored.find(config, run_folder, None)).backbone
 
 
 def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,14 +127,14 @@ def export_keras(run_folder: str, config: Mapping[str, Any]) -> dict[str, Any]:
     asked = TrainConfig.from_dict(config)
     # Not the cached model, because using it inside another model would change it.
     trained = _build(_Stored.find(asked, run_folder, None))
-    whole = _whole(trained)
+    whole = _whole(trained, runs.run_id(asked))
     with tempfile.TemporaryDirectory(prefix="thaw-") as folder:
         path = Path(folder) / "model.keras"
         whole.save(path)
         return {"file": path.read_bytes(), "params": whole.count_params()}
 
 
-def _whole(trained: _Trained) -> keras.Model:
+def _whole(trained: _Trained, run_id: str) -> keras.Model:
     """From an image with values 0 to 255 to probabilities, frozen as in the last phase."""
     config = trained.config
     layers = backbones.load_layer_table(config.backbone, config.image_size)
@@ -133,11 +144,11 @@ def _whole(trained: _Trained) -> keras.Model:
     )
     model.apply_freeze_plan(trained.backbone, plan)
     image = keras.Input((config.image_size, config.image_size, 3), name="image")
-    maps = trained.backbone(_preprocessed(image, backbones.get(config.backbone).preprocessing))
+    maps = trained.backbone(_preprocessed(image, inputs_of.preprocessing_of(config)))
     logits = trained.head(trained.pool(maps))
     activation = "sigmoid" if trained.head_spec.outputs == 1 else "softmax"
     probabilities = keras.layers.Activation(activation, name="probabilities")(logits)
-    return keras.Model(image, probabilities, name=f"thaw_{runs.run_id(config)}")
+    return keras.Model(image, probabilities, name=f"thaw_{run_id}")
 
 
 def _preprocessed(image: Any, how: Preprocessing) -> Any:
@@ -159,7 +170,7 @@ def _explained(trained: _Trained, inputs: FloatArray) -> dict[str, Any]:
         "kernel": kernel,
         "bias": bias,
     }
-    if explain.is_exact(trained.head_spec):
+    if explain.is_exact(trained.head_spec) and not is_squeezed(trained.config):
         array = maps.numpy()[0]
         answer |= {"how": "cam", "map": explain.cam(array, kernel), "maps": array}
     else:
@@ -198,7 +209,9 @@ class _Stored:
         keys = [one.key for one in config.phases]
         if phase is not None and phase not in keys:
             raise ConfigError(f"This run has no phase called {phase!r}.", f"It has {keys}.")
-        found = cls(config, None if phase == keys[-1] else phase, "", Path(run_folder) / "model")
+        found = cls(
+            config.acting, None if phase == keys[-1] else phase, "", Path(run_folder) / "model"
+        )
         try:
             return replace(found, digest=hashlib.sha256(found.file.read_bytes()).hexdigest())
         except OSError as error:
@@ -225,7 +238,7 @@ def _build(stored: _Stored) -> _Trained:
         head_spec,
         model.first_backbone(config),
         build_pooling(head_spec, feature_shape),
-        build_head(head_spec, feature_shape, seed=config.seed),
+        build_head(head_spec, feature_shape, seed=config.seed, squeezed=is_squeezed(config)),
     )
     stored_model.restore(stored.folder, trained.backbone, trained.head, phase=stored.phase)
     return trained

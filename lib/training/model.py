@@ -1,4 +1,4 @@
-"""Backbones in Keras: built anew for every run, and frozen according to a freeze plan."""
+"""Backbones in Keras: built with their first weights, and frozen according to a freeze plan."""
 
 import re
 import zlib
@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras.random import SeedGenerator
 
 from lib.core import backbones, strategies
-from lib.core.backbones import BackboneSpec
+from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
 from lib.core.runs import TrainConfig
@@ -132,6 +132,7 @@ def build_backbone(
     *,
     weights: Literal["imagenet"] | None,
     seed: int | None = None,
+    published_momentum: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> keras.Model:
     """Build a backbone without its classifier; no weights are shared with earlier backbones.
@@ -142,6 +143,7 @@ def build_backbone(
         weights: "imagenet", or None for random weights. In that case BatchNormalization has
             momentum 0.9, so that its statistics converge in a short run.
         seed: Seed of the random weights, and of random layers such as dropout.
+        published_momentum: Whether random weights come with the published momentum all the same.
         progress: Called with bytes done and total bytes (0 if unknown) during a download.
 
     Returns:
@@ -154,7 +156,8 @@ def build_backbone(
     """
     backbones.load_layer_table(backbone, image_size)  # raises for a bad id or size
     if weights is None:
-        return build_architecture(backbone, image_size, seed=seed, momentum=FROM_SCRATCH_MOMENTUM)
+        momentum = None if published_momentum else FROM_SCRATCH_MOMENTUM
+        return build_architecture(backbone, image_size, seed=seed, momentum=momentum)
     model = build_architecture(backbone, image_size, to_be_loaded=True)
     if backbone in APPLICATIONS:
         pretrained.load(model, backbones.get(backbone), image_size, progress)
@@ -163,7 +166,7 @@ def build_backbone(
     if backbone == "efficientnet_b0":
         _normalize_as_published(model)
     if seed is not None:
-        _seed_dropout(model, seed)
+        seed_dropout(model, seed)
     return model
 
 
@@ -174,13 +177,19 @@ def first_backbone(
     return build_backbone(
         config.backbone,
         config.image_size,
-        weights="imagenet" if strategies.get(config.strategy).pretrained else None,
+        weights="imagenet" if is_pretrained(config) else None,
         seed=config.seed,
+        published_momentum=config.fault == "slow_statistics",
         progress=progress,
     )
 
 
-def _seed_dropout(model: keras.Model, seed: int) -> None:
+def is_pretrained(config: TrainConfig) -> bool:
+    """True if the backbone of a run starts from pretrained weights."""
+    return strategies.get(config.strategy).pretrained and config.fault != "random_backbone"
+
+
+def seed_dropout(model: keras.Model, seed: int) -> None:
     """Seed the random layers of a backbone: some have stochastic depth during training.
 
     Keras draws these seeds from Python's global generator, so they depend on everything else that
@@ -228,13 +237,12 @@ def apply_freeze_plan(backbone: keras.Model, plan: FreezePlan) -> None:
         layer.trainable = layer.name not in plan.frozen
 
 
-def preprocess(images: tf.Tensor, spec: BackboneSpec) -> tf.Tensor:
-    """The same as `spec.preprocessing.apply`, on a tensor.
+def preprocess(images: tf.Tensor, how: Preprocessing) -> tf.Tensor:
+    """The same as `how.apply`, on a tensor.
 
     Input shape: (..., 3), RGB, 0 to 255.
     Output shape: the same, float32.
     """
-    how = spec.preprocessing
     values = tf.cast(images, tf.float32)
     if how.order == "BGR":
         values = values[..., ::-1]

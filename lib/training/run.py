@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lib.core import datasets, runs
+from lib.core import datasets, limits, runs
 from lib.core.config import DEFAULTS, SETTINGS, TYPES
 from lib.core.errors import ConfigError, ThawError
+from lib.core.files import home
 from lib.core.lab import command
 from lib.core.lab.folder import read_run
+from lib.core.network import too_large
 from lib.core.runs import TrainConfig
 from lib.core.settings import Group
 
@@ -37,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = _Parser(
         prog="python -m lib.training.run",
-        description="Train one configuration and write its run folder. One line an epoch on "
+        description="Train one configuration and write its run folder. One line per epoch on "
         "standard error, result.json on standard output.",
     )
     for name, setting in SETTINGS.items():
@@ -46,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--images",
         type=Path,
-        help="folder with one folder of images a class; with --dataset, known under that name",
+        help="folder with one folder of images per class; with --dataset, known under that name",
     )
     p.add_argument("--out", required=True, type=Path, help="run folder to write")
     return p
@@ -81,9 +83,12 @@ def main(arguments: list[str] | None = None) -> int:
     out, images = args.pop("out"), args.pop("images")
     if args["dataset"] is None and images is None:
         _refuse("one of the arguments --dataset --images is required (see --help)")
+    home.close()
     try:
         _check_out(out)
         config = _known_config(args, images)
+        if config:
+            too_large.check(config, datasets.get(config.dataset), limits.run_bytes())
         with _quiet_start():
             from lib.training import task
             from lib.training.sources import pipeline
@@ -99,6 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
             config = runs.make_config(
                 **args, data_fingerprint=found.fingerprint, max_train_images=found.max_train_images
             )
+            too_large.check(config, found, limits.run_bytes())
         run = task.train(config, _tell, folder=out, images=images)
     except ThawError as error:
         _refuse(error.in_words())

@@ -30,7 +30,7 @@ from lib.training.images import decode
 from lib.training.images.decode import ImageSource, UInt8Array
 from lib.training.sources import folder as image_folder
 from lib.training.sources import tfds
-from lib.training.sources.augmentation import build_augmentation
+from lib.training.sources.augmentation import Augmentation
 
 SOURCES_KEPT = 3
 # Number of augmented examples on the page.
@@ -264,7 +264,7 @@ def pipeline(
 def _draws(pixels: UInt8Array, seed: int) -> UInt8Array:
     """Eight augmented versions of an image, (8, height, width, 3) uint8."""
     batch = np.repeat(pixels[np.newaxis], NUM_DRAWS, axis=0).astype(np.float32)
-    values = np.asarray(build_augmentation(seed)(batch))
+    values = np.asarray(Augmentation(seed)(batch))
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 

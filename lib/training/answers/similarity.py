@@ -6,7 +6,8 @@ are used only once, at the end of a run.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,61 @@ def measure_dataset(
         DataError: If the images cannot be used.
         WeightsError: If the weights of the backbone are not installed.
     """
+    found = chosen(dataset, fingerprint, num_images, folder)
+    return _measured(dataset, found.fingerprint, found.identity, found.load)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The images of a dataset that are measured.
+
+    Args:
+        fingerprint: Fingerprint of the dataset.
+        identity: Everything that their pixels depend on, for a cache.
+        num_images: How many, at most.
+        source: Opens the dataset.
+    """
+
+    fingerprint: str
+    identity: dict[str, object]
+    num_images: int
+    source: Callable[[], ImageSource]
+
+    def indices(self) -> IntArray:
+        """The indices of the images in the dataset: training images, then validation images.
+
+        The validation images are ordered so that every prefix is stratified.
+        """
+        source = self.source()
+        most = splits.max_train_images(len(source.labels), splits.counts_of(source.given))
+        parts = splits.split(
+            source.labels, min(self.num_images, most), SEED, source.class_names, source.given
+        )
+        return np.concatenate([parts.train, parts.validation])[: self.num_images]
+
+    def load(self, image_size: int = IMAGE_SIZE) -> Tensors:
+        """Pixels, (images, image_size, image_size, 3), and labels."""
+        source, taken = self.source(), self.indices()
+        name = str(self.identity["dataset"])
+        return decode.decode_all(name, source, taken, image_size), source.labels[taken]
+
+
+def chosen(
+    dataset: str,
+    fingerprint: str = "",
+    num_images: int = similarity.MAX_IMAGES,
+    folder: Path | None = None,
+) -> Chosen:
+    """Choose the images to measure; the arguments and errors are those of `measure_dataset`."""
     of_folder = folder is not None or datasets.is_own(dataset)
     if not of_folder:
         fingerprint = tfds.describe_dataset(dataset).fingerprint
 
-    def load() -> Tensors:
-        source = (
-            image_folder.source_of(dataset, fingerprint, folder)
-            if of_folder
-            else tfds.source(dataset)
-        )
-        return _decoded(dataset, source, num_images)
+    @cache
+    def source() -> ImageSource:
+        if of_folder:
+            return image_folder.source_of(dataset, fingerprint, folder)
+        return tfds.source(dataset)
 
     identity = {
         "dataset": dataset,
@@ -111,7 +156,7 @@ def measure_dataset(
         "split_seed": splits.SPLIT_SEED,
         "num_images": num_images,
     }
-    return _measured(dataset, fingerprint, identity, load)
+    return Chosen(fingerprint, identity, num_images, source)
 
 
 def measure_noise(num_images: int = similarity.MAX_IMAGES) -> Scores:
@@ -124,20 +169,6 @@ def measure_noise(num_images: int = similarity.MAX_IMAGES) -> Scores:
 
     identity: dict[str, object] = {"dataset": similarity.NOISE, "num_images": num_images}
     return _measured(similarity.NOISE, f"seed {SEED}", identity, load)
-
-
-def _decoded(dataset: str, source: ImageSource, num_images: int) -> Tensors:
-    """Pixels and labels of at most `num_images` training images, then validation images.
-
-    The validation images are ordered so that every prefix is stratified.
-    """
-    most = splits.max_train_images(len(source.labels), splits.counts_of(source.given))
-    parts = splits.split(
-        source.labels, min(num_images, most), SEED, source.class_names, source.given
-    )
-    chosen = np.concatenate([parts.train, parts.validation])[:num_images]
-    pixels = decode.decode_all(dataset, source, chosen, IMAGE_SIZE)
-    return pixels, source.labels[chosen]
 
 
 def _measured(

@@ -6,7 +6,9 @@ does for any other TFDS name.
 Imports: nothing of lib.
 """
 
+from lib.training.builders.digits import Digits
 from lib.training.builders.elpv import Elpv
 from lib.training.builders.openmoji_animals_food import OpenmojiAnimalsFood
+from lib.training.builders.openmoji_themes import OpenmojiThemes
 
-__all__ = ["Elpv", "OpenmojiAnimalsFood"]
+__all__ = ["Digits", "Elpv", "OpenmojiAnimalsFood", "OpenmojiThemes"]

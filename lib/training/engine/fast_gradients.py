@@ -63,6 +63,16 @@ def _places(length: int, reach: int, stride: int, padding: str) -> npt.NDArray[n
     return (output * stride + entry - before == cell).astype(np.float32)
 
 
+def _by_channel(maps: tf.Tensor, cells: int, channels: int) -> tf.Tensor:
+    """One matrix for each channel; a transposition of two axes is faster than one of three.
+
+    Input shape: (images, height, width, channels).
+    Output shape: (channels, images, cells).
+    """
+    flat = tf.transpose(tf.reshape(maps, (-1, channels)))
+    return tf.reshape(flat, (channels, -1, cells))
+
+
 @tf.RegisterGradient(DEPTHWISE)
 def _of_depthwise(op: tf.Operation, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     images, kernel = op.inputs
@@ -86,8 +96,8 @@ def _of_depthwise(op: tf.Operation, upstream: tf.Tensor) -> tuple[tf.Tensor, tf.
     cells = tf.constant(_cells(size, (height, width), stride, padding))
     _, inputs, outputs = cells.shape
     flat = tf.reshape(cells, (entries, -1))
-    came_in = tf.transpose(tf.reshape(images, (-1, inputs, channels)), (2, 0, 1))
-    came_back = tf.transpose(tf.reshape(upstream, (-1, outputs, channels)), (2, 0, 1))
+    came_in = _by_channel(images, inputs, channels)
+    came_back = _by_channel(upstream, outputs, channels)
     if stride != 1:
         # One matrix for each channel, of shape (input positions, output positions).
         matrices = tf.matmul(tf.reshape(kernel, (entries, channels)), flat, transpose_a=True)

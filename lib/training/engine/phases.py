@@ -3,158 +3,83 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from lib.core import backbones, heads, strategies
-from lib.core.freezing import FreezePlan
 from lib.core.lab.folder import RunWriter
+from lib.core.reading import watched
 from lib.core.runs import EpochRecord, Phase
-from lib.training import model
-from lib.training.engine import measuring, prefix
+from lib.training.engine import cross_validation, measuring, solving, test_answers
+from lib.training.engine.cross_validation import Judged
 from lib.training.engine.features import Features
+from lib.training.engine.network import Network
 from lib.training.engine.run_log import RunLog
-from lib.training.engine.steps import Examples, PhaseTrainer, Prepare, Score, make_optimizer
+from lib.training.engine.steps import Examples, PhaseTrainer, Score, predicted_classes
 from lib.training.network import stored_model
-from lib.training.network.head import build_head, build_pooling
-from lib.training.sources.augmentation import build_augmentation
 from lib.training.sources.pipeline import LoadedData
 
 
 class PhaseRunner:
-    """Trains a fresh backbone and a new head through the phases of a run.
+    """Trains a backbone and its head through the phases of a run.
 
     Args:
         log: Log of the run.
         writer: Writer of the run folder; it gets one record for each epoch.
-        backbone: Fresh backbone with its initial weights.
-        use_prefix: If False, every step runs the whole graph from the image, which takes longer and
-            gives the same numbers within rounding (tests/oracle/test_identity.py).
-        plan: Freeze plan for fine-tuning, if it differs from that of the strategy.
+        network: The network of the run, with its initial weights.
+        data: The images of the run.
     """
 
-    def __init__(
-        self,
-        log: RunLog,
-        writer: RunWriter,
-        backbone: keras.Model,
-        data: LoadedData,
-        *,
-        use_prefix: bool = True,
-        plan: FreezePlan | None = None,
-    ) -> None:
-        self.config = config = log.config
-        self.log, self.writer, self.backbone, self.data = log, writer, backbone, data
-        self.layers = backbones.load_layer_table(config.backbone, config.image_size)
-        feature_shape = self.layers[-1].output_shape
-        head_spec = heads.HeadSpec(
-            pooling=config.pooling,
-            hidden_units=config.hidden_units,
-            dropout=config.dropout,
-            outputs=heads.outputs_for(len(data.class_names)),
-        )
-        self.pool = build_pooling(head_spec, feature_shape)
-        self.head = build_head(head_spec, feature_shape, seed=config.seed)
-        self.first_weights = self._now = measuring.weights(backbone, self.head)
-        log.facts["weights_sha256"] = measuring.digest(self.first_weights)
-        self._given_plan = plan
-        self._always_frozen = frozenset.intersection(
-            *(self._plan(phase).frozen for phase in config.phases)
-        )
-        # Augmented images differ in every epoch, so features cannot be cached.
-        self._frozen_part_once = use_prefix and not config.augmentation
-        self.features = Features(
-            log, backbone, self.pool, data, self._always_frozen, self._frozen_part_once
-        )
-        self._augment = build_augmentation(config.seed) if config.augmentation else None
+    def __init__(self, log: RunLog, writer: RunWriter, network: Network, data: LoadedData) -> None:
+        self.config, self.log, self.writer = log.config, log, writer
+        self.network, self.backbone, self.head = network, network.backbone, network.head
+        self.data, self.layers = data, network.layers
+        self.first_weights = self._now = network.first_weights
+        log.facts["weights_sha256"] = network.weights_sha256
+        self.features = Features(log, network, data)
+        self._solves = self.config.head_solver == "solved"
         self._epoch = 0
-        self._order = np.random.default_rng(config.seed)
+        self._order = np.random.default_rng(self.config.seed)
         self._last: tuple[Phase, PhaseTrainer] | None = None
-
-    def _plan(self, phase: Phase) -> FreezePlan:
-        """The freeze plan of a phase."""
-        if self._given_plan is not None and phase.name != "feature_extraction":
-            return self._given_plan
-        config = self.config
-        return strategies.phase_plan(
-            phase.name, config.strategy, self.layers, phase.thaw_from, config.batch_norm
-        )
-
-    def _examples(self, split: str, phase: Phase) -> Examples:
-        features = self.features
-        of = features.pooled if self._is_head_only(phase) else features.at_the_cut
-        return Examples.make(of(split), getattr(self.data, split).labels)
-
-    def _is_head_only(self, phase: Phase) -> bool:
-        """True if the phase trains only the head, on precomputed features."""
-        return phase.name == "feature_extraction" and self._frozen_part_once
-
-    def _prepare(self) -> Prepare:
-        """The function from a batch of examples to the input of the model."""
-        augment, spec = self._augment, backbones.get(self.config.backbone)
-        if augment is None:
-            return lambda tensors, training: prefix.packed(tensors)
-
-        def prepare(tensors: Sequence[tf.Tensor], training: bool) -> tf.Tensor:
-            images = tf.cast(tensors[0], tf.float32)
-            return model.preprocess(augment(images) if training else images, spec)
-
-        return prepare
+        # Of a cross-validated run: the answers of heads that were not fitted to the images.
+        self.judged: Judged | None = None
+        # There, no image is only a validation image.
+        apart = () if self.config.is_cross_validated else data.validation.labels
+        self._watched = watched.choose(apart)
+        if len(self._watched):
+            writer.watched_images(test_answers.picture(data.validation.images[self._watched]))
 
     def _start(self, phase: Phase) -> PhaseTrainer:
-        """Apply the freeze plan, then do the work of `compile`: new optimizer and new graphs."""
-        model.apply_freeze_plan(self.backbone, self._plan(phase))
-        live, infer = self.head, None
-        if not self._is_head_only(phase):
-            live = self.features.rest(keras.Sequential([self.pool, self.head]))
-            infer = self._infer
-        trainer = PhaseTrainer(
-            live,
-            self._optimizer(phase),
-            batch_size=self.config.batch_size,
-            prepare=self._prepare(),
-            infer=infer,
-            fixed=self._always_frozen,
-        )
+        """Apply the freeze plan, and set the optimizer to its first state."""
+        # A solved head may have chosen its own penalty.
+        trainer = self.network.trainer(phase, self.log.facts.get("l2", self.config.l2))
         self._last = phase, trainer
         self.log.facts["params"][phase.key] = measuring.params(self.backbone, self.head)
         return trainer
 
-    def _infer(self, batch: Any) -> tf.Tensor:
-        """Logits in inference mode, with the existing graph for pooled features."""
-        (pooled,) = self.features.pooled_forward.of_batch(batch)
-        return self.head(pooled, training=False)
-
-    def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
-        """One optimizer for all weights, or separate ones for head and backbone."""
-        name, factor = self.config.optimizer, self.config.head_rate_factor
-        for_backbone = make_optimizer(name, phase.learning_rate)
-        if phase.name != "fine_tuning" or factor == 1:
-            return for_backbone
-        for_head = make_optimizer(name, phase.learning_rate * factor)
-        of_head = {id(variable) for variable in self.head.trainable_variables}
-        return keras.optimizers.MultiOptimizer(
-            lambda variable: for_head if id(variable) in of_head else for_backbone
-        )
-
     def run(self, phase: Phase) -> None:
         """Train one phase, and write its epochs."""
         facts, before = self.log.facts, self._now
-        train, validation = (self._examples(split, phase) for split in ("train", "validation"))
-        if self._is_head_only(phase) and (shift := measuring.shift(train, validation)):
+        train, validation = (
+            self.features.examples(split, phase) for split in ("train", "validation")
+        )
+        # In a cross-validated run, training and validation images are the same.
+        comparable = self.network.is_head_only(phase) and not self.config.is_cross_validated
+        if comparable and (shift := measuring.shift(train, validation)):
             facts["shift"] = shift
         trainer = self._start(phase)
+        solved = phase.name == "feature_extraction" and self._solves
         with self.log.timed(phase.key):
-            num_epochs = self._train(phase, trainer, train, validation)
+            if solved:
+                num_epochs = self._solve(phase, train, validation)
+            else:
+                num_epochs = self._train(phase, trainer, train, validation)
             # Evaluated like the validation images: without dropout, with moving statistics.
             again = trainer.evaluate(train)
         facts["train_evaluated"][phase.key] = {"loss": again.loss, "accuracy": again.accuracy}
-        if num_epochs < phase.num_epochs:
+        if num_epochs < phase.num_epochs and not solved:
             facts.setdefault("stopped_early", {})[phase.key] = self._epoch
-        self._now = measuring.weights(self.backbone, self.head)
+        self._now = self.network.weights()
         for fact, trainable in (("moved", True), ("moved_statistics", False)):
             facts[fact][phase.key] = measuring.moved(
                 self.layers, before, self._now, trainable=trainable
@@ -166,10 +91,17 @@ class PhaseRunner:
     def _train(
         self, phase: Phase, trainer: PhaseTrainer, train: Examples, validation: Examples
     ) -> int:
-        """Train the epochs of a phase, write and report each; return their number."""
+        """Train the epochs of a phase, write and report each; return their number.
+
+        Where the run asks for it, the weights of the epoch with the lowest validation loss are
+        restored at the end, as by `keras.callbacks.EarlyStopping(restore_best_weights=True)`.
+        """
         num_batches = trainer.num_batches(len(train))
         left = self.config.phases[self.config.phases.index(phase) :]
         val_losses: list[float] = []
+        parts = self._changeable(phase)
+        best: list[list[np.ndarray]] = []
+        best_epoch = 0
         durations: list[float] = []
         batch_ends: list[float] = []
 
@@ -185,6 +117,8 @@ class PhaseRunner:
             durations.append(time.monotonic() - started)
             val_losses.append(val_score.loss)
             self._epoch += 1
+            if self.config.restore_best_weights and val_score.loss == min(val_losses):
+                best, best_epoch = [part.get_weights() for part in parts], self._epoch
             record = EpochRecord(
                 epoch=self._epoch,
                 phase=phase.name,
@@ -195,6 +129,7 @@ class PhaseRunner:
                 learning_rate=phase.learning_rate,
                 wall_time_s=round(durations[-1], 4),
                 step=phase.step,
+                right=self._right(val_score),
             )
             self.writer.add(record)
             seconds_left = measuring.seconds_left(
@@ -207,7 +142,56 @@ class PhaseRunner:
             self.log.say(
                 "training", 0, num_batches, epoch=asdict(record), seconds_left=seconds_left
             )
+        if best and best_epoch != self._epoch:
+            for part, kept in zip(parts, best, strict=True):
+                part.set_weights(kept)
+            self.log.facts.setdefault("restored", {})[phase.key] = best_epoch
         return len(durations)
+
+    def _changeable(self, phase: Phase) -> list[keras.layers.Layer]:
+        """The head, and the layers of the backbone that a phase can change."""
+        if self.network.is_head_only(phase):
+            return [self.head]
+        # Reading all layers after every epoch would take as long as an epoch of the head.
+        fixed = self.network.always_frozen
+        return [self.head, *(each for each in self.backbone.layers if each.name not in fixed)]
+
+    def _solve(self, phase: Phase, train: Examples, validation: Examples) -> int:
+        """Solve the head, write and report each pass over the images; return their number."""
+        seed, num_classes = self.config.seed, len(self.data.class_names)
+        found = solving.solve(
+            solving.Images.of(train),
+            None if self.config.is_cross_validated else solving.Images.of(validation),
+            num_classes,
+            l2=self.config.l2,
+            seed=seed,
+            say=lambda done, total: self.log.say("solving", done, total),
+            watch=self._watched.tolist(),
+        )
+        self.head.set_weights([found.head.kernel, found.head.bias])
+        self.log.facts["l2"] = found.l2
+        self.judged = found.judged
+        for each in found.passes:
+            self._epoch += 1
+            record = EpochRecord(
+                epoch=self._epoch,
+                phase=phase.name,
+                loss=each.loss,
+                accuracy=each.accuracy,
+                val_loss=each.val_loss,
+                val_accuracy=each.val_accuracy,
+                learning_rate=phase.learning_rate,
+                wall_time_s=each.wall_time_s,
+                right=each.right,
+            )
+            self.writer.add(record)
+            self.log.say("training", 0, 1, epoch=asdict(record))
+        return len(found.passes)
+
+    def _right(self, validation: Score) -> str:
+        """The answers for the watched images, as in EpochRecord."""
+        said = predicted_classes(validation.logits[self._watched])
+        return watched.in_digits(said, self.data.validation.labels[self._watched])
 
     def _stops_early(self, val_losses: Sequence[float]) -> bool:
         """True once the validation loss has not improved for `early_stopping` epochs."""
@@ -217,12 +201,20 @@ class PhaseRunner:
         return min(val_losses[-patience:]) >= min(val_losses[:-patience])
 
     def test(self) -> Score:
-        """Evaluate the test images once, with the weights of the last epoch."""
+        """Evaluate the test images once, with the weights that the run ends with.
+
+        In a cross-validated run, the answers are those of the heads that were not fitted to them.
+        """
+        if self.judged is not None:
+            self.log.facts["cross_validation"] = cross_validation.as_json(self.judged)
+            return cross_validation.score(self.judged)
         if self._last is None:
             raise RuntimeError("A run is tested after its phases.")
         phase, trainer = self._last
-        return trainer.evaluate(self._examples("test", phase))
+        return trainer.evaluate(self.features.examples("test", phase))
 
     def changed_layers(self) -> frozenset[str]:
         """Names of the backbone layers that the run has changed."""
-        return measuring.changed_layers(self.first_weights, self._now)
+        changed = measuring.changed_layers(self.first_weights, self._now)
+        self.network.is_intact &= changed.isdisjoint(self.network.always_frozen)
+        return changed

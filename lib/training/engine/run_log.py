@@ -30,7 +30,8 @@ class RunLog:
     """
 
     def __init__(self, config: TrainConfig, report: Report, cancelled: Callable[[], bool]) -> None:
-        self.config = config
+        # What training uses; what was asked for, with a fault's name only, is in the run's folder.
+        self.config, self.asked = config.acting, config
         self.facts: dict[str, Any] = {
             "params": {},
             "moved": {},
@@ -38,7 +39,7 @@ class RunLog:
             "train_evaluated": {},
             "seconds": {},
         }
-        self._report, self._cancelled = report, cancelled
+        self.report, self._cancelled = report, cancelled
         self._started = time.monotonic()
 
     def say(self, state: str, done: int = 0, total: int = 0, **more: Any) -> None:
@@ -55,7 +56,7 @@ class RunLog:
         """
         if self._cancelled():
             raise CancelledError
-        self._report({"state": state, "done": done, "total": total, **more})
+        self.report({"state": state, "done": done, "total": total, **more})
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -75,8 +76,8 @@ class RunLog:
         """The content of result.json."""
         return {
             "status": status,
-            "run_id": runs.run_id(self.config),
-            "command": command.command(self.config),
+            "run_id": runs.run_id(self.asked),
+            "command": command.command(self.asked),
             "wall_time_s": round(time.monotonic() - self._started, 6),
             "versions": versions(),
             "hardware": hardware(),

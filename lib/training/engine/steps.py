@@ -8,7 +8,7 @@ newly traced functions.
 
 import math
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -157,6 +157,26 @@ def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimize
     return {"adam": FusedAdam, "rmsprop": keras.optimizers.RMSprop}[name](learning_rate)
 
 
+def setting_back(
+    first: Iterable[tuple[keras.Variable, npt.NDArray[Any]]],
+) -> Callable[[], None]:
+    """A function that sets variables to given values.
+
+    Args:
+        first: Each variable with its value, of the same shape.
+    """
+    # Converted once; zeros, as most variables of an optimizer are at first, take no memory.
+    kept = [
+        (variable.value, tf.constant(value) if value.any() else None) for variable, value in first
+    ]
+
+    def set_back() -> None:
+        for variable, value in kept:
+            variable.assign(tf.zeros(variable.shape, variable.dtype) if value is None else value)
+
+    return set_back
+
+
 class PhaseTrainer:
     """Trains the weights of a model that are trainable when the trainer is created.
 
@@ -166,6 +186,9 @@ class PhaseTrainer:
         prepare: From the tensors of a batch to the model's input; the flag is True in training.
         infer: The model in inference mode, if most of its graph already exists.
         fixed: Names of layers whose weights never change.
+        l2: Penalty of `kernels`: this number times the sum of their squares; 0 for none. It is in
+            the gradients and not in the losses, so that training and validation can be compared.
+        kernels: The weights with a penalty.
     """
 
     def __init__(
@@ -177,11 +200,15 @@ class PhaseTrainer:
         prepare: Prepare,
         infer: Callable[[Any], tf.Tensor] | None = None,
         fixed: Container[str] = (),
+        l2: float = 0.0,
+        kernels: Sequence[keras.Variable] = (),
     ) -> None:
         self.batch_size = batch_size
         variables = model.trainable_variables
         # Before the first step, because variables created during tracing cause a second tracing.
         optimizer.build(variables)
+        self._back_to_first = setting_back((each, each.numpy()) for each in optimizer.variables)
+        self._l2 = penalty = tf.Variable(l2, dtype=tf.float32, trainable=False) if l2 else None
 
         # AutoGraph is not needed, and its analysis of every function takes half a second.
         @tf.function(jit_compile=False, autograph=False)
@@ -194,6 +221,9 @@ class PhaseTrainer:
                 logits = fold_batch_norm.run(model, batch, training=True, fixed=fixed)
             total = _loss_sum(targets, logits)
             mean = total / tf.cast(tf.shape(targets)[0], total.dtype)
+            if penalty is not None:
+                squares = [tf.reduce_sum(tf.square(each.value)) for each in kernels]
+                mean += penalty * tf.add_n(squares)
             slopes = tf.gradients(mean, [variable.value for variable in variables])
             optimizer.apply(slopes, variables)
             return total, _num_correct(targets, logits)
@@ -214,6 +244,38 @@ class PhaseTrainer:
         self._train_function, self._test_function = train_step, test_step
         self._train_step: Any = None
         self._test_step: Future[Any] | None = None
+
+    def begin(self) -> None:
+        """Set the optimizer back to its first state, for another run with the same graphs."""
+        self._back_to_first()
+
+    def use(self, *, batch_size: int, l2: float) -> None:
+        """Use the values of a run.
+
+        Args:
+            batch_size: Images in a step.
+            l2: Penalty; 0 if it was 0 when the trainer was created, and not 0 otherwise.
+        """
+        self.batch_size = batch_size
+        if self._l2 is not None:
+            self._l2.assign(l2)
+
+    def warm_up(self, train: Examples, validation: Examples, *, steps: bool) -> None:
+        """Trace the graphs and run each once: the first call of a graph takes longer.
+
+        This changes weights and optimizer; a run sets them back when it begins.
+
+        Args:
+            train: The training images.
+            validation: The validation images.
+            steps: Whether the phase takes training steps.
+        """
+        first = Examples(
+            tuple(t[: self.batch_size] for t in train.tensors), train.labels[: self.batch_size]
+        )
+        if steps:
+            self.train_epoch(first, np.arange(len(first)), lambda batch: None)
+        self.evaluate(validation)
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
         """Trace once for any number of examples, so that a shorter last batch needs no tracing."""

@@ -1,4 +1,4 @@
 """Networks: architectures, pretrained weights, heads, stored models, where a network looked.
 
-Imports: core, core.files, core.lab, training.sources.
+Imports: core, core.features, core.files, core.lab, training.sources.
 """

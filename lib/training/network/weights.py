@@ -102,6 +102,17 @@ def _is_published(path: Path, checksum: str) -> bool:
         return not checksum or hashlib.file_digest(file, method).hexdigest() == checksum
 
 
+def is_here(spec: BackboneSpec, image_size: int) -> bool:
+    """True if the ImageNet weights of a backbone are on this machine, as far as names tell."""
+    if spec.id not in PUBLISHED:  # They are installed.
+        return True
+    name = file_name(spec, image_size)
+    try:
+        return _local_file(name) is not None or (cache_folder() / name).is_file()
+    except WeightsError:
+        return False
+
+
 def find(spec: BackboneSpec, image_size: int, progress: http.Report | None = None) -> Path:
     """The file with the ImageNet weights of a keras.applications backbone.
 

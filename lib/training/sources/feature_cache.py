@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lib.core.files import disk
+from lib.core.files import disk, scratch_dirs
 from lib.core.files.home import thaw_home
 
 # One array for each tensor, of any type and shape.
@@ -114,8 +112,7 @@ def _write(folder: Path, features: Features, dataset: str) -> None:
 
     The manifest names the dataset, so that entries of deleted images can be deleted.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+    temporary = scratch_dirs.make(folder.parent, "writing")
     try:
         for index, tensor in enumerate(features.tensors):
             np.save(temporary / f"{index}.npy", tensor, allow_pickle=False)
@@ -127,22 +124,30 @@ def _write(folder: Path, features: Features, dataset: str) -> None:
             "work": features.work,
         }
         (temporary / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
+        # A damaged one; a whole one of another process stays, and this one is not needed.
+        if _read(folder) is None:
+            scratch_dirs.remove(folder)
+            os.rename(temporary, folder)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        scratch_dirs.remove(temporary)
 
 
 def _forget_oldest() -> None:
-    """Delete the least recently used entries until the cache is within its limit."""
+    """Delete the least recently used entries until the cache is within its limit.
+
+    Also what a killed worker left half-written; what a living one is writing is not touched.
+    """
     entries = []
     for folder in cache_folder().iterdir():
+        if folder.name.startswith("."):
+            if scratch_dirs.is_left_behind(folder):
+                scratch_dirs.remove(folder)
+            continue
         try:
             size = disk.folder_bytes(folder)
-            # Incomplete entries of a killed worker are deleted first.
+            # Incomplete entries are deleted first.
             manifest = folder / "manifest.json"
-            whole = manifest.exists() and not folder.name.startswith(".")
-            used = manifest.stat().st_mtime if whole else 0.0
+            used = manifest.stat().st_mtime if manifest.exists() else 0.0
         except OSError:
             continue
         entries.append((used, size, folder))
@@ -150,5 +155,5 @@ def _forget_oldest() -> None:
     for _, size, folder in sorted(entries):
         if total <= MAX_CACHE_BYTES:
             return
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch_dirs.remove(folder)
         total -= size

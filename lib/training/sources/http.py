@@ -61,7 +61,7 @@ def fetch(
             raise DataError(
                 f"The download from {urlsplit(url).hostname} broke off after "
                 f"{_size(path) / 1e6:,.1f} MB: {reason}.",
-                "Start it again: it goes on where it ended.",
+                "Start it again: it resumes where it stopped.",
             )
         _pause(PAUSE_S * 2 ** (attempts - 1), cancelled)
 

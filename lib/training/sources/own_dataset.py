@@ -101,7 +101,7 @@ class _Maker:
     Args:
         opened: Where the images come from.
         upload: Whose progress is told.
-        folder: Where they go, a folder a class.
+        folder: Folder for the pictures, with one folder per class.
     """
 
     def __init__(self, opened: Archive, upload: str, folder: Path) -> None:

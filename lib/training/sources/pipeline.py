@@ -7,6 +7,7 @@ resized. So no image can be in two splits, and a small run on a large dataset st
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ __all__ = [
     "describe_dataset",
     "describe_folder",
     "load_data",
+    "load_whole",
 ]
 
 Report = Callable[[int, int], None]
@@ -140,3 +142,23 @@ def _sorted_out(
     *of_images, ends = columns
     train, validation, test = map(ImageSet, *(np.split(column, ends) for column in of_images))
     return LoadedData(train, validation, test, class_names, left_out)
+
+
+def load_whole(dataset: str, **wanted: Any) -> LoadedData:
+    """The images of all three splits of a run as one, for a cross-validated run.
+
+    Args:
+        dataset, wanted: As for `load_data`; whatever the run keeps apart elsewhere is used here.
+
+    Returns:
+        Training, validation and test images are the same, in the order of the dataset.
+    """
+    data = load_data(dataset, **wanted)
+    parts = (data.train, data.validation, data.test)
+    order = np.argsort(np.concatenate([part.indices for part in parts]))
+    images, labels, indices = (
+        np.concatenate([getattr(part, name) for part in parts])[order]
+        for name in ("images", "labels", "indices")
+    )
+    every = ImageSet(images, labels, indices)
+    return LoadedData(every, every, every, data.class_names, data.left_out)

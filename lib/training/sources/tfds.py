@@ -125,6 +125,17 @@ def open_builder(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str
     return builder, _supervised_keys(builder)
 
 
+def is_here(dataset: str) -> bool:
+    """True if the images of a dataset are on this machine, or in an installed package."""
+    spec = datasets.DATASETS.get(dataset)
+    if spec and spec.offline:
+        return True
+    try:
+        return tfds_prepare.is_prepared(open_builder(dataset)[0])
+    except DataError:
+        return False
+
+
 def _builder(dataset: str) -> tfds.core.DatasetBuilder:
     """The TFDS builder of a dataset, without using the network.
 

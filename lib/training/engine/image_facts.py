@@ -1,0 +1,55 @@
+"""Facts about the images of a run: what the network receives, what splits share, class sizes."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from lib.core import backbones
+from lib.core.broken import inputs
+from lib.core.runs import TrainConfig
+from lib.training.sources.pipeline import ImageSet, LoadedData
+
+
+def facts(data: LoadedData, config: TrainConfig) -> dict[str, Any]:
+    """The field `images` of result.json.
+
+    Args:
+        data: The images of a run, 0 to 255.
+        config: Its settings.
+
+    Returns:
+        `input`: `low` and `high`, the smallest and the largest value that the network receives of
+        training images, and `expected_low` and `expected_high` of an image from black to white
+        with the preprocessing of its backbone; `overlap`, how many images of the second split of a
+        pair are, pixel by pixel, also in the first; `classes`, images of each class in each split.
+    """
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    low, high = data.train.images.min(axis=(0, 1, 2)), data.train.images.max(axis=(0, 1, 2))
+    values = inputs.preprocessing_of(config).apply(np.stack([low, high]))
+    expected = backbones.get(config.backbone).preprocessing.value_range
+    seen = {name: [image.tobytes() for image in part.images] for name, part in parts.items()}
+    return {
+        "input": {
+            "low": float(values.min()),
+            "high": float(values.max()),
+            "expected_low": expected[0],
+            "expected_high": expected[1],
+        },
+        "overlap": {
+            f"{first}_{second}": _shared(seen[first], seen[second])
+            for first, second in itertools.combinations(parts, 2)
+        },
+        "classes": {name: class_counts(part, data.class_names) for name, part in parts.items()},
+    }
+
+
+def class_counts(part: ImageSet, class_names: tuple[str, ...]) -> list[int]:
+    """Number of images of each class."""
+    counts: list[int] = np.bincount(part.labels, minlength=len(class_names)).tolist()
+    return counts
+
+
+def _shared(first: list[bytes], second: list[bytes]) -> int:
+    there = set(first)
+    return sum(image in there for image in second)

@@ -1,0 +1,34 @@
+"""What can be done for a run before its first step: features, graphs, and a first call of each."""
+
+from lib.core import strategies
+from lib.training.engine.features import Features
+from lib.training.engine.network import Network
+from lib.training.engine.run_log import RunLog
+from lib.training.engine.solved_head import USUAL_L2
+from lib.training.sources.pipeline import LoadedData
+
+
+def get_ready(log: RunLog, network: Network, data: LoadedData) -> None:
+    """Compute the features of a run, and trace and call its graphs.
+
+    Args:
+        log: Log that leads nowhere; it says when to stop.
+        network: A network for the run.
+        data: The images of the run.
+
+    Raises:
+        CancelledError: If preparing was cancelled.
+    """
+    config = log.config
+    if not strategies.get(config.strategy).pretrained:
+        return  # Its weights are random, so its network is not kept.
+    features, solves = Features(log, network, data), config.head_solver == "solved"
+    for phase in config.phases:
+        train, validation = (features.examples(split, phase) for split in ("train", "validation"))
+        log.say("starting")
+        trainer = network.trainer(phase, config.l2 or USUAL_L2 * solves)
+        trainer.warm_up(
+            train, validation, steps=not (solves and phase.name == "feature_extraction")
+        )
+    features.examples("test", config.phases[-1])
+    network.begin(config)
