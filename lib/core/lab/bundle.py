@@ -1,7 +1,7 @@
-"""A run as one file: out of a store, and, checked field by field, into another.
+"""A run as one file: exported from a store, and imported into another after a check of every field.
 
-The file is a zip of the run folder: data and nothing else. Whoever sends one may be careless or
-hostile, so nothing of it reaches the store before everything of it has been checked.
+The file is a zip of the run folder and holds only data. Its sender may be careless or hostile, so
+nothing reaches the store before everything has been checked.
 """
 
 import io
@@ -17,11 +17,11 @@ from lib.core.errors import StoreError
 from lib.core.lab import bundle_checks
 from lib.core.lab.bundle_checks import RefusedError, quoted
 from lib.core.lab.folder import META_FILE, MODEL_FILE, RunMeta
-from lib.core.lab.store import RunStore
+from lib.core.lab.store import RunStore, imported_id
 from lib.core.reading import evaluation
-from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, Run, TrainConfig
+from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, WATCHED_IMAGES_FILE, Run, TrainConfig
 
-# File of a run -> the most bytes it may have. A fully thawed ResNet50 takes 95 MB.
+# File of a run -> its maximum size in bytes.
 LIMITS: dict[str, int] = {
     "config.json": 20_000,
     "history.jsonl": 200_000,
@@ -29,24 +29,26 @@ LIMITS: dict[str, int] = {
     META_FILE: 20_000,
     EVALUATION_FILE: evaluation.MAX_FILE_BYTES,
     TEST_IMAGES_FILE: 8_000_000,
+    WATCHED_IMAGES_FILE: 300_000,
 }
 NEEDED = ("config.json", "history.jsonl", "result.json")
-MAX_MODEL_BYTES = 128_000_000
-# What file managers write beside the files of a folder.
+MAX_MODEL_BYTES = 128_000_000  # a fully thawed ResNet50 takes 95 MB
+# Files that file managers add to a folder.
 NOT_OF_A_RUN = re.compile(r"^__MACOSX/|(^|/)(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$")
-# Of the file, and of all that is in it: what one reader sends must fit beside what others do.
+# For the zip file and for its content: several readers may upload at the same time.
 MAX_FILE_BYTES = 150_000_000
 
 
-# --- Out ------------------------------------------------------------------------------------------
+# --- Export ---------------------------------------------------------------------------------------
 
 
-def export_run(run: Run, *, with_model: bool = True) -> bytes:
-    """A finished run as one zip file.
+def export_run(run: Run, *, with_model: bool = True, with_meta: bool = True) -> bytes:
+    """Return a finished run as one zip file.
 
     Args:
-        run: Of the store, or recorded.
-        with_model: False leaves out the trained weights, which are most of it.
+        run: A run of the store, or a recorded one.
+        with_model: False leaves out the trained weights, which are most of the file.
+        with_meta: False leaves out the reader's name and note, for other readers.
 
     Raises:
         StoreError: If the run has not finished or its folder cannot be read.
@@ -57,7 +59,7 @@ def export_run(run: Run, *, with_model: bool = True) -> bytes:
     try:
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in LIMITS:
-                if (run.folder / name).is_file():
+                if (with_meta or name != META_FILE) and (run.folder / name).is_file():
                     archive.writestr(_entry(name), (run.folder / name).read_bytes())
             for path in sorted((run.folder / "model").glob("*.npz")) if with_model else ():
                 archive.writestr(
@@ -71,41 +73,50 @@ def export_run(run: Run, *, with_model: bool = True) -> bytes:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    """Without a time, so the same run is the same file."""
+    """Make an entry without a time, so that the same run always gives the same file."""
     entry = zipfile.ZipInfo(name)
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
 
 
 def file_name(run: Run) -> str:
-    """What to call the file of a run."""
-    return f"thaw-run-{run.id}.zip"
+    """Return the file name for an exported run: the id of its configuration, also of an import."""
+    return f"thaw-run-{runs.run_id(run.config)}.zip"
 
 
-# --- In -------------------------------------------------------------------------------------------
+# --- Import ---------------------------------------------------------------------------------------
 
 
 def import_run(
-    content: bytes, store: RunStore, allow: Callable[[TrainConfig], None] = lambda config: None
+    content: bytes,
+    store: RunStore,
+    allow: Callable[[TrainConfig], None] = lambda config: None,
+    reader: str = "",
 ) -> Run:
-    """Take a run from a file into the store: all of it, or nothing.
+    """Import a run from a file into the store, completely or not at all.
+
+    It gets an id of its own, so it never stands in for a run that somebody wants to train.
 
     Args:
-        content: What `export_run` made, or what somebody says it did.
-        store: Where it goes.
-        allow: Called with its configuration before it is taken in; may refuse by a StoreError.
+        content: A file that `export_run` may have made.
+        store: The store that receives the run.
+        allow: Called with the configuration before the import; raises StoreError to refuse it.
+        reader: Hash of the key of its importer; "" for nobody.
 
     Returns:
-        The run as the store now has it, marked as imported.
+        The imported run, as read from the store.
 
     Raises:
-        StoreError: If the file is not a run, a field of it cannot be, or the run is there
-            already; the store is as it was.
+        StoreError: If the file is not a run, a field is not valid, or the run is in the store
+            already. The store is not changed then.
     """
     files, config = _checked(content)
-    id_ = runs.run_id(config)
+    there = store.open(runs.run_id(config))
+    if there and there.result == json.loads(files["result.json"]):
+        raise StoreError("This run is in the store already.", f"Open run {there.id}.")
     allow(config)
-    store.adopt(id_, files)
+    id_ = imported_id(reader, *(files[name] for name in NEEDED))
+    store.adopt(id_, files, reader)
     run = store.open(id_)
     if run is None:
         raise StoreError("The imported run cannot be read back.", "Import it again.")
@@ -113,10 +124,10 @@ def import_run(
 
 
 def _checked(content: bytes) -> tuple[dict[str, bytes], TrainConfig]:
-    """The files to write, and the configuration.
+    """Check a file, and return the files to write and the configuration.
 
     Raises:
-        StoreError: If anything in it cannot be.
+        StoreError: If anything in the file is not valid.
     """
     try:
         files = _unpacked(content)
@@ -133,7 +144,13 @@ def _checked(content: bytes) -> tuple[dict[str, bytes], TrainConfig]:
         if EVALUATION_FILE in files:
             bundle_checks.check_evaluation(bundle_checks.json_of(files, EVALUATION_FILE), result)
         if TEST_IMAGES_FILE in files:
-            bundle_checks.check_picture(files[TEST_IMAGES_FILE], result["split_sizes"]["test"])
+            bundle_checks.check_picture(
+                files[TEST_IMAGES_FILE], TEST_IMAGES_FILE, result["split_sizes"]["test"]
+            )
+        if WATCHED_IMAGES_FILE in files:
+            bundle_checks.check_picture(
+                files[WATCHED_IMAGES_FILE], WATCHED_IMAGES_FILE, len(history[0].right)
+            )
         for name in files:
             if name.startswith("model/"):
                 bundle_checks.check_model(files[name], config, len(result["class_names"]))
@@ -141,11 +158,9 @@ def _checked(content: bytes) -> tuple[dict[str, bytes], TrainConfig]:
         raise StoreError(
             f"This file cannot be imported: {problem}.", "Export the run again and use that file."
         ) from problem
-    # What was checked is what is written, so the text itself can hide nothing.
-    files["config.json"] = _pretty(asdict(config))
-    files["history.jsonl"] = b"".join(
-        (json.dumps(asdict(record)) + "\n").encode() for record in history
-    )
+    # The checked values are written, and not the received text, which could hide something.
+    files["config.json"] = _pretty(config.to_dict())
+    files["history.jsonl"] = "".join(record.to_line() for record in history).encode()
     files["result.json"] = _pretty(result)
     files[META_FILE] = _pretty(asdict(replace(meta, imported=True)))
     return files, config
@@ -156,7 +171,7 @@ def _pretty(values: Mapping[str, Any]) -> bytes:
 
 
 def _unpacked(content: bytes) -> dict[str, bytes]:
-    """The files in the zip, each one of those a run has, once, and no larger than it may be."""
+    """Return the files in the zip: only files of a run, each once and within its size limit."""
     if len(content) > MAX_FILE_BYTES:
         raise RefusedError(f"it is larger than {MAX_FILE_BYTES // 1_000_000} MB")
     files: dict[str, bytes] = {}
@@ -176,7 +191,7 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
                 raise RefusedError(f"it holds more than {MAX_FILE_BYTES // 1_000_000} MB")
             for name, entry in entries:
                 limit = LIMITS.get(name, MAX_MODEL_BYTES)
-                # A head that says too little is found out by reading one byte too many.
+                # The header may state a smaller size, so read one byte more than allowed.
                 with archive.open(entry) as file:
                     files[name] = file.read(limit + 1)
                 if len(files[name]) > limit:
@@ -184,16 +199,16 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
     except RefusedError:
         raise
     except Exception as error:
-        # A damaged archive can raise nearly anything in zipfile and zlib.
+        # A damaged archive can raise almost any exception in zipfile and zlib.
         raise RefusedError("it is not a whole zip file") from error
     return files
 
 
 def _entries(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
-    """Each file with its name in the run folder, which may be in the zip as one folder.
+    """Return each file of the zip with its name in the run folder.
 
-    So it is where a file manager made the zip, which may also put in entries of folders, and notes
-    of its own.
+    A file manager may put the run folder itself into the zip, and also entries for folders and
+    files of its own.
     """
     found = [
         (entry.filename, entry)
@@ -207,7 +222,7 @@ def _entries(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
 
 
 def _model_names() -> Iterator[str]:
-    """Files in "model": the last state, and those at the end of earlier phases."""
+    """Names of the model files: the final weights, and those at the end of earlier phases."""
     yield f"model/{MODEL_FILE}"
     yield "model/feature_extraction.npz"
     yield "model/fine_tuning.npz"

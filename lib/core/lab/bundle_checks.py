@@ -1,7 +1,7 @@
-"""Whether the files of a run from outside are what a run of Thaw could have written.
+"""Checks that the files of an imported run are such as a run of Thaw could have written.
 
-Each check gets one file, and either returns what is in it or raises the reason. Long because every
-field of every file of a run is checked here, and nowhere else.
+Each check receives one file. It returns the content of the file or raises the reason for rejection.
+Long because every field of every file of a run is checked here, and nowhere else.
 """
 
 import io
@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from lib.core import backbones, heads, intervals, runs
+from lib.core import backbones, datasets, heads, intervals, runs
+from lib.core.config import MAX_L2, SOLVED_EPOCHS
 from lib.core.errors import ConfigError
 from lib.core.files import outside_text
-from lib.core.lab import command
+from lib.core.lab import command, versions
 from lib.core.lab.folder import RunMeta
 from lib.core.reading import evaluation, test_images
-from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord, TrainConfig
+from lib.core.runs import EVALUATION_FILE, EpochRecord, TrainConfig
 
 MAX_CLASSES = 1_000
 MAX_TEXT_LENGTH = 200
@@ -33,16 +34,16 @@ HEAD = "head"
 
 
 class RefusedError(ValueError):
-    """What is wrong with a file, in the middle of a sentence."""
+    """Rejection reason, as a clause."""
 
 
 def quoted(text: str) -> str:
-    """A text from outside, short and harmless, in quotation marks."""
+    """Return a text from outside, shortened and made harmless, in quotation marks."""
     return f'"{outside_text.shown(text)}"'
 
 
 def json_of(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
-    """The fields of a JSON file, every number of them finite."""
+    """Return the fields of a JSON file in which every number is finite."""
 
     def refuse(constant: str) -> float:
         raise ValueError(constant)
@@ -57,11 +58,13 @@ def json_of(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
 
 
 def config_of(values: Mapping[str, Any]) -> TrainConfig:
-    """A configuration that this version of Thaw could have made."""
+    """Return the configuration, if this version of Thaw could have made it."""
     try:
         config = TrainConfig.from_dict(values)
         if not all(_is_text(value) for value in values.values() if isinstance(value, str)):
             raise RefusedError("a text of config.json is too long or cannot be shown")
+        if not datasets.is_possible(config.dataset):
+            raise RefusedError(f"config.json names no dataset of Thaw: {quoted(config.dataset)}")
         if not 1 <= config.training_version <= runs.TRAINING_VERSION:
             raise RefusedError("it was made by a later version of Thaw")
         known = config.catalogued
@@ -76,7 +79,7 @@ def config_of(values: Mapping[str, Any]) -> TrainConfig:
 
 
 def history_of(content: bytes, config: TrainConfig) -> tuple[EpochRecord, ...]:
-    """Epochs counted from 1, in the phases of the configuration, with numbers that can be."""
+    """Return the epochs, if they are numbered from 1, match the phases and have valid numbers."""
     records = []
     try:
         lines = content.decode().splitlines()
@@ -102,12 +105,14 @@ def history_of(content: bytes, config: TrainConfig) -> tuple[EpochRecord, ...]:
         if not in_range:
             raise RefusedError(f"a number of epoch {number} is out of range")
         records.append(record)
+    if len({len(record.right) for record in records}) > 1:
+        raise RefusedError("the epochs do not watch the same images")
     _check_phases(records, config)
     return tuple(records)
 
 
 def _check_phases(records: list[EpochRecord], config: TrainConfig) -> None:
-    """Each phase once, in order, at its rate, no longer than planned."""
+    """Check that each phase occurs once, in order, at its learning rate, and not too long."""
     had = [
         (name, step, list(members))
         for (name, step), members in groupby(records, lambda each: (each.phase, each.step))
@@ -117,14 +122,16 @@ def _check_phases(records: list[EpochRecord], config: TrainConfig) -> None:
         raise RefusedError("its phases are not those of its configuration")
     for (_, _, members), phase in zip(had, planned, strict=True):
         too_many = len(members) > phase.num_epochs
-        if too_many or (len(members) < phase.num_epochs and not config.early_stopping):
+        solved = phase.name == "feature_extraction" and config.head_solver == "solved"
+        may_be_short = solved or config.early_stopping
+        if too_many or (len(members) < phase.num_epochs and not may_be_short):
             raise RefusedError(f"{phase.key} has {len(members)} epochs, not {phase.num_epochs}")
         if any(not math.isclose(each.learning_rate, phase.learning_rate) for each in members):
             raise RefusedError(f"the learning rate of {phase.key} is not what was asked for")
 
 
 def meta_of(values: Mapping[str, Any]) -> RunMeta:
-    """A name and a note no longer than a reader could give."""
+    """Return the name and the note, if the page would have accepted them."""
     try:
         return RunMeta.from_dict(values)
     except ConfigError as error:
@@ -146,7 +153,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(low: float, high: float) -> Check:
-    # A comparison with NaN is False. In Python True is a number; here it is not.
+    # Comparisons with NaN are False. In Python True is a number; here it is refused.
     return lambda value: (
         isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
     )
@@ -167,7 +174,7 @@ def _is_interval(value: Any) -> bool:
 
 
 def _is_mapping(of: Check, longest: int = MAX_LIST_LENGTH) -> Check:
-    """Text keys to values of one kind."""
+    """Check a dict with text keys and values of one kind."""
     return lambda value: (
         isinstance(value, dict)
         and len(value) <= longest
@@ -176,7 +183,7 @@ def _is_mapping(of: Check, longest: int = MAX_LIST_LENGTH) -> Check:
 
 
 def _has(**fields: Check) -> Check:
-    """Exactly these fields."""
+    """Check a dict that has exactly these fields."""
     return lambda value: (
         isinstance(value, dict)
         and set(value) == set(fields)
@@ -187,8 +194,9 @@ def _has(**fields: Check) -> Check:
 _share, _loss = _is_number(0, 1), _is_number(0, MAX_LOSS)
 _params, _seconds = _is_count(10**12), _is_number(0, MAX_SECONDS)
 _images = _is_count(MAX_IMAGES)
+_counts, _value = _is_list(_images, MAX_CLASSES), _is_number(-1e6, 1e6)
 
-# Field of result.json -> what it may hold. A finished run has all but those in OPTIONAL.
+# Field of result.json -> its check. A finished run has all fields except those in OPTIONAL.
 RESULT_FIELDS: dict[str, Check] = {
     "status": lambda value: value == "finished",
     "run_id": _is_text,
@@ -203,7 +211,7 @@ RESULT_FIELDS: dict[str, Check] = {
     "moved_statistics": _is_mapping(_is_mapping(_loss)),
     "seconds": _is_mapping(_seconds),
     "wall_time_s": _seconds,
-    "versions": _is_mapping(_is_text, 50),
+    "versions": versions.are_versions,
     "hardware": _has(
         system=_is_text,
         machine=_is_text,
@@ -213,18 +221,38 @@ RESULT_FIELDS: dict[str, Check] = {
     "left_out": _is_list(_is_text),
     "model_bytes": _params,
     "weights_sha256": _is_text,
-    "command": lambda value: isinstance(value, str),  # It has to be the one of the configuration.
-    "stopped_early": _is_mapping(_is_count(runs.MAX_EPOCHS)),
+    "command": lambda value: isinstance(value, str),  # compared with the configuration below
+    "l2": _is_number(0, MAX_L2),
+    "cross_validation": _has(num_folds=_is_count(100), num_repeats=_is_count(100)),
+    "stopped_early": _is_mapping(_is_count(runs.MAX_EPOCHS + SOLVED_EPOCHS)),
+    "restored": _is_mapping(_is_count(runs.MAX_EPOCHS + SOLVED_EPOCHS)),
     "train_evaluated": _is_mapping(_has(loss=_loss, accuracy=_share)),
+    "images": _has(
+        input=_has(low=_value, high=_value, expected_low=_value, expected_high=_value),
+        overlap=_has(train_validation=_images, train_test=_images, validation_test=_images),
+        classes=_has(train=_counts, validation=_counts, test=_counts),
+    ),
     "shift": _has(auc=_share, low=_share, high=_share, num_train=_images, num_validation=_images),
 }
-OPTIONAL = frozenset({"stopped_early", "train_evaluated", "shift", "weights_sha256", "command"})
+OPTIONAL = frozenset(
+    {"stopped_early", "restored", "train_evaluated", "shift", "weights_sha256", "command", "l2"}
+    | {"cross_validation", "images"}
+)
+
+
+def _sizes_fit(sizes: Mapping[str, int], config: TrainConfig) -> bool:
+    if config.is_cross_validated:  # Every image is in each of them.
+        return len(set(sizes.values())) == 1 and sizes["train"] > config.num_images
+    # Images of a class that is rare on purpose are left out.
+    fewer = bool(config.fault) and 0 < sizes["train"] < config.num_images
+    as_asked = fewer or sizes["train"] == config.num_images
+    return as_asked and min(sizes["test"], sizes["validation"]) > 0
 
 
 def result_of(
     values: dict[str, Any], config: TrainConfig, history: tuple[EpochRecord, ...]
 ) -> dict[str, Any]:
-    """A result whose fields are known, in range, and agree with each other and the history."""
+    """Return the result, if its fields are known, in range, and agree with the other files."""
     for name in sorted(set(values) ^ set(RESULT_FIELDS)):
         if name in values:
             raise RefusedError(f"result.json has the unknown field {quoted(name)}")
@@ -238,9 +266,9 @@ def result_of(
     known, expected = config.catalogued, command.command(config)
     agrees = {
         "run_id": values["run_id"] == runs.run_id(config),
-        "split_sizes": sizes["train"] == config.num_images
-        and min(sizes["test"], sizes["validation"]) > 0,
+        "split_sizes": _sizes_fit(sizes, config),
         "command": values.get("command", expected) == expected,
+        "cross_validation": ("cross_validation" in values) == config.is_cross_validated,
         "test_accuracy": 0 <= correct <= sizes["test"]
         and abs(values["test_accuracy"] * sizes["test"] - correct) < 0.01,
         "test_interval_95": correct <= sizes["test"] > 0
@@ -254,6 +282,10 @@ def result_of(
             key in phases and 0 < epoch <= len(history)
             for key, epoch in values.get("stopped_early", {}).items()
         ),
+        "restored": all(
+            config.restore_best_weights and key in phases and 0 < epoch <= len(history)
+            for key, epoch in values.get("restored", {}).items()
+        ),
         "train_evaluated": set(values.get("train_evaluated", {})) <= set(phases),
         "moved": set(values["moved"]) <= set(phases),
         "moved_statistics": set(values["moved_statistics"]) <= set(phases),
@@ -264,11 +296,11 @@ def result_of(
     return values
 
 
-# --- What is not JSON of a few numbers ------------------------------------------------------------
+# --- Predictions, pictures and weights ------------------------------------------------------------
 
 
 def check_evaluation(values: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-    """The answers to the test images, as many and as right as the result says."""
+    """Check the predictions for the test images: their number and accuracy match the result."""
     try:
         found = evaluation.parse(values, result["class_names"])
     except (ValueError, OverflowError) as error:
@@ -282,17 +314,17 @@ def check_evaluation(values: Mapping[str, Any], result: Mapping[str, Any]) -> No
         raise RefusedError(f"{EVALUATION_FILE} does not fit result.json")
 
 
-def check_picture(content: bytes, num_images: int) -> None:
-    """A WebP picture no larger than its tiles: what is decoded later must not be a surprise."""
+def check_picture(content: bytes, name: str, num_images: int) -> None:
+    """Check the size of a WebP picture before anything decodes it: it must match its tiles."""
     size = test_images.webp_size(content)
     least, height = test_images.sheet_size(num_images)
     most, _ = test_images.sheet_size(test_images.TILES_A_ROW)
     if size is None or size[1] != height or not least <= size[0] <= most:
-        raise RefusedError(f"{TEST_IMAGES_FILE} is not the picture of {num_images} test images")
+        raise RefusedError(f"{name} is not the picture of {num_images} images")
 
 
 def check_model(content: bytes, config: TrainConfig, num_classes: int) -> None:
-    """Arrays of finite float32 in the shapes that head and backbone have; nothing pickled."""
+    """Check weights: finite float32 arrays in the shapes of head and backbone, nothing pickled."""
     layers = backbones.load_layer_table(config.backbone, config.image_size)
     expected = {
         f"{row.name}/{index}": tuple(weight.shape)
@@ -300,7 +332,7 @@ def check_model(content: bytes, config: TrainConfig, num_classes: int) -> None:
         for index, weight in enumerate(row.weights)
     }
     head = heads.HeadSpec(
-        config.pooling, config.hidden_units, config.dropout, heads.outputs_for(num_classes)
+        config.acting.pooling, config.hidden_units, config.dropout, heads.outputs_for(num_classes)
     )
     expected |= {
         f"{HEAD}/{index}": shape
@@ -318,15 +350,15 @@ def check_model(content: bytes, config: TrainConfig, num_classes: int) -> None:
         if not {name for name in expected if name.startswith(f"{HEAD}/")} <= found:
             raise ValueError(HEAD)
     except Exception as error:
-        # A damaged archive can raise nearly anything in NumPy and zipfile.
+        # A damaged archive can raise almost any exception in NumPy and zipfile.
         raise RefusedError("its model is damaged or of another architecture") from error
 
 
 def _check_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shape: tuple[int, ...]) -> None:
-    """Look at the head of a .npy before reading it: a false one could ask for any memory.
+    """Check the header of a .npy file before reading it: a false one could demand any memory.
 
     Raises:
-        ValueError: If it is not an array of finite float32 in this shape.
+        ValueError: If it is not a finite float32 array of this shape.
     """
     num_bytes = 4 * math.prod(shape)
     with archive.open(entry) as file:
@@ -341,7 +373,7 @@ def _check_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shape: tuple[
 
 
 def _head_shapes(head: heads.HeadSpec, feature_shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Shapes of the weights of a head, in Keras order."""
+    """Shapes of the weights of a head, in the order of Keras."""
     (inputs,) = heads.pooled_shape(head, feature_shape)
     for units in filter(None, (head.hidden_units, head.outputs)):
         yield inputs, units

@@ -1,24 +1,44 @@
-"""One run folder: how it is read, and how it is written."""
+"""Reading and writing of one run folder."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lib.core.errors import ConfigError, StoreError
-from lib.core.files import atomic_write
-from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord, Run, TrainConfig, run_id
+from lib.core.files import atomic_write, lock
+from lib.core.runs import (
+    EVALUATION_FILE,
+    TEST_IMAGES_FILE,
+    WATCHED_IMAGES_FILE,
+    EpochRecord,
+    Run,
+    TrainConfig,
+    run_id,
+)
 
-# In the folder "model" of a run.
+# File in the folder "model" of a run.
 MODEL_FILE = "weights.npz"
-# The same, and what the model was at the end of each earlier phase.
+# The final weights, and the weights at the end of each earlier phase.
 MODEL_FILES = (MODEL_FILE, "feature_extraction.npz", "fine_tuning*.npz")
-# result.json goes first when they are removed, so that a kill in between leaves an unfinished run
-# and not a false one.
-OWN_FILES = ("result.json", "history.jsonl", "config.json", EVALUATION_FILE, TEST_IMAGES_FILE)
+# result.json is removed first, so that a kill in between leaves an unfinished run and not one with
+# the result of another.
+OWN_FILES = (
+    "result.json",
+    "history.jsonl",
+    "config.json",
+    EVALUATION_FILE,
+    TEST_IMAGES_FILE,
+    WATCHED_IMAGES_FILE,
+)
 # The reader's name and note for a run.
 META_FILE = "meta.json"
+# Held by the process that writes the folder; there only as long.
+LOCK_FILE = ".lock"
+# No number of a run has more digits; Python computes with longer ones, and nothing else does.
+MAX_DIGITS = 18
 MAX_NAME_LENGTH = 80
 MAX_NOTE_LENGTH = 2_000
 
@@ -39,7 +59,7 @@ class RunMeta:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RunMeta":
-        """What meta.json says.
+        """Check and read the fields of meta.json.
 
         Raises:
             ConfigError: If a field is missing, unknown, of the wrong type or too long.
@@ -67,71 +87,164 @@ class RunMeta:
         return meta
 
 
-def read_run(folder: Path, *, recorded: bool = False) -> Run | None:
-    """Read a run folder; None where it is not one, has other fields, or is damaged.
+class BusyError(StoreError):
+    """Another process writes the run folder."""
 
-    A last line of history.jsonl that was cut off by a kill is left out.
+
+def read_run(folder: Path, *, recorded: bool = False) -> Run | None:
+    """Read a run folder; return None if it is not one, has other fields, or is damaged.
+
+    If a kill cut off the last line of history.jsonl, that line is ignored. If the epochs do not
+    count up from 1, two processes wrote the folder at the same time, and it is damaged.
     """
     try:
-        config = TrainConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
+        config = TrainConfig.from_dict(_json((folder / "config.json").read_text("utf-8")))
         history = []
         path = folder / "history.jsonl"
         for line in path.read_text("utf-8").splitlines() if path.exists() else []:
             try:
-                history.append(EpochRecord.from_dict(json.loads(line)))
+                history.append(EpochRecord.from_dict(_json(line)))
             except (ValueError, KeyError, TypeError, RecursionError):
                 break
         path = folder / "result.json"
-        result = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        if not isinstance(result, dict):
+        result = _json(path.read_text("utf-8")) if path.exists() else {}
+        if not isinstance(result, dict) or not counts_up(history):
             return None
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return Run(run_id(config), config, tuple(history), result, folder, recorded)
+    imported = read_meta(folder).imported
+    return Run(run_id(config), config, tuple(history), result, folder, recorded, imported)
+
+
+def read_named(folder: Path, *, recorded: bool = False) -> Run | None:
+    """Read a run folder that is named after its run; None as in `read_run`, or of another name.
+
+    Whatever its files say, a run of another configuration is not the run asked for. Only one that
+    was imported has a name of its own.
+    """
+    run = read_run(folder, recorded=recorded)
+    if run is None or run.id == folder.name:
+        return run
+    return replace(run, id=folder.name) if run.imported else None
+
+
+def counts_up(history: Sequence[EpochRecord]) -> bool:
+    """True where the epochs are 1, 2, 3 and so on: one process wrote them, one after the other."""
+    return [record.epoch for record in history] == list(range(1, len(history) + 1))
+
+
+def _json(text: str) -> Any:
+    """The values of a file.
+
+    Raises:
+        ValueError: If it is not JSON, or a number in it is longer than any of a run.
+    """
+
+    def whole(digits: str) -> int:
+        if len(digits) > MAX_DIGITS:
+            raise ValueError(f"a number of {len(digits)} digits")
+        return int(digits)
+
+    return json.loads(text, parse_int=whole)
 
 
 def read_meta(folder: Path) -> RunMeta:
-    """What a reader says of the run in a folder; nothing where nobody has, or it is damaged."""
+    """Read the reader's name and note for a run; both empty if missing or damaged."""
     try:
-        return RunMeta.from_dict(json.loads((folder / META_FILE).read_text("utf-8")))
+        return RunMeta.from_dict(_json((folder / META_FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError, RecursionError):
         return RunMeta()
 
 
 def cannot_store(folder: Path, error: OSError) -> StoreError:
-    """What to say where a run folder cannot be written."""
+    """Make the error for a run folder that cannot be written."""
     return StoreError(
         f"The run could not be stored in {folder}: {error.strerror or error}.",
         "Make room or give write permission there, or set THAW_HOME to another folder.",
     )
 
 
-class RunWriter:
-    """Writes one run folder: config.json first, a line an epoch, result.json last.
-
-    Args:
-        folder: The run folder. What an earlier run left there is removed, nothing else is.
-        config: What was asked for.
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Be the only process that writes a run folder; the folder is made.
 
     Raises:
-        StoreError: If the folder cannot be written; the same from every method.
+        BusyError: If another process or thread writes it.
+        StoreError: If it cannot be written.
+    """
+    is_free = False
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # Deleted at this moment.
+                is_free = stack.enter_context(lock.if_free(folder / LOCK_FILE))
+        except OSError as error:
+            raise cannot_store(folder, error) from error
+        if not is_free:
+            raise BusyError(
+                f"Another process of Thaw is writing the run in {folder}.",
+                "Wait until it has ended.",
+            )
+        yield
+
+
+def is_written(folder: Path) -> bool:
+    """True while a process writes a run folder."""
+    return lock.held(folder / LOCK_FILE)
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier run wrote: its leftovers must not be taken for those of the next.
+
+    Raises:
+        OSError: If it cannot be removed.
+    """
+    for name in OWN_FILES:
+        (folder / name).unlink(missing_ok=True)
+        for half_written in folder.glob(f".{name}.*.tmp"):
+            half_written.unlink()
+    for pattern in MODEL_FILES:
+        for stored in (folder / "model").glob(pattern):
+            stored.unlink()
+
+
+def begin_anew(folder: Path) -> None:
+    """Remove what a run has written, so that it can be trained again; its name and owner stay.
+
+    Raises:
+        BusyError: If another process or thread writes it.
+        StoreError: If it cannot be removed.
+    """
+    with writing(folder):
+        try:
+            clear(folder)
+        except OSError as error:
+            raise cannot_store(folder, error) from error
+
+
+class RunWriter:
+    """Writes one run folder: config.json first, one line per epoch, result.json last.
+
+    Args:
+        folder: The run folder. Files of an earlier run are removed, other files are not. Where
+            other processes may write it, use this only within `writing`.
+        config: Configuration of the run.
+
+    Raises:
+        StoreError: If the folder cannot be written, or the epochs in it do not count up; every
+            method may raise it.
     """
 
     def __init__(self, folder: Path, config: TrainConfig) -> None:
         self.folder = folder
+        self._history = ""
+        self._num_epochs = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # An earlier run's leftovers must not be taken for this one's.
-            for name in OWN_FILES:
-                (folder / name).unlink(missing_ok=True)
-                for half_written in folder.glob(f".{name}.*.tmp"):
-                    half_written.unlink()
-            for pattern in MODEL_FILES:
-                for stored in (folder / "model").glob(pattern):
-                    stored.unlink()
+            clear(folder)
         except OSError as error:
             raise cannot_store(self.folder, error) from error
-        self._write("config.json", atomic_write.json_bytes(asdict(config)))
+        self._write("config.json", atomic_write.json_bytes(config.to_dict()))
 
     def _write(self, name: str, content: bytes) -> None:
         try:
@@ -140,12 +253,23 @@ class RunWriter:
             raise cannot_store(self.folder, error) from error
 
     def add(self, record: EpochRecord) -> None:
-        """Append an epoch."""
+        """Append an epoch, the next one."""
+        self._num_epochs += 1
+        if record.epoch != self._num_epochs:
+            raise self._not_alone()
+        line = record.to_line()
         try:
             with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(record)) + "\n")
+                file.write(line)
         except OSError as error:
             raise cannot_store(self.folder, error) from error
+        self._history += line
+
+    def _not_alone(self) -> StoreError:
+        return StoreError(
+            f"The epochs of the run in {self.folder} do not count up: another process wrote there.",
+            "Start it again, in one copy of Thaw.",
+        )
 
     def evaluation(self, data: Mapping[str, Any]) -> None:
         """Write evaluation.json, before `finish`; see lib.core.reading.evaluation."""
@@ -156,6 +280,18 @@ class RunWriter:
         """Write the test images, before `finish`; see lib.core.reading.evaluation."""
         self._write(TEST_IMAGES_FILE, webp)
 
+    def watched_images(self, webp: bytes) -> None:
+        """Write the watched validation images, before the first epoch; see reading.watched."""
+        self._write(WATCHED_IMAGES_FILE, webp)
+
     def finish(self, result: Mapping[str, Any]) -> None:
-        """Write result.json, by atomic rename: from now on the run has ended."""
+        """Write result.json by atomic rename; from then on the run has ended."""
+        # Some file systems have no locks, so another process may have written here.
+        try:
+            path = self.folder / "history.jsonl"
+            there = path.read_text("utf-8") if path.exists() else ""
+        except OSError as error:
+            raise cannot_store(self.folder, error) from error
+        if there != self._history:
+            raise self._not_alone()
         self._write("result.json", atomic_write.json_bytes(result))

@@ -13,6 +13,7 @@ STATES: dict[str, str] = {
     "loading_data": "Loading the images",
     "loading_model": "Loading the backbone",
     "computing_features": "Computing the features of the frozen layers, once",
+    "solving": "Fitting heads to parts of the images, to judge them on the others",
     "training": "Training",
     "evaluating": "Evaluating on the test images",
     "storing": "Storing the run",
@@ -21,12 +22,14 @@ STATES: dict[str, str] = {
     "failed": "Failed",
     "interrupted": "Interrupted",
 }
+# Of a run that two copies of Thaw on one THAW_HOME were asked for.
+ELSEWHERE = "Another copy of Thaw on this machine is training it"
 ENDED = frozenset({"finished", "cancelled", "failed", "interrupted"})
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One run at one moment.
+    """The state of one run at one moment.
 
     Args:
         state: Key of STATES.
@@ -39,6 +42,7 @@ class Progress:
         seconds_left: Estimate by the trainer; None if there is none yet.
         position: Position in the queue, from 1; 0 if it is not queued.
         cancelling: True once its cancellation was requested.
+        elsewhere: True if another copy of Thaw trains it, where it can be cancelled.
     """
 
     state: str = "queued"
@@ -51,15 +55,16 @@ class Progress:
     seconds_left: float | None = None
     position: int = 0
     cancelling: bool = False
+    elsewhere: bool = False
 
     @property
     def ended(self) -> bool:
-        """True once nothing more will come."""
+        """True if no more events will follow."""
         return self.state in ENDED
 
     @property
     def share(self) -> float:
-        """How much of the epochs is done, 0 to 1; the batches of the current one count."""
+        """Share of the epochs that is done, 0 to 1, including the batches of the current epoch."""
         if self.state in ("evaluating", "storing", "finished"):
             return 1.0
         if not self.num_epochs:
@@ -97,8 +102,8 @@ def time_left(seconds: float) -> str:
 def apply(progress: Progress, event: Mapping[str, Any]) -> Progress:
     """Apply an event to the progress.
 
-    An event is a dict of plain values. `{"state": ..., "done": ..., "total": ...}` says what is
-    happening; `{"epoch": {...}}` that an epoch has ended. Events that repeat or come after the
+    An event is a dict of plain values. `{"state": ..., "done": ..., "total": ...}` reports the
+    current activity, and `{"epoch": {...}}` a finished epoch. Repeated events and events after the
     end change nothing.
 
     Args:

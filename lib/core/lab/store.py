@@ -1,62 +1,45 @@
-"""The store of runs: where run folders are kept, listed, named, deleted and taken in."""
+"""The store of runs: run folders are kept, listed, named, deleted and imported here.
 
+Who may do what to a run is decided where the reader is known (lib/ui/uploads/access.py).
+"""
+
+import hashlib
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import asdict
 from pathlib import Path
 
+from lib.core import limits, runs
 from lib.core.errors import ConfigError, StoreError
-from lib.core.files import atomic_write
+from lib.core.files import atomic_write, scratch_dirs
 from lib.core.files.home import thaw_home
 from lib.core.files.shipped import DATA
-from lib.core.lab.folder import META_FILE, RunMeta, cannot_store, read_meta, read_run
-from lib.core.runs import TEST_IMAGES_FILE, Run, TrainConfig, is_run_id
+from lib.core.lab import summary
+from lib.core.lab.folder import (
+    META_FILE,
+    RunMeta,
+    cannot_store,
+    is_written,
+    read_meta,
+    read_named,
+    read_run,
+)
+from lib.core.lab.owner import RunOwner, write_owner
+from lib.core.lab.summary import RunSummary as RunSummary
+from lib.core.runs import TEST_IMAGES_FILE, WATCHED_IMAGES_FILE, Run, TrainConfig, is_run_id
 
-# A run that is being removed or brought in has a name that is no run id, so nobody sees it.
-HIDDEN_PREFIX = "."
-# Several times the runs a store of a course holds; a summary takes about 1 kB.
-MAX_SUMMARIES = 4_096
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """A line in a list of runs.
-
-    Args:
-        id: Its name in the store and in links.
-        config: What was asked for.
-        status: As in Run.
-        meta: What a reader says of it.
-        num_epochs: How many it had.
-        val_accuracy: Of the last epoch; None without one.
-        test_accuracy: None where it did not finish.
-        wall_time_s: None where that is not known.
-        ended: When its result was written, seconds since 1970.
-        recorded: True where it ships with Thaw.
-    """
-
-    id: str
-    config: TrainConfig
-    status: str
-    meta: RunMeta
-    num_epochs: int
-    val_accuracy: float | None
-    test_accuracy: float | None
-    wall_time_s: float | None
-    ended: float
-    recorded: bool
+# Names of scratch directories begin with it; no run id does.
+HIDDEN = "."
 
 
 class RunStore:
     """The folder of runs under THAW_HOME, and the recorded runs that ship with Thaw.
 
     Args:
-        root: Folder of the local runs; `thaw_home() / "runs"` where None.
+        root: Folder of the local runs; None for `thaw_home() / "runs"`.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -69,14 +52,14 @@ class RunStore:
 
     @property
     def evidence_root(self) -> Path:
-        """Folder of further runs that ship with Thaw, read together by lib.core.strategy.evidence.
+        """Folder of the recorded runs that lib.core.strategy.evidence reads together.
 
-        They are opened by their name; a list of runs would be theirs alone.
+        They can be opened by their id. Lists of runs leave them out, because they are too many.
         """
         return self.recorded_root.with_name("evidence")
 
     def folder(self, id_: str) -> Path:
-        """Where a run of this id is kept.
+        """Return the folder of a run, which need not exist.
 
         Raises:
             ConfigError: If the text is not a run id.
@@ -88,68 +71,84 @@ class RunStore:
         return self.root / id_
 
     def open(self, id_: str) -> Run | None:
-        """The run of this id, finished or not; None where there is none.
+        """Read a run, finished or not; return None if there is no such run.
 
         Raises:
             ConfigError: If the text is not a run id.
         """
-        local = self._read(self.folder(id_))
-        if local and local.status == "finished":
+        local = read_named(self.folder(id_))
+        # Neither a run that was not finished nor one from a file stands before a recorded one.
+        if local and local.status == "finished" and not local.imported:
             return local
-        # A run that was not finished does not stand before a recorded one that was.
+        # A recorded run has priority over an unfinished local one, and over an imported one.
         for root in (self.recorded_root, self.evidence_root):
-            if recorded := self._read(root / id_, recorded=True):
+            if recorded := read_named(root / id_, recorded=True):
                 return recorded
         return local
 
-    def _read(self, folder: Path, *, recorded: bool = False) -> Run | None:
-        """The run in a folder that is named after it; None where there is none."""
-        run = read_run(folder, recorded=recorded)
-        # Whatever its files say, a run of another configuration is not the run asked for.
-        return run if run and run.id == folder.name else None
+    def trained(self, config: TrainConfig) -> Run | None:
+        """Return the finished run of a configuration; None if there is none.
+
+        It was trained here, or it is recorded. An imported run never counts, even under this id,
+        under which earlier versions of Thaw stored it.
+        """
+        run = self.open(runs.run_id(config))
+        return run if run and run.status == "finished" and not run.imported else None
 
     def __iter__(self) -> Iterator[Run]:
-        """Every readable run, newest first, then the recorded ones."""
+        """Yield every readable run that has ended, newest first, then the recorded ones."""
         seen = set()
-        for folder in sorted(_subfolders(self.root), key=_modified, reverse=True):
+        for folder in sorted(self.folders(), key=_modified, reverse=True):
             run = self.open(folder.name)
             if run and run.result:
                 seen.add(run.id)
                 yield run
-        for folder in sorted(_subfolders(self.recorded_root)):
-            run = self._read(folder, recorded=True)
+        for folder in sorted(RunStore(self.recorded_root).folders()):
+            run = read_named(folder, recorded=True)
             if run and run.id not in seen:
                 yield run
 
     def summaries(self) -> tuple[RunSummary, ...]:
-        """A line for every run that has ended, newest first, then the recorded ones.
+        """Return a line for every run that has ended, newest first, then the recorded ones.
 
-        Only what changed since it was last read is read.
+        Only files that changed since the last call are read.
         """
-        local = [_summary_of(folder) for folder in _subfolders(self.root)]
+        local = [summary.of(folder) for folder in self.folders()]
         known = sorted((each for each in local if each), key=lambda each: (-each.ended, each.id))
         recorded = [
-            _summary_of(folder, recorded=True) for folder in sorted(_subfolders(self.recorded_root))
+            summary.of(folder, recorded=True)
+            for folder in sorted(RunStore(self.recorded_root).folders())
         ]
         ships = {each.id for each in recorded if each}
-        # As in `open`: a run that was not finished does not stand before a recorded one that was.
-        shown = [each for each in known if each.status == "finished" or each.id not in ships]
+        # As in `open`: a recorded run has priority over an unfinished and over an imported one.
+        shown = [
+            each
+            for each in known
+            if each.id not in ships or (each.status == "finished" and not each.meta.imported)
+        ]
         ids = {each.id for each in shown}
         return (*shown, *(each for each in recorded if each and each.id not in ids))
 
     def summary(self, id_: str) -> RunSummary | None:
-        """The line of one run that has ended, wherever it is; None where there is none.
+        """Return the line of one run that has ended, local or recorded; None if there is none.
 
         Raises:
             ConfigError: If the text is not a run id.
         """
         run = self.open(id_)
-        return _summary_of(run.folder, recorded=run.recorded) if run else None
+        return summary.of(run.folder, recorded=run.recorded) if run else None
 
-    # --- What a reader does to a run ----------------------------------------
+    def folders(self) -> list[Path]:
+        """The folders of the runs of this store, readable or not, in no order."""
+        try:
+            return [path for path in self.root.iterdir() if path.is_dir() and is_run_id(path.name)]
+        except OSError:
+            return []
+
+    # --- Changes by a reader ------------------------------------------------
 
     def meta(self, id_: str) -> RunMeta:
-        """What a reader says of a run; nothing where nobody has.
+        """Return the reader's name and note for a run; both empty if there are none.
 
         Raises:
             ConfigError: If the text is not a run id.
@@ -160,12 +159,12 @@ class RunStore:
         """Give a run a name, a note, or both.
 
         Args:
-            id_: Of a run in this store.
-            name: At most MAX_NAME_LENGTH characters; None keeps the one it has.
-            note: At most MAX_NOTE_LENGTH characters; None keeps the one it has.
+            id_: Id of a run in this store.
+            name: At most MAX_NAME_LENGTH characters; None keeps the current name.
+            note: At most MAX_NOTE_LENGTH characters; None keeps the current note.
 
         Raises:
-            ConfigError: If a text cannot be used; the run keeps what it had.
+            ConfigError: If a text cannot be used; nothing is changed then.
             StoreError: If there is no such run, it ships with Thaw, or the store cannot be
                 written.
         """
@@ -185,7 +184,7 @@ class RunStore:
         return meta
 
     def delete(self, id_: str) -> None:
-        """Remove a run that has ended. It is gone at once; its files go after that.
+        """Delete a run that has ended. It disappears from the store before its files are removed.
 
         Raises:
             ConfigError: If the text is not a run id.
@@ -193,27 +192,28 @@ class RunStore:
                 store cannot be written.
         """
         folder = self._own(id_, "deleted")
-        if not (folder / "result.json").exists():
+        if not (folder / "result.json").exists() or is_written(folder):
             raise StoreError("This run has not ended, so it cannot be deleted.", "Cancel it first.")
         self._discard(folder)
 
     def forget_images(self, datasets: Collection[str]) -> None:
-        """Remove the test images from every run on some datasets: their reader has deleted them.
+        """Remove the pictures from every run on datasets that their reader has deleted.
 
         Args:
-            datasets: "images-..." of their configurations.
+            datasets: Ids of the datasets, "images-...".
         """
-        for folder in _subfolders(self.root):
+        for folder in self.folders():
             run = read_run(folder)
             if run and run.config.dataset in datasets:
-                with suppress(OSError):
-                    (folder / TEST_IMAGES_FILE).unlink(missing_ok=True)
+                for name in (TEST_IMAGES_FILE, WATCHED_IMAGES_FILE):
+                    with suppress(OSError):
+                        (folder / name).unlink(missing_ok=True)
 
     def _own(self, id_: str, verb: str) -> Path:
-        """The folder of a run of this store.
+        """Return the folder of a local run.
 
         Raises:
-            StoreError: If there is none.
+            StoreError: If there is no such run, or if it ships with Thaw.
         """
         folder = self.folder(id_)
         if (folder / "config.json").is_file():
@@ -225,64 +225,91 @@ class RunStore:
         raise _no_run(id_)
 
     def _discard(self, folder: Path) -> None:
-        """Take a run folder away in one step, then remove its files."""
-        # Only this rename decides: of many who delete a run at once, one succeeds, and the clean-up
-        # of one never removes what another still needs.
+        """Rename a run folder to a hidden name in one step, then remove its files."""
+        # If several readers delete a run at the same time, this rename succeeds for one of them
+        # only, so no clean-up removes files that another one still needs.
         try:
-            os.rename(folder, self.root / f"{HIDDEN_PREFIX}deleted-{secrets.token_hex(8)}")
+            shutil.rmtree(scratch_dirs.move_away(folder), ignore_errors=True)
         except FileNotFoundError as error:
             raise _no_run(folder.name) from error
         except OSError as error:
             raise cannot_store(folder, error) from error
-        # What could not be removed now is out of sight, and goes with the next one.
-        for leftover in self.root.glob(f"{HIDDEN_PREFIX}deleted-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        # Files that cannot be removed now are hidden, and are removed later.
+        self.tidy()
 
-    def adopt(self, id_: str, files: Mapping[str, bytes]) -> None:
-        """Take in a run as files, all of it or nothing.
+    def tidy(self) -> None:
+        """Remove what a process left behind that ended during a deletion or an import."""
+        with suppress(OSError):
+            for path in self.root.iterdir():
+                if path.name.startswith(HIDDEN) and scratch_dirs.is_left_behind(path):
+                    scratch_dirs.remove(path)
 
-        What is in the files is the caller's to have checked; see lib.core.lab.bundle.
+    def adopt(self, id_: str, files: Mapping[str, bytes], reader: str = "") -> None:
+        """Add a run as files, completely or not at all.
+
+        The caller must have checked the files; see lib.core.lab.bundle.
 
         Args:
+            id_: Id of its own, from `imported_id`.
             files: Path in the run folder, with "/" -> content.
+            reader: Hash of the key of its importer; "" for nobody.
 
         Raises:
             ConfigError: If the text is not a run id.
-            StoreError: If the run is there already, is going on, or the store cannot be written.
+            StoreError: If the run is in the store, or the store cannot be written.
         """
         folder = self.folder(id_)
-        known = self.open(id_)
-        if known and known.status in ("finished", "interrupted"):
-            if known.result:
-                raise StoreError("This run is in the store already.", f"Open run {id_}.")
-            raise StoreError(
-                "This run has begun here and has not ended.", f"Let run {id_} end, or cancel it."
-            )
-        self.check_writable()
-        hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN_PREFIX}import-", dir=self.root))
+        if self.open(id_):
+            raise StoreError("This run is in the store already.", f"Open run {id_}.")
+        self.check_writable(sum(map(len, files.values())))
+        self.tidy()
+        hidden = None
         try:
+            hidden = scratch_dirs.make(self.root, "import")
             for name, content in files.items():
                 path = hidden / id_ / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            if folder.exists():  # What a cancelled or a failed run left.
-                self._discard(folder)
+            if reader:
+                write_owner(hidden / id_, RunOwner(reader))
             os.rename(hidden / id_, folder)
         except OSError as error:
             raise cannot_store(folder, error) from error
         finally:
-            shutil.rmtree(hidden, ignore_errors=True)
+            if hidden:
+                scratch_dirs.remove(hidden)
 
-    def check_writable(self) -> None:
-        """Try to write.
+    def make_way(self, id_: str) -> None:
+        """Move a run that came as a file from the place of the run that is to be trained there.
+
+        Earlier versions of Thaw kept it under the id of its configuration.
 
         Raises:
-            StoreError: If the folder cannot be made or written to.
+            ConfigError: If the text is not a run id.
+        """
+        folder = self.folder(id_)
+        run = read_run(folder)
+        if run and run.imported and run.id == id_:
+            with suppress(OSError):  # Another process was first.
+                os.rename(folder, self.root / imported_id("before", id_))
+
+    def check_writable(self, size_bytes: int = 0) -> None:
+        """Check that runs can be stored.
+
+        Args:
+            size_bytes: What is to be stored, as far as that is known.
+
+        Raises:
+            StoreError: If the folder cannot be made or written to, or the disk is nearly full.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
+            limits.check_disk(self.root, size_bytes)
+            # A full disk still takes an empty file, and may say only later that it is full.
+            with tempfile.TemporaryFile(dir=self.root) as file:
+                file.write(b"a run")
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise StoreError(
                 f"Runs cannot be stored in {self.root}: {error.strerror or error}.",
@@ -290,58 +317,23 @@ class RunStore:
             ) from error
 
 
-def _subfolders(root: Path) -> list[Path]:
-    try:
-        return [path for path in root.iterdir() if path.is_dir() and is_run_id(path.name)]
-    except OSError:
-        return []
-
-
 def _modified(path: Path) -> float:
     try:
         return path.stat().st_mtime
-    except OSError:  # Removed since it was listed.
+    except OSError:  # removed since it was listed
         return 0.0
 
 
-def _summary_of(folder: Path, *, recorded: bool = False) -> RunSummary | None:
-    """A line for the run in a folder; None where it has not ended or cannot be read."""
-    stamps = []
-    for name in ("result.json", META_FILE):
-        try:
-            stat = (folder / name).stat()
-            stamps.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
-        except OSError:
-            stamps.append((0, 0, 0))
-    # result.json is written last and once, so without it there is nothing to list.
-    return _summary(folder, tuple(stamps), recorded) if stamps[0][1] else None
+def imported_id(*what: str | bytes) -> str:
+    """An id for a run that came as a file: never that of a configuration.
 
-
-@lru_cache(maxsize=MAX_SUMMARIES)
-def _summary(
-    folder: Path, stamps: tuple[tuple[int, int, int], ...], recorded: bool
-) -> RunSummary | None:
-    """The line as the files had it at these stamps, which are there to be told apart by."""
-    run = read_run(folder, recorded=recorded)
-    if run is None or run.id != folder.name:
-        return None
-    return RunSummary(
-        id=run.id,
-        config=run.config,
-        status=run.status,
-        meta=read_meta(folder),
-        num_epochs=len(run.history),
-        val_accuracy=run.history[-1].val_accuracy if run.history else None,
-        test_accuracy=_number(run.result.get("test_accuracy")),
-        wall_time_s=_number(run.result.get("wall_time_s")),
-        ended=stamps[0][0] / 1e9,
-        recorded=recorded,
-    )
-
-
-def _number(value: object) -> float | None:
-    """What a damaged result.json may hold in place of a number is none."""
-    return float(value) if isinstance(value, int | float) else None
+    Args:
+        what: All that tells it from others: whose it is, and what is in it.
+    """
+    digest = hashlib.sha256(b"imported")
+    for part in what:
+        digest.update(hashlib.sha256(part.encode() if isinstance(part, str) else part).digest())
+    return digest.hexdigest()[: runs.RUN_ID_LENGTH]
 
 
 def _no_run(id_: str) -> StoreError:

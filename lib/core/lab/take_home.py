@@ -1,4 +1,4 @@
-"""The folder a run is taken home as: what its parts are called, in its code and in its archive."""
+"""Names in the downloaded folder of a run, used by its code and by its archive."""
 
 BACKBONE_FILE = "backbone.keras"
 IMAGES_FOLDER = "images"

@@ -1,4 +1,4 @@
-"""Reading runs that have ended: curves, findings, comparison, answers to the test images.
+"""Reading runs that have ended: curves, findings, comparison, predictions for the test images.
 
 Imports: core, core.files.
 """

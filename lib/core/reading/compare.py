@@ -1,4 +1,4 @@
-"""Comparison of runs: their different settings, and their results."""
+"""Comparison of runs: the settings that differ, and the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ MISSING = "–"
 
 
 def differing(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Names of the settings that are not the same in all runs, in the order of SETTINGS."""
+    """Return the names of the settings that differ between runs, in the order of SETTINGS."""
     configs = [run.config for run in runs]
     names = [name for name in SETTINGS if len({getattr(each, name) for each in configs}) > 1]
-    # The version of the data names its dataset, so it says something only beside the same one.
+    # A data fingerprint is specific to its dataset, so it adds nothing if the datasets differ.
     if "dataset" in names and "data_fingerprint" in names:
         names.remove("data_fingerprint")
     return tuple(names)
 
 
 def setting(config: TrainConfig, name: str) -> str:
-    """A setting of a run in words.
+    """Describe the value of a setting in words.
 
     Args:
         name: Key of SETTINGS.
@@ -33,6 +33,8 @@ def setting(config: TrainConfig, name: str) -> str:
         return MISSING
     if name == "dataset" and datasets.is_own(value):
         return datasets.anonymous(value)
+    if name == "dataset" and value not in datasets.DATASETS:
+        return datasets.unknown(value)
     return SETTINGS[name].words(value)
 
 
@@ -40,14 +42,14 @@ def label(run: Run, names: Sequence[str]) -> str:
     """Return a short label of a run: the settings that differ, or its id if none does.
 
     Args:
-        names: What `differing` says of them.
+        names: Names of the settings that differ, from `differing`.
     """
     parts = []
     for name in names:
         words = setting(run.config, name)
         if words == MISSING:
             continue
-        # A word such as "Flatten" speaks for itself; a number does not.
+        # A word such as "Flatten" needs no label; a number does.
         plain = words[0].isdigit() or words in ("on", "off")
         parts.append(f"{SETTINGS[name].label.lower()} {words}" if plain else words)
     return ", ".join(parts) or run.id
@@ -55,7 +57,7 @@ def label(run: Run, names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One run in a table of several.
+    """One run in a table of runs.
 
     Args:
         run: The run.
@@ -97,7 +99,7 @@ def _row(run: Run, names: Sequence[str]) -> Row:
         run=run,
         label=label(run, names),
         settings={SETTINGS[name].label: setting(run.config, name) for name in names},
-        final=run.history[-1].val_accuracy if run.history else None,
+        final=run.final.val_accuracy if run.final else None,
         best=best.val_accuracy if best else None,
         best_epoch=best.epoch if best else None,
         test_accuracy=run.result.get("test_accuracy"),
@@ -124,7 +126,7 @@ class Group:
 
 
 def groups(runs: Sequence[Run]) -> tuple[Group, ...]:
-    """Runs put together over their seeds, in the order of the first of each group."""
+    """Group runs that differ only in their seed, in the order of the first run of each group."""
     together: dict[TrainConfig, list[Run]] = {}
     for run in runs:
         together.setdefault(replace(run.config, seed=0), []).append(run)
@@ -144,11 +146,11 @@ class BandPoint:
 
     Args:
         epoch: Counted from 1.
-        mean: Over the runs.
-        low: Smallest of them. With three or five seeds the range says more than an interval
-            that assumes how they are distributed.
-        high: Largest of them.
-        num_runs: How many have this epoch.
+        mean: Mean over the runs.
+        low: Smallest value. With three to five seeds, the range says more than an interval that
+            assumes a distribution.
+        high: Largest value.
+        num_runs: Number of runs that have this epoch.
     """
 
     epoch: int
@@ -159,9 +161,9 @@ class BandPoint:
 
 
 def band(runs: Sequence[Run], name: str) -> tuple[BandPoint, ...]:
-    """Mean and range of a curve over several runs, epoch by epoch.
+    """Return mean and range of a curve over several runs, epoch by epoch.
 
-    An epoch that early stopping cut off in some is the mean of the others.
+    Runs that early stopping ended before an epoch are left out of the mean of that epoch.
 
     Args:
         name: "accuracy", "val_accuracy", "loss" or "val_loss".
@@ -180,9 +182,9 @@ def band(runs: Sequence[Run], name: str) -> tuple[BandPoint, ...]:
 
 
 def aligned(runs: Sequence[Run], axis: str = "epochs") -> tuple[tuple[float, ...], ...]:
-    """Where each epoch of each run lies when fine-tuning starts at 0 in all of them.
+    """Return the position of each epoch of each run, so that fine-tuning starts at 0 in all runs.
 
-    A run without that line starts where the run with the longest way to it does.
+    A run without fine-tuning starts together with the run whose fine-tuning starts last.
 
     Args:
         axis: Key of curves.AXES.

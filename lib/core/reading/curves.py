@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate, pairwise
 from typing import Any
@@ -11,17 +11,21 @@ from lib.core import intervals, splits
 from lib.core.backbones import load_layer_table
 from lib.core.runs import EpochRecord, Phase, Run, TrainConfig
 
-# What the horizontal axis can be -> its title.
+# Quantity on the horizontal axis -> title of the axis.
 AXES: dict[str, str] = {
     "epochs": "epoch",
     "seconds": "seconds of training",
     "images": "training images seen",
 }
 MAX_SMOOTHING = 0.99
+# Passes that solve a head in most runs (lib/core/config.py, SOLVED_EPOCHS).
+USUAL_PASSES = 30
+# What early stopping ends, by the name of the phase; fine-tuning otherwise.
+WHAT_STOPPED = {"feature_extraction": "Training the head", "from_scratch": "Training"}
 
 
 def best_epoch(history: Sequence[EpochRecord]) -> EpochRecord:
-    """The epoch with the highest validation accuracy; of equals the one with the lowest loss.
+    """Return the epoch with the highest validation accuracy, and the lowest loss among equals.
 
     Raises:
         ValueError: If there are no epochs.
@@ -31,26 +35,57 @@ def best_epoch(history: Sequence[EpochRecord]) -> EpochRecord:
     return max(history, key=lambda record: (record.val_accuracy, -record.val_loss, -record.epoch))
 
 
+def first_highest(history: Sequence[EpochRecord]) -> EpochRecord:
+    """Return the first epoch with the highest validation accuracy.
+
+    Unlike `best_epoch`, a later epoch with the same accuracy and a lower loss is not credited: the
+    accuracy had been reached before it.
+
+    Raises:
+        ValueError: If there are no epochs.
+    """
+    if not history:
+        raise ValueError("A run without epochs has no highest accuracy.")
+    return max(history, key=lambda record: (record.val_accuracy, -record.epoch))
+
+
 def generalization_gap(record: EpochRecord) -> float:
-    """Training accuracy minus validation accuracy: how much does not carry over, -1 to 1."""
+    """Return training accuracy minus validation accuracy, -1 to 1."""
     return record.accuracy - record.val_accuracy
 
 
-def phase_ends(history: Sequence[EpochRecord]) -> dict[str, EpochRecord]:
-    """The last epoch of each phase, in order of the phases."""
-    return {record.phase: record for record in history}
+def phase_ends(
+    history: Sequence[EpochRecord], restored: Collection[int] = ()
+) -> dict[str, EpochRecord]:
+    """Return the epoch with whose weights each phase ended, in the order of the phases.
+
+    Args:
+        history: The epochs of a run.
+        restored: Epochs whose weights were restored at the end of their phase; the last epoch of
+            all other phases counts.
+    """
+    ends = {record.phase: record for record in history}
+    best = [record for record in history if record.epoch in restored]
+    return ends | {each.phase: each for each in best if ends[each.phase].step == each.step}
 
 
-def fine_tuning_gain(history: Sequence[EpochRecord]) -> float | None:
-    """Validation accuracy at the end of fine-tuning minus before it; None without both."""
-    ends = phase_ends(history)
+def fine_tuning_gain(
+    history: Sequence[EpochRecord], restored: Collection[int] = ()
+) -> float | None:
+    """Return the validation accuracy after fine-tuning minus before it; None without both.
+
+    Args:
+        history: The epochs of a run.
+        restored: As for `phase_ends`.
+    """
+    ends = phase_ends(history, restored)
     if not {"feature_extraction", "fine_tuning"} <= set(ends):
         return None
     return ends["fine_tuning"].val_accuracy - ends["feature_extraction"].val_accuracy
 
 
 def num_validation(config: TrainConfig, result: Mapping[str, Any]) -> int:
-    """From the result, or while a run goes on from what is known of its dataset; else 0."""
+    """Return the number of validation images: from the result or the dataset; 0 if unknown."""
     known = config.catalogued
     expected = splits.evaluation_size(known.num_images) if known else 0
     return int(result.get("split_sizes", {}).get("validation", expected))
@@ -61,9 +96,9 @@ class LayerChange:
     """The relative change of a backbone layer in the last phase of a run.
 
     Args:
-        name: Of the layer.
-        weights: |after - before| / |before| of what an optimizer changes; 0 where it has none.
-        statistics: The same of its BatchNormalization statistics; 0 where it has none.
+        name: Name of the layer.
+        weights: |after - before| / |before| of the weights that an optimizer changes, or 0.
+        statistics: The same quantity of its BatchNormalization statistics, or 0.
     """
 
     name: str
@@ -72,12 +107,12 @@ class LayerChange:
 
     @property
     def moved(self) -> bool:
-        """True unless everything of it is bit for bit what it was."""
+        """True unless weights and statistics are exactly the same as before."""
         return bool(self.weights or self.statistics)
 
 
 def changes(run: Run) -> tuple[LayerChange, ...]:
-    """How far each layer with weights went in the last phase of a finished run, in order."""
+    """Return the relative change of each layer with weights in the last phase, in order."""
     last = run.config.phases[-1].key
     weights, statistics = (
         run.result.get(fact, {}).get(last, {}) for fact in ("moved", "moved_statistics")
@@ -92,12 +127,12 @@ def changes(run: Run) -> tuple[LayerChange, ...]:
 
 @dataclass(frozen=True)
 class PhaseSpan:
-    """Where a phase lies on the axis of epochs.
+    """The epochs of a phase.
 
     Args:
-        phase: The phase as it was planned.
+        phase: The planned phase.
         first: Its first epoch, counted from 1.
-        num_epochs: As many as it had, or will have where it has not ended.
+        num_epochs: Number of its epochs; the planned number if it has not ended.
     """
 
     phase: Phase
@@ -106,7 +141,7 @@ class PhaseSpan:
 
 
 def phase_spans(config: TrainConfig, history: Sequence[EpochRecord]) -> tuple[PhaseSpan, ...]:
-    """Where each phase of a run lies; one that early stopping ended is as long as it was.
+    """Return the epochs of each phase of a run, taking early stopping into account.
 
     Args:
         history: The epochs so far.
@@ -117,7 +152,11 @@ def phase_spans(config: TrainConfig, history: Sequence[EpochRecord]) -> tuple[Ph
     for phase in config.phases:
         had = done.count((phase.name, phase.step))
         ended = bool(done) and had > 0 and done[-1] != (phase.name, phase.step)
-        num_epochs = had if ended else phase.num_epochs
+        planned = phase.num_epochs
+        if phase.name == "feature_extraction" and config.head_solver == "solved":
+            # Its epochs are passes of a solver, which needs far fewer than it may have.
+            planned = max(had, USUAL_PASSES)
+        num_epochs = had if ended else planned
         spans.append(PhaseSpan(phase, first, num_epochs))
         first += num_epochs
     return tuple(spans)
@@ -127,10 +166,10 @@ def phase_spans(config: TrainConfig, history: Sequence[EpochRecord]) -> tuple[Ph
 
 
 def positions(run: Run, axis: str = "epochs") -> tuple[float, ...]:
-    """Where each epoch of a run lies on an axis: where it ends.
+    """Return the position of the end of each epoch on an axis.
 
     Args:
-        run: With any number of epochs.
+        run: A run with any number of epochs.
         axis: Key of AXES.
 
     Raises:
@@ -147,13 +186,13 @@ def positions(run: Run, axis: str = "epochs") -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class PhaseStart:
-    """Where a later phase of a run takes over from the one before it.
+    """The start of a phase after the first one.
 
     Args:
-        phase: The one that starts.
+        phase: The phase that starts.
         epoch: Its first epoch, counted from 1.
-        position: On the axis, halfway between the last epoch before it and its first: 10.5 after
-            ten epochs. So neither point lies on the line.
+        position: Position on the axis, halfway between the last epoch before it and its first
+            one: 10.5 after ten epochs. So no point lies on the line.
     """
 
     phase: Phase
@@ -162,10 +201,10 @@ class PhaseStart:
 
 
 def phase_starts(run: Run, axis: str = "epochs") -> tuple[PhaseStart, ...]:
-    """Every start of a phase after the first, as far as the run has come.
+    """Return the start of every phase after the first one that has begun.
 
     Args:
-        run: With any number of epochs.
+        run: A run with any number of epochs.
         axis: Key of AXES.
     """
     planned = {(phase.name, phase.step): phase for phase in run.config.phases}
@@ -182,31 +221,55 @@ def phase_starts(run: Run, axis: str = "epochs") -> tuple[PhaseStart, ...]:
 
 
 def fine_tuning_position(run: Run, axis: str = "epochs") -> float | None:
-    """Where fine-tuning starts on an axis; None where it did not follow a head phase."""
+    """Return where fine-tuning starts on an axis; None if it did not follow a head phase."""
     starts = phase_starts(run, axis)
     return starts[0].position if starts else None
 
 
 def stopped_early(run: Run) -> dict[str, int]:
-    """The last epoch of each phase that early stopping ended, by the phase's key."""
+    """Return the last epoch of each phase that early stopping ended, by the key of the phase."""
     return dict(run.result.get("stopped_early", {}))
 
 
-def smoothed(history: Sequence[EpochRecord], name: str, weight: float) -> tuple[float, ...]:
-    """A moving average of a curve that starts again with each phase.
+def why_it_stopped(run: Run) -> str:
+    """Say which phases early stopping ended, why, and with which weights; "" if it ended none.
 
-    Across the start of fine-tuning there is nothing to smooth: the jump is the lesson.
+    Args:
+        run: A run, finished or not.
+
+    Returns:
+        A sentence or two for each phase, in the order of the phases.
+    """
+    said = []
+    ended, patience = stopped_early(run), run.config.early_stopping
+    for phase in run.config.phases:
+        if phase.key not in ended:
+            continue
+        what = WHAT_STOPPED.get(phase.name, "Fine-tuning")
+        said.append(
+            f"{what} stopped after epoch {ended[phase.key]}, because the validation loss had not "
+            f"become lower for {patience} epoch{'s' * (patience != 1)}."
+        )
+        if phase.key in run.restored:
+            said.append(f"The weights of epoch {run.restored[phase.key]} were kept.")
+    return " ".join(said)
+
+
+def smoothed(history: Sequence[EpochRecord], name: str, weight: float) -> tuple[float, ...]:
+    """Return the exponential moving average of a curve, started again in each phase.
+
+    The jump at the start of fine-tuning is not smoothed, because it is what the reader should see.
 
     Args:
         history: Epochs in order.
         name: "accuracy", "val_accuracy", "loss" or "val_loss".
-        weight: Of what came before, 0 to MAX_SMOOTHING; 0 gives the curve itself.
+        weight: Weight of the earlier epochs, 0 to MAX_SMOOTHING; 0 gives the curve itself.
 
     Raises:
         ValueError: If the weight is out of range.
 
     Reference:
-        Kingma & Ba 2015, "Adam", section 3, for the correction of the start (kingma-2015).
+        Kingma & Ba 2015, "Adam", section 3, for the bias correction (kingma-2015).
     """
     if not 0 <= weight <= MAX_SMOOTHING:
         raise ValueError(f"Expected a weight from 0 to {MAX_SMOOTHING}; got {weight}.")
@@ -222,9 +285,10 @@ def smoothed(history: Sequence[EpochRecord], name: str, weight: float) -> tuple[
 
 
 def to_csv(runs: Sequence[Run]) -> str:
-    """The histories of runs as a table with a heading, one line an epoch."""
+    """Return the histories of runs as CSV with a header and one line per epoch."""
     text = io.StringIO()
-    names = [field.name for field in fields(EpochRecord)]
+    # The answers for the watched images are no quantity of a curve.
+    names = [field.name for field in fields(EpochRecord) if field.name != "right"]
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["run", *names, "seconds", "images_seen"])
     for run in runs:
@@ -244,21 +308,25 @@ def headline(run: Run) -> str:
     A gain is reported as certain only if its interval does not contain 0.
 
     Args:
-        run: With at least one epoch.
+        run: A run with at least one epoch.
     """
-    gain = fine_tuning_gain(run.history)
-    best = best_epoch(run.history)
+    gain = fine_tuning_gain(run.history, run.restored.values())
+    best = first_highest(run.history)
     num_images = num_validation(run.config, run.result)
     if gain is None:
-        return f"Validation accuracy reached {best.val_accuracy:.3f}, best at epoch {best.epoch}"
-    points = f"{abs(gain) * 100:.1f} points"
+        return (
+            f"The highest validation accuracy is {best.val_accuracy:.3f}, first reached in "
+            f"epoch {best.epoch}"
+        )
     if gain == 0:
-        verdict = "Fine-tuning left the validation accuracy where it was"
-    else:
-        verdict = f"Fine-tuning {'gained' if gain > 0 else 'lost'} {points}"
-    if num_images and gain:
-        ends = phase_ends(run.history)
-        before, after = ends["feature_extraction"], ends["fine_tuning"]
+        return "Fine-tuning left the validation accuracy where it was"
+    ends = phase_ends(run.history, run.restored.values())
+    before, after = ends["feature_extraction"], ends["fine_tuning"]
+    verdict = (
+        f"Fine-tuning {'gained' if gain > 0 else 'lost'} {abs(gain) * 100:.1f} points "
+        f"({before.val_accuracy:.3f} to {after.val_accuracy:.3f})"
+    )
+    if num_images:
         low, high = intervals.paired_interval(before.val_accuracy, after.val_accuracy, num_images)
         if low <= 0 <= high:
             return f"{verdict}, which may be chance with {num_images} validation images"

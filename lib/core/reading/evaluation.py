@@ -1,7 +1,7 @@
-"""The predictions of a finished run for the test images, which were used once, at its end.
+"""The predictions of a finished run for the test images, which were used only once, at its end.
 
 A run folder holds `evaluation.json`, {"test": {"index": [...], "label": [...],
-"probabilities": [[one a class] ...]}}, one row a test image. Those images are in
+"probabilities": [[one per class] ...]}}, with one row per test image. The images are in
 `test_images.webp` (test_images.py).
 """
 
@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A file larger than this is not read: 400 images of 1,000 classes take about 8 MB.
 MAX_FILE_BYTES = 16_000_000
-# Probabilities of an image add up to 1 but for rounding.
+# Tolerance for the sum of the probabilities of an image, which are rounded.
 SUM_TOLERANCE = 1e-3
 NUM_BINS = 10
 
@@ -30,10 +30,10 @@ class Evaluation:
     """The predictions of a finished run for its test images.
 
     Args:
-        index: (num_images,), which image of the dataset each row is.
-        label: (num_images,), its class.
+        index: (num_images,), index of each image in the dataset.
+        label: (num_images,), true class of each image.
         probabilities: (num_images, num_classes), rows that add up to 1.
-        class_names: In label order.
+        class_names: Names of the classes in label order.
     """
 
     index: IntArray
@@ -43,7 +43,7 @@ class Evaluation:
 
     @property
     def num_images(self) -> int:
-        """Test images in all."""
+        """Number of test images."""
         return len(self.label)
 
     @cached_property
@@ -63,7 +63,7 @@ class Evaluation:
 
     @property
     def num_correct(self) -> int:
-        """Test images that were classified correctly."""
+        """Number of test images that were classified correctly."""
         return int(self.correct.sum())
 
     @property
@@ -78,7 +78,7 @@ class Evaluation:
 
 
 def load(run: Run) -> Evaluation | None:
-    """The evaluation of a finished run; None where it has none, or a damaged one."""
+    """Read the evaluation of a finished run; None if it has none, or a damaged one."""
     if run.status != "finished":
         return None
     path = run.folder / EVALUATION_FILE
@@ -91,10 +91,10 @@ def load(run: Run) -> Evaluation | None:
 
 
 def parse(data: object, class_names: object) -> Evaluation:
-    """An evaluation from what evaluation.json holds.
+    """Check and read the content of evaluation.json.
 
     Args:
-        data: The file's content.
+        data: Content of the file.
         class_names: `class_names` of result.json.
 
     Raises:
@@ -120,7 +120,7 @@ def parse(data: object, class_names: object) -> Evaluation:
         raise ValueError("Each test image is in an evaluation once.")
     if label.min() < 0 or label.max() >= num_classes:
         raise ValueError("A label of an evaluation is not one of its classes.")
-    # A comparison with NaN is False, so this refuses it too.
+    # Comparisons with NaN are False, so NaN is refused too.
     in_range = bool((probabilities >= 0).all() and (probabilities <= 1 + SUM_TOLERANCE).all())
     if not in_range or not (abs(probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE).all():
         raise ValueError("The probabilities of an image are 0 to 1 and add up to 1.")
@@ -132,13 +132,13 @@ def parse(data: object, class_names: object) -> Evaluation:
     )
 
 
-# --- How good -------------------------------------------------------------------------------------
+# --- Quality --------------------------------------------------------------------------------------
 
 
 def confusion_matrix(evaluation: Evaluation) -> IntArray:
-    """How often images of each true class were predicted as each class.
+    """Count how often images of each true class were predicted as each class.
 
-    Output shape: (num_classes, num_classes), a row a true class, a column a predicted class.
+    Output shape: (num_classes, num_classes), rows are true classes, columns predicted classes.
     """
     num_classes = len(evaluation.class_names)
     matrix = np.zeros((num_classes, num_classes), np.int64)
@@ -151,10 +151,10 @@ class ClassScore:
     """Precision and recall of one class.
 
     Args:
-        name: Of the class.
-        num_images: Test images of it.
-        num_predicted: Test images that were predicted as this class.
-        num_correct: Test images that are both.
+        name: Name of the class.
+        num_images: Number of test images of this class.
+        num_predicted: Number of test images that were predicted as this class.
+        num_correct: Number of test images of this class that were predicted as this class.
     """
 
     name: str
@@ -164,12 +164,12 @@ class ClassScore:
 
     @property
     def precision(self) -> float | None:
-        """Share of the predictions of this class that are right; None where there are none."""
+        """Share of the predictions of this class that are right; None without predictions."""
         return self.num_correct / self.num_predicted if self.num_predicted else None
 
     @property
     def recall(self) -> float | None:
-        """Share of the images of this class that were found; None where it has none."""
+        """Share of the images of this class that were found; None without images."""
         return self.num_correct / self.num_images if self.num_images else None
 
     @property
@@ -187,7 +187,7 @@ class ClassScore:
 
 
 def class_scores(evaluation: Evaluation) -> tuple[ClassScore, ...]:
-    """Precision and recall of each class, in label order."""
+    """Return precision and recall of each class, in label order."""
     matrix = confusion_matrix(evaluation)
     return tuple(
         ClassScore(name, int(of_label), int(of_prediction), int(both))
@@ -203,14 +203,14 @@ def class_scores(evaluation: Evaluation) -> tuple[ClassScore, ...]:
 
 @dataclass(frozen=True)
 class Bin:
-    """Images whose confidence lies in one range.
+    """The images whose confidence is in one range.
 
     Args:
-        low: Lower end of the range, outside it.
-        high: Upper end, inside it.
-        num_images: How many.
-        confidence: Their mean confidence.
-        accuracy: Share of them that was classified correctly.
+        low: Lower end of the range, exclusive.
+        high: Upper end of the range, inclusive.
+        num_images: Number of images in the range.
+        confidence: Mean confidence of these images.
+        accuracy: Share of these images that was classified correctly.
         interval: 95 % interval of that share, by Wilson's score.
     """
 
@@ -224,11 +224,12 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether a confidence of 80 % is right 80 % of the time.
+    """Whether predictions with a confidence of 80 % are right in 80 % of cases.
 
     Args:
-        bins: The ranges of confidence that have images in them, in order.
-        expected_error: Mean distance of confidence and accuracy over the images, 0 to 1.
+        bins: The ranges of confidence that contain images, in order.
+        expected_error: Expected calibration error: mean distance of confidence and accuracy over
+            the images, 0 to 1.
     """
 
     bins: tuple[Bin, ...]
@@ -244,13 +245,13 @@ class Calibration:
 
 
 def calibration(evaluation: Evaluation, num_bins: int = NUM_BINS) -> Calibration:
-    """Confidence against accuracy, in bins of equal width, and their expected distance.
+    """Compare confidence with accuracy in bins of equal width.
 
     Reference:
         Guo et al. 2017, "On Calibration of Modern Neural Networks" (guo-2017).
     """
     edges = np.linspace(0, 1, num_bins + 1)
-    # Bins hold their upper end, as in the reference; a rounding above 1 belongs to the last.
+    # Bins include their upper end, as in the reference; rounding above 1 belongs to the last bin.
     which = np.clip(np.searchsorted(edges, evaluation.confidence, "left") - 1, 0, num_bins - 1)
     bins = []
     for number in np.unique(which):
@@ -273,8 +274,28 @@ def calibration(evaluation: Evaluation, num_bins: int = NUM_BINS) -> Calibration
 # --- Two runs -------------------------------------------------------------------------------------
 
 
+def on_common_images(first: Evaluation, second: Evaluation) -> tuple[Evaluation, Evaluation]:
+    """The predictions of two runs for the images that both were tested on.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    common = np.intersect1d(first.index, second.index)
+    if not len(common):
+        raise ValueError("The two runs were tested on different images.")
+    both = []
+    for each in (first, second):
+        rows = np.flatnonzero(np.isin(each.index, common))
+        both.append(
+            Evaluation(
+                each.index[rows], each.label[rows], each.probabilities[rows], each.class_names
+            )
+        )
+    return both[0], both[1]
+
+
 def compare(first: Evaluation, second: Evaluation) -> PairedDifference:
-    """The second run against the first, image by image.
+    """Compare the second run with the first one, image by image.
 
     Raises:
         ValueError: If they were not tested on the same images.

@@ -1,4 +1,4 @@
-"""Rules for what fine-tuning did, for what so few images cannot tell, and for what is normal."""
+"""Rules for the effect of fine-tuning, for too few images, and for what is normal."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from lib.core import intervals
 from lib.core.reading import curves, learning_rate_rules
 from lib.core.reading.facts import Facts, Finding, Stretch, Suggestion
 
-# Two phases, or two ends of one, that differ by less than this stood still.
+# A loss that changes by less than this share has hardly changed.
 HARDLY_CHANGED = 0.05
-# Validation above training: this much, in the first epoch or in two in a row.
+# Validation accuracy above training accuracy by this much, in epoch 1 or in two epochs in a row.
 ABOVE = 0.05
-# An accuracy is uncertain by more than this: too few validation images.
+# There are too few validation images if the accuracy is uncertain by more than this.
 WIDE_MARGIN = 0.05
 
 
 def _gain(facts: Facts) -> tuple[tuple[float, float], Stretch, Stretch] | None:
-    """95 % interval of what fine-tuning did to the validation accuracy, and the two phases."""
+    """Return the 95 % interval of the gain by fine-tuning, and the phases before and after."""
     if curves.fine_tuning_gain(facts.history) is None:
         return None
     head, tuned = facts.stretches[0], facts.stretches[-1]
@@ -24,7 +24,7 @@ def _gain(facts: Facts) -> tuple[tuple[float, float], Stretch, Stretch] | None:
 
 
 def destroyed(facts: Facts) -> Finding | None:
-    """Validation accuracy lower after fine-tuning than before, by more than chance explains."""
+    """Find a validation accuracy that fell during fine-tuning by more than chance explains."""
     known = _gain(facts)
     if known is None or known[0][1] >= 0:
         return None
@@ -47,7 +47,7 @@ def destroyed(facts: Facts) -> Finding | None:
 
 
 def helped(facts: Facts) -> Finding | None:
-    """Validation accuracy higher after fine-tuning than before, by more than chance explains."""
+    """Find a validation accuracy that rose during fine-tuning by more than chance explains."""
     known = _gain(facts)
     if known is None or known[0][0] <= 0:
         return None
@@ -66,7 +66,7 @@ def helped(facts: Facts) -> Finding | None:
 
 
 def did_nothing(facts: Facts) -> Finding | None:
-    """Neither: training stood still, or enough images say that validation did."""
+    """Find fine-tuning without effect on the training loss, or measurably none on validation."""
     known = _gain(facts)
     if known is None or not known[0][0] <= 0 <= known[0][1]:
         return None
@@ -95,11 +95,11 @@ def _hardly_changed(before: float, after: float) -> bool:
     return abs(after - before) <= HARDLY_CHANGED * before
 
 
-# --- What cannot be told, and what is normal ------------------------------------------------------
+# --- Too few images, and what is normal -----------------------------------------------------------
 
 
 def too_few_validation_images(facts: Facts) -> Finding | None:
-    """An interval of the last validation accuracy that is too wide to compare with."""
+    """Find a last validation accuracy whose interval is too wide for a comparison."""
     if not facts.num_validation:
         return None
     end = facts.history[-1]
@@ -120,7 +120,7 @@ def too_few_validation_images(facts: Facts) -> Finding | None:
 
 
 def validation_above_training(facts: Facts) -> Finding | None:
-    """Validation that scores above training, and why that is normal."""
+    """Find a validation accuracy above the training accuracy, and say why that is normal."""
     above = [record.val_accuracy - record.accuracy > ABOVE for record in facts.history]
     config = facts.config
     pairs = [row for row in range(len(above) - 1) if above[row] and above[row + 1]]
@@ -128,7 +128,7 @@ def validation_above_training(facts: Facts) -> Finding | None:
         return None
     first = facts.history[0 if above[0] else pairs[0]]
     end = first.epoch
-    while end < len(above) and above[end]:  # Epochs count from 1, so this is the next one.
+    while end < len(above) and above[end]:  # epochs count from 1, so this is the next one
         end += 1
     if config.dropout or config.augmentation:
         used = {"dropout": config.dropout, "augmentation": config.augmentation}

@@ -1,39 +1,49 @@
-"""Rules for where training and validation part, and for where neither gets anywhere."""
+"""Rules for overfitting, underfitting, distribution shift and BatchNormalization statistics."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
-from lib.core import runs
+from lib.core import backbones, runs, strategies
 from lib.core.reading import learning_rate_rules
 from lib.core.reading.facts import MIN_EPOCHS, Facts, Finding, Stretch, Suggestion
 from lib.core.runs import EpochRecord, TrainConfig
 
-# Overfitting: the validation loss ends so much above its lowest, and the training loss goes on
-# falling meanwhile; or accuracy on the training images stays so much higher.
+# Overfitting: the validation loss ends this share above its minimum while the training loss keeps
+# falling, or the training accuracy ends this much above the validation accuracy.
 VAL_LOSS_RISE = 0.15
 VAL_LOSS_RISE_AT_LEAST = 0.03
 TRAIN_LOSS_FALL = 0.1
 GAP = 0.1
 
-# Underfitting: a training accuracy that ends below this share of the way from guessing to 1.
+# Underfitting: the training accuracy ends below this share of the range from guessing to 1.
 LEARNED_SHARE = 0.6
-# Flat: a loss that fell by less than this in the last third of a phase.
+# A loss is flat if it fell by less than this share in the last third of a phase.
 FLAT_FALL = 0.05
 
-# BatchNormalization lags: the same images score so much lower in inference mode, or have so many
-# times the loss, or validation climbs so far while the training images were long known.
+# BatchNormalization lags: in inference mode the training images have an accuracy lower by LAG, or a
+# loss higher by a factor; or validation improves long after the training images were learned.
 LAG = 0.1
 LAG_LOSS_FACTOR, LAG_LOSS_AT_LEAST = 3.0, 0.1
 KNOWN_ACCURACY = 0.9
 LATE_CLIMB = 0.15
 
-# Distribution shift: the interval of the area under the ROC curve lies above this.
+# Too short: a head that was trained in fewer steps than this. With the usual rate of Adam, heads on
+# stored features stop gaining after some hundred (python -m lib.tools.record_resolution).
+FEW_STEPS = 200
+# Small images: up to this share of the side on which the network was trained, unless nearly all
+# validation images are right anyway.
+SMALL_SHARE = 0.6
+NOTHING_TO_GAIN = 0.98
+
+# Distribution shift: the whole interval of the area under the ROC curve is above this.
 SHIFT_AUC = 0.6
 
 
 def _lags(facts: Facts, stretch: Stretch) -> bool:
-    """True where a phase ends with statistics that have not caught up, by measurement."""
+    """Return True if training images score much lower in inference mode after a phase."""
     evaluated, seen = facts.train_evaluated(stretch), stretch.records[-1]
     return (
         facts.batch_norm_moves
@@ -46,7 +56,7 @@ def _lags(facts: Facts, stretch: Stretch) -> bool:
 
 
 def batch_norm_lag(facts: Facts) -> Finding | None:
-    """Statistics that are behind the weights, by measurement or by a late climb of validation."""
+    """Find moving statistics that lag behind: measured, or seen in a late rise of validation."""
     if not facts.batch_norm_moves:
         return None
     for stretch in facts.stretches:
@@ -54,10 +64,8 @@ def batch_norm_lag(facts: Facts) -> Finding | None:
             continue
         evaluated, seen = facts.train_evaluated(stretch), stretch.records[-1]
         if evaluated and _lags(facts, stretch):
-            return Finding(
+            return stretch.finding(
                 "batch_norm_lag",
-                stretch.first,
-                stretch.last,
                 f"The training images had an accuracy of {seen.accuracy:.3f} and a loss of "
                 f"{seen.loss:.3f} while they were trained on, and of {evaluated['accuracy']:.3f} "
                 f"and {evaluated['loss']:.3f} right after, in inference mode. The moving mean and "
@@ -82,7 +90,7 @@ def batch_norm_lag(facts: Facts) -> Finding | None:
 
 
 def _late_climb(stretch: Stretch) -> tuple[EpochRecord, EpochRecord] | None:
-    """The lowest and the highest validation while the training images were known."""
+    """Return the epochs of a late rise of validation, when training images were learned."""
     known: list[EpochRecord] = []
     for record in stretch.records:
         known = [*known, record] if record.accuracy >= KNOWN_ACCURACY else []
@@ -106,7 +114,7 @@ def _steadier_statistics(facts: Facts) -> Suggestion:
 
 
 def distribution_shift(facts: Facts) -> Finding | None:
-    """Training and validation images that a linear classifier tells apart."""
+    """Find training and validation images that a linear classifier can tell apart."""
     shift = facts.result.get("shift")
     if not shift or shift["low"] <= SHIFT_AUC:
         return None
@@ -126,20 +134,20 @@ def distribution_shift(facts: Facts) -> Finding | None:
 
 
 def overfitting(facts: Facts) -> Finding | None:
-    """A validation loss that rises while the training loss falls, or a lasting gap."""
-    # What an earlier phase did is over once a later one has lowered the validation loss again.
+    """Find a validation loss that rises while the training loss falls, or a lasting gap."""
+    # Only the last phase counts: it may have lowered the validation loss again.
     stretch = facts.stretches[-1]
     records = stretch.records
-    if len(records) < MIN_EPOCHS:
+    if len(records) < MIN_EPOCHS or facts.forgot_its_own:
         return None
-    # Of three epochs each, for the lowest of many that jump is low by chance.
+    # Means of three epochs, because the minimum of noisy values is low by chance.
     val_losses = stretch.values("val_loss")
     levels = [fmean(val_losses[max(0, row - 1) : row + 2]) for row in range(len(val_losses))]
     best, lowest = records[levels.index(min(levels))], min(levels)
     val_end, train_end = stretch.end("val_loss"), stretch.end("loss")
     rise = val_end - lowest
-    # The loss of an epoch is an average from its first batch on, so what the model had reached
-    # after the best epoch shows in the next one.
+    # The training loss is an average over the epoch, so the loss that the model had after the best
+    # epoch appears in the next one.
     reached = next((each.loss for each in records if each.epoch == best.epoch + 1), best.loss)
     rises = (
         not _lags(facts, stretch)
@@ -159,7 +167,7 @@ def overfitting(facts: Facts) -> Finding | None:
             "learned from there on holds for the training images only.",
             _against_overfitting(facts, stop=True),
         )
-    # While the validation loss still falls, what is learned still carries over.
+    # While the validation loss still falls, the model still improves on new images.
     if _gapes(facts, train, val) and _fall_at_end(stretch.values("val_loss")) <= FLAT_FALL:
         close = [
             each.epoch for each in records if not _gapes(facts, each.accuracy, each.val_accuracy)
@@ -201,13 +209,16 @@ def _against_overfitting(facts: Facts, *, stop: bool) -> Suggestion | None:
         (not config.augmentation, Suggestion("Train with augmentation", {"augmentation": True})),
         (config.dropout < 0.5, Suggestion("Train with dropout of 0.5", {"dropout": 0.5})),
     ]
-    early = Suggestion("Stop when the validation loss stops falling", {"early_stopping": 3})
+    early = Suggestion(
+        "Stop when the validation loss stops falling, and keep the best epoch",
+        {"early_stopping": 3, "restore_best_weights": True},
+    )
     options.insert(0 if stop else len(options), (not config.early_stopping, early))
     return next((suggestion for possible, suggestion in options if possible), None)
 
 
 def _pretrained(config: TrainConfig) -> dict[str, Any]:
-    """From scratch to the usual two phases of as many epochs in all."""
+    """Return the changes from training from scratch to two phases with as many epochs in total."""
     fine_tune_epochs = config.num_epochs // 2
     return {
         "strategy": "partial_fine_tuning",
@@ -220,7 +231,7 @@ def _pretrained(config: TrainConfig) -> dict[str, Any]:
 
 
 def underfitting(facts: Facts) -> Finding | None:
-    """Training images that stay badly classified with a loss that has stopped falling."""
+    """Find training images that stay badly classified although the loss has stopped falling."""
     stretch = facts.stretches[-1]
     if len(stretch.records) < MIN_EPOCHS:
         return None
@@ -228,10 +239,8 @@ def underfitting(facts: Facts) -> Finding | None:
     wanted = facts.guessing_accuracy + LEARNED_SHARE * (1 - facts.guessing_accuracy)
     if train >= wanted or _fall_at_end(stretch.values("loss")) > FLAT_FALL:
         return None
-    return Finding(
+    return stretch.finding(
         "underfitting",
-        stretch.first,
-        stretch.last,
         f"Even the training images end at {train:.3f}, and their loss has stopped falling at "
         f"{stretch.end('loss'):.3f}. What may learn is too little, or too much held back, for "
         "this task.",
@@ -260,20 +269,20 @@ def _against_underfitting(config: TrainConfig) -> Suggestion:
 
 
 def _fall_at_end(losses: Sequence[float]) -> float:
-    """By what share a loss fell from the middle third of MIN_EPOCHS or more to the last."""
+    """Return by what share a loss fell from the middle third to the last third of its epochs."""
     third = len(losses) // 3
     middle, end = fmean(losses[-2 * third : -third]), fmean(losses[-third:])
     return 1 - end / middle if middle else 0.0
 
 
 def still_improving(facts: Facts) -> Finding | None:
-    """A validation loss that was still falling, and lower than ever, when the run ended."""
+    """Find a validation loss that was at its minimum and still falling when the run ended."""
     stretch = facts.stretches[-1]
     losses = stretch.values("val_loss")
     if len(losses) < MIN_EPOCHS or _fall_at_end(losses) <= FLAT_FALL:
         return None
     third = len(losses) // 3
-    # What comes back down from a bump is where it was.
+    # A loss that falls again after a bump has not improved.
     if min(losses[:-third]) <= fmean(losses[-third:]):
         return None
     field = "fine_tune_epochs" if stretch.is_fine_tuning else "head_epochs"
@@ -286,4 +295,53 @@ def still_improving(facts: Facts) -> Finding | None:
         f"{_fall_at_end(losses):.0%}, to {losses[-1]:.3f}. The run ended before it had learned "
         "what it could.",
         Suggestion(f"Train for {num_epochs} epochs there", {field: num_epochs}),
+    )
+
+
+def trained_too_short(facts: Facts) -> Finding | None:
+    """A head whose training loss was still falling after a few steps, when the run ended."""
+    stretch, config = facts.stretches[-1], facts.config
+    losses = stretch.values("loss")
+    if stretch.name != "feature_extraction" or config.head_solver == "solved":
+        return None
+    each = math.ceil(config.num_images / config.batch_size)
+    steps = each * len(losses)
+    if len(losses) < MIN_EPOCHS or steps >= FEW_STEPS or _fall_at_end(losses) <= FLAT_FALL:
+        return None
+    if replace(config, head_solver="solved").can_be_solved:
+        suggestion = Suggestion("Train the head until it is solved", {"head_solver": "solved"})
+    else:
+        more = min(runs.MAX_EPOCHS, math.ceil(FEW_STEPS / each))
+        suggestion = Suggestion(f"Train for {more} epochs", {"head_epochs": more})
+    return Finding(
+        "trained_too_short",
+        stretch.last - len(losses) // 3 + 1,
+        stretch.last,
+        f"The {len(losses)} epochs were {steps} steps, because an epoch of {config.num_images:,} "
+        f"images in batches of {config.batch_size} has {each}. In the last third of them the "
+        f"training loss still fell by {_fall_at_end(losses):.0%}, to {losses[-1]:.3f}, so the head "
+        "is not yet what it could be.",
+        suggestion,
+    )
+
+
+def small_images(facts: Facts) -> Finding | None:
+    """Images much smaller than those on which the network was trained, with something to gain."""
+    config, end = facts.config, facts.history[-1]
+    published = backbones.get(config.backbone).published_size
+    pretrained = strategies.get(config.strategy).pretrained
+    if (
+        not pretrained
+        or config.image_size > SMALL_SHARE * published
+        or end.val_accuracy >= NOTHING_TO_GAIN
+    ):
+        return None
+    return Finding(
+        "small_images",
+        end.epoch,
+        end.epoch,
+        f"The images have {config.image_size} pixels a side, and the network was trained on images "
+        f"of {published}. Its filters look for parts of things at that size, so on photographs "
+        "small images often cost more accuracy than any choice of layers gains.",
+        Suggestion(f"Train on images of {published} pixels", {"image_size": published}),
     )

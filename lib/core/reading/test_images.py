@@ -1,7 +1,7 @@
-"""The test images of a run: where their picture is, and which of them to show first.
+"""The test images of a run: where their picture is stored, and which images to show first.
 
-`test_images.webp` holds them as square tiles, row after row, in the order of evaluation.json. With
-fewer than a row of them it is as wide as they are, or as a row in some files: its head says which.
+`test_images.webp` holds them as square tiles, row by row, in the order of evaluation.json. If they
+fill less than one row, the picture is as wide as its tiles, or as a whole row in some files.
 """
 
 from pathlib import Path
@@ -18,9 +18,9 @@ TILES_A_ROW = 20
 
 
 def sprite_path(run: Run) -> Path | None:
-    """The picture of the run's test images; None where there is none.
+    """Return the path of the picture of a run's test images; None if there is none.
 
-    All runs on a dataset share their test images, so those that ship with Thaw share a picture.
+    All runs on a dataset have the same test images, so recorded runs share one picture.
     """
     own = run.folder / TEST_IMAGES_FILE
     if own.is_file():
@@ -32,15 +32,15 @@ def sprite_path(run: Run) -> Path | None:
 
 
 def recorded_sprite(dataset: str) -> Path:
-    """Where the picture is that recorded runs on a dataset share."""
+    """Return the path of the picture that recorded runs on a dataset share."""
     return DATA / "test_images" / f"{dataset}.webp"
 
 
 def tile_box(row: int) -> tuple[int, int, int, int]:
-    """Where a test image is in the picture: left, top, right, bottom in pixels.
+    """Return the box of a test image in the picture: left, top, right, bottom in pixels.
 
     Args:
-        row: Of the evaluation, from 0.
+        row: Row of the evaluation, from 0.
 
     Example:
 
@@ -53,7 +53,7 @@ def tile_box(row: int) -> tuple[int, int, int, int]:
 
 
 def sheet_size(num_images: int) -> tuple[int, int]:
-    """Width and height in pixels of the picture of so many test images, 1 or more.
+    """Return width and height in pixels of the picture of a number of test images, 1 or more.
 
     Example:
 
@@ -65,7 +65,7 @@ def sheet_size(num_images: int) -> tuple[int, int]:
 
 
 def webp_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height that the head of a WebP file says; None where it is not one.
+    """Read width and height from the header of a WebP file; None if it is not one.
 
     Reference:
         RFC 9649, sections 2.5 to 2.7 (rfc-9649).
@@ -88,25 +88,25 @@ def webp_size(content: bytes) -> tuple[int, int] | None:
 
 
 def cell(evaluation: Evaluation, label: int, predicted: int) -> tuple[int, ...]:
-    """Rows of the images in a cell of the confusion matrix, the most confident first."""
+    """Return the rows of the images in a cell of the confusion matrix, most confident first."""
     inside = (evaluation.label == label) & (evaluation.predicted == predicted)
     return _ordered(-evaluation.confidence, inside)
 
 
 def most_wrong(evaluation: Evaluation, num_images: int = 8) -> tuple[int, ...]:
-    """Rows of the wrong answers, first those that gave the label the least probability."""
+    """Return the rows of wrong predictions, lowest probability of the true class first."""
     of_label = evaluation.probabilities[np.arange(evaluation.num_images), evaluation.label]
     return _ordered(of_label, ~evaluation.correct)[:num_images]
 
 
 def least_sure(evaluation: Evaluation, num_images: int = 8) -> tuple[int, ...]:
-    """Rows of the images whose two most probable classes are closest, right or wrong."""
+    """Return the rows of the images whose two most probable classes are closest."""
     ordered = np.sort(evaluation.probabilities, axis=1)
     margin = ordered[:, -1] - ordered[:, -2] if ordered.shape[1] > 1 else ordered[:, -1]
     return _ordered(margin, np.ones(evaluation.num_images, bool))[:num_images]
 
 
 def _ordered(key: FloatArray, chosen: npt.NDArray[np.bool_]) -> tuple[int, ...]:
-    """The chosen rows, the smallest key first."""
+    """Return the chosen rows, smallest key first."""
     rows = np.flatnonzero(chosen)
     return tuple(int(row) for row in rows[np.argsort(key[rows], kind="stable")])

@@ -60,8 +60,15 @@ class Band:
 
 @dataclass
 class Sheet:
-    """Parts of a figure, collected first: Plotly validates a figure after every change."""
+    """Parts of a figure, collected first: Plotly validates a figure after every change.
 
+    Args:
+        colours: Colours of the appearance.
+        view: Drawing options of curves.
+    """
+
+    colours: theme.Palette
+    view: View = View()
     traces: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
@@ -78,10 +85,12 @@ class Sheet:
         """Add an annotation."""
         self.notes.append(values)
 
-    def figure(self, layout: dict[str, Any]) -> go.Figure:
-        """Build the figure from the collected parts."""
+    def figure(self, layout: dict[str, Any], height: int, **more: Any) -> go.Figure:
+        """Build the figure from the collected parts; height and `more` are as in theme.apply."""
         marks = {"shapes": self.shapes, "annotations": self.notes}
-        return go.Figure({"data": self.traces, "layout": layout | marks})
+        dark = self.colours is theme.DARK
+        look = theme.applied(layout | marks, dark=dark, height=height, **more)
+        return go.Figure({"data": self.traces, "layout": look})
 
 
 def bands(run: Run, axis: str = "epochs") -> tuple[Band, ...]:
@@ -154,18 +163,32 @@ def of_epochs(epochs: Iterable[int]) -> list[tuple[int]]:
     return [(epoch,) for epoch in epochs]
 
 
-def reached(epoch: int) -> str:
-    """Name of an annotation that a replay shows from this epoch on."""
-    return f"reached {epoch}"
+def reached(epoch: int, *, beside: bool = False) -> str:
+    """Name of an annotation or a shape that a replay shows from this epoch on.
+
+    Args:
+        beside: True if it stands right of the plot; a narrow screen moves it into the plot.
+    """
+    return f"reached {epoch}{' beside' * beside}"
 
 
-def add_band(sheet: Sheet, band: Band, colours: theme.Palette, rows: Sequence[str] = ROWS) -> None:
-    """Add a background band: blue while the backbone is frozen, orange once it is thawed.
+def ground(sheet: Sheet, phase: Phase) -> str:
+    """Colour of the band of a phase: blue for a frozen backbone, orange once it is thawed."""
+    cold = phase.name == "feature_extraction"
+    return sheet.colours.cold_band if cold else sheet.colours.warm_band
+
+
+def behind(sheet: Sheet, phase: Phase) -> str:
+    """Colour behind words in a band, so that lines that run below them are only faint."""
+    return theme.faint(ground(sheet, phase), 0.8)
+
+
+def add_band(sheet: Sheet, band: Band, rows: Sequence[str] = ROWS) -> None:
+    """Add the background band of a phase.
 
     Args:
         rows: Vertical axes of the rows that the band covers.
     """
-    cold = band.phase.name == "feature_extraction"
     for row in rows:
         sheet.shape(
             type="rect",
@@ -174,16 +197,18 @@ def add_band(sheet: Sheet, band: Band, colours: theme.Palette, rows: Sequence[st
             y0=0,
             y1=1,
             yref=f"{row} domain",
-            fillcolor=colours.cold_band if cold else colours.warm_band,
+            fillcolor=ground(sheet, band.phase),
             line={"width": 0},
             layer="below",
         )
 
 
-def add_line(
-    sheet: Sheet, position: float, colours: theme.Palette, rows: Sequence[str] = ROWS
-) -> None:
-    """Add a vertical line where layers are thawed. `rows` is as in `add_band`."""
+def add_line(sheet: Sheet, position: float, rows: Sequence[str] = ROWS, **more: Any) -> None:
+    """Add a vertical line where layers are thawed. `rows` is as in `add_band`.
+
+    Args:
+        more: Further properties of the shape, such as a name from `reached`.
+    """
     for row in rows:
         sheet.shape(
             type="line",
@@ -192,17 +217,20 @@ def add_line(
             y0=0,
             y1=1,
             yref=f"{row} domain",
-            line={"color": colours.trainable, "width": 3},
+            line={"color": sheet.colours.trainable, "width": 3},
+            **more,
         )
 
 
-def add_words(sheet: Sheet, position: float, text: str, share: float) -> None:
+def add_words(sheet: Sheet, position: float, text: str, share: float, **more: Any) -> None:
     """Add a text above such a line.
 
     Args:
         share: Position of the line as a share of the axis; decides the alignment of the text.
+        more: As in `add_line`.
     """
     sheet.note(
+        **more,
         x=position,
         y=1,
         yref="y domain",
@@ -212,6 +240,35 @@ def add_words(sheet: Sheet, position: float, text: str, share: float) -> None:
         xanchor="left" if share < 0.3 else "center" if share < 0.7 else "right",
         yanchor="bottom",
     )
+
+
+def add_frame(sheet: Sheet, run: Run, marked: tuple[int, int]) -> tuple[float, float]:
+    """Add a dotted frame around some epochs of a run, in both rows.
+
+    Args:
+        marked: First and last of these epochs.
+
+    Returns:
+        Where the frame starts and ends on the axis.
+    """
+    along = curves.positions(run, sheet.view.axis)
+    # Edges are halfway to the neighbouring epochs, like the line where fine-tuning starts.
+    edges = [2 * along[0] - along[1] if len(along) > 1 else along[0] - 1, *along]
+    edges.append(2 * edges[-1] - edges[-2])
+    first, last = (min(max(epoch, 1), len(along)) for epoch in marked)
+    start = (edges[first - 1] + edges[first]) / 2
+    end = (edges[last] + edges[last + 1]) / 2
+    for row in ROWS:
+        sheet.shape(
+            type="rect",
+            x0=start,
+            x1=end,
+            y0=0,
+            y1=1,
+            yref=f"{row} domain",
+            line={"color": sheet.colours.ink, "width": 2, "dash": "dot"},
+        )
+    return start, end
 
 
 def note_height(value: float, row: str, view: View) -> float:

@@ -1,4 +1,4 @@
-"""The confusion matrix: which class was taken for which, and how often."""
+"""The confusion matrix: how often images of each true class were predicted as each class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,25 +8,25 @@ import plotly.graph_objects as go
 from lib.core.files import outside_text
 from lib.figures import theme
 
-# Pixels of the words around it, and of a class: as many as there is room for, and no fewer than a
-# finger can hit.
+# Pixels for the words around the cells, and for one cell: as large as there is room for, and never
+# too small for a finger.
 MARGIN = 96
 CELL, SMALLEST_CELL = 84, 20
 MAX_HEIGHT = 620
-# More classes than this leave no room for numbers in the cells, nor for names on a telephone.
+# With more classes there is no room for numbers in the cells, nor for names on a telephone.
 MAX_NUMBERED = 12
-# Columns of the name of a class, for few classes and for many; how many of them all names together
-# may take where they lie side by side; and pixels of one, where they stand upright.
+# Longest name of a class in columns of text, for few classes and for many; most columns of all
+# names together if they stand side by side; and pixels per column if they are turned upright.
 LONGEST_NAMES = 20, 14
 SIDE_BY_SIDE = 32
 NAME_SIZE, COLUMN = 13, 7
 
 
 def most_confused(matrix: Sequence[Sequence[int]]) -> list[int]:
-    """The MAX_NUMBERED classes that are taken for others or others for them most, in label order.
+    """Return the MAX_NUMBERED classes with the most wrong predictions, in label order.
 
     Args:
-        matrix: (num_classes, num_classes), a row a label, a column a prediction.
+        matrix: (num_classes, num_classes), rows are true classes, columns predicted classes.
     """
     places = range(len(matrix))
     mistakes = [
@@ -43,16 +43,16 @@ def figure(
     chosen: tuple[int, int] | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """A cell for each pair of classes, the darker the more of its row is in it.
+    """Draw one cell for each pair of classes; the darker, the larger its share of the row.
 
     Each cell is a point that can be selected, with its row and column as `customdata`.
 
     Args:
-        matrix: (num_classes, num_classes), a row a label, a column a prediction.
-        class_names: In label order.
-        classes: Labels of those that are shown; all where None.
+        matrix: (num_classes, num_classes), rows are true classes, columns predicted classes.
+        class_names: Names of the classes in label order.
+        classes: Labels of the classes to show; None for all.
         chosen: Row and column of the cell whose images are on screen.
-        dark: Which appearance.
+        dark: True for the dark appearance.
     """
     colours = theme.palette(dark)
     classes = range(len(class_names)) if classes is None else classes
@@ -79,7 +79,7 @@ def figure(
             ],
         },
     )
-    # Where there are no numbers, there is no room for frames either.
+    # Cells that are too small for numbers are also too small for frames.
     framed = [
         _frame(x, y, colours, thick=tuple(cell) == chosen)
         for x, y, cell in zip(points.x, points.y, points.customdata, strict=True)
@@ -93,7 +93,7 @@ def figure(
 def _points(
     matrix: Sequence[Sequence[int]], class_names: Sequence[str], classes: Sequence[int]
 ) -> go.Scatter:
-    """What can be clicked: a point in the middle of each cell."""
+    """Return the points that can be clicked: one in the middle of each cell."""
     places = range(len(classes))
     cells = [(row, column) for row in classes for column in classes]
     return go.Scatter(
@@ -108,7 +108,7 @@ def _points(
             for row, column in cells
         ],
         hoverinfo="text",
-        # What is chosen is framed, and nothing fades.
+        # The chosen cell has a frame, and the others do not fade.
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
     )
@@ -126,7 +126,7 @@ def _frame(column: int, row: int, colours: theme.Palette, *, thick: bool) -> dic
 
 
 def _layout(names: Sequence[str]) -> dict[str, Any]:
-    """Both axes with the names of the classes, the first one at the top left; and the height."""
+    """Return both axes with the names of the classes, the first at the top left, and the height."""
     widths = [outside_text.columns(name) for name in names]
     upright = sum(widths) > SIDE_BY_SIDE
     room = max(MAX_HEIGHT - MARGIN, SMALLEST_CELL * len(names))
@@ -141,11 +141,11 @@ def _layout(names: Sequence[str]) -> dict[str, Any]:
     }
     across = {
         "range": ends,
-        "title": {"text": "taken for"},
+        "title": {"text": "predicted class"},
         "side": "top",
         "tickangle": -90 if upright else 0,
     }
-    down = {"range": ends[::-1], "title": {"text": "is", "standoff": 6}}
+    down = {"range": ends[::-1], "title": {"text": "true class", "standoff": 6}}
     return {
         "height": MARGIN
         + min(CELL * max(len(names), 3), room)
@@ -154,21 +154,21 @@ def _layout(names: Sequence[str]) -> dict[str, Any]:
         "yaxis": ticks | down,
         "margin": {"l": 8, "r": 8, "t": 64, "b": 8},
         "hovermode": "closest",
-        # Wherever in a cell one clicks, its middle is the nearest.
+        # A click anywhere in a cell selects the point in its middle.
         "hoverdistance": -1,
         "clickmode": "event+select",
     }
 
 
 def in_words(class_names: Sequence[str], row: int, column: int) -> str:
-    """A cell in words."""
+    """Describe a cell in words."""
     if row == column:
-        return f"{class_names[row]}, found"
-    return f"{class_names[row]} taken for {class_names[column]}"
+        return f"{class_names[row]}, predicted correctly"
+    return f"{class_names[row]} predicted as {class_names[column]}"
 
 
 def alt_text(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> str:
-    """The matrix in a sentence, for those who cannot see it."""
+    """Describe the matrix in one sentence for readers who cannot see it."""
     places = range(len(class_names))
     wrong = [
         (matrix[row][column], row, column) for row in places for column in places if row != column
@@ -177,6 +177,6 @@ def alt_text(matrix: Sequence[Sequence[int]], class_names: Sequence[str]) -> str
     if not count:
         return "Confusion matrix: every test image was classified correctly."
     return (
-        f"Confusion matrix of {len(class_names)} classes. Taken for another class most often: "
-        f"{class_names[row]} for {class_names[column]}, {count:,} times."
+        f"Confusion matrix of {len(class_names)} classes. The most frequent wrong prediction: "
+        f"{class_names[row]} predicted as {class_names[column]}, {count:,} times."
     )

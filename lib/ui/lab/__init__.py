@@ -1,4 +1,5 @@
 """The Training lab: a run on screen and its settings.
 
-Imports: core, core.lab, core.reading, figures.reading, ui, ui.uploads.
+Imports: core, core.broken, core.images, core.lab, core.reading, core.strategy, figures.reading, ui,
+ui.parts, ui.uploads.
 """

@@ -1,92 +1,31 @@
-"""The parts of the training lab: opening a link, the start button, and the run on screen."""
+"""The parts of the training lab: opening a link, and showing a run."""
 
 from dataclasses import fields
 
 import streamlit as st
 
-from lib.core import runs
-from lib.core.errors import ConfigError, ThawError
+from lib.core.errors import ConfigError
 from lib.core.lab import progress
 from lib.core.lab.progress import Progress
-from lib.core.reading import curves
-from lib.core.runs import Run, TrainConfig
+from lib.core.reading import curves, watched
+from lib.core.runs import EpochRecord, Run, TrainConfig
 from lib.figures.reading import learning_curves, moved_layers
-from lib.ui import cache, link, run_names, shell, state, widgets
-from lib.ui.lab import settings
-from lib.ui.uploads import access
+from lib.ui import cache, curve_words, glossary, link, live, run_names, shell, state, widgets
+from lib.ui.lab import settings, settings_link, start
+from lib.ui.parts.figure_bar import component as figure_bar
+from lib.ui.uploads import access, reader, rights
 
-# Short enough for epochs of 0.2 s, long enough for twenty readers at once.
-SECONDS_BETWEEN_LOOKS = 0.5
+# For what changes within an epoch; epochs themselves are told at once (lib.ui.live).
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def open_link() -> None:
-    """Set the controls to the run or the dataset of the link, once and before they are drawn."""
-    chosen = link.get(state.LINK_DATASET)
-    if chosen is not None:
-        link.drop(state.LINK_DATASET)
-        if access.spec(chosen):
-            state.choose(state.DATASET, chosen)
-        else:
-            link.warn([f"There is no dataset {link.quoted(chosen)} here."])
+    """Set the controls to the run and the settings of the link, once, before they are drawn."""
     asked = link.once(state.RUN, state.OPENED_RUN)
-    config = cache.client().config(asked) if asked else None
+    config = cache.client().config(rights.id_here(asked)) if asked else None
     if config is not None and access.spec(config.dataset):
         settings.show_settings_of(config)
-
-
-def start_button(wanted: TrainConfig | None, shown: str | None) -> None:
-    """Draw the button that starts the run of the controls, or opens it if it is stored.
-
-    Args:
-        wanted: The run that the controls describe; None if a setting is invalid.
-        shown: Id of the run on screen.
-    """
-    client = cache.client()
-    # The engine takes some seconds to start: begin while the reader looks at the page.
-    client.start()
-    known = client.progress(runs.run_id(wanted)) if wanted else None
-    words, icon, again = "Start run", "play_arrow", False
-    if wanted and known and not known.ended:
-        words, icon = "Follow run", "visibility"
-    elif wanted and known and known.state == "finished":
-        again = runs.run_id(wanted) == shown
-        words, icon = (
-            ("Run with the next seed", "play_arrow")
-            if again
-            else ("Open stored run", "folder_open")
-        )
-    going_on_here = words == "Follow run" and wanted is not None and runs.run_id(wanted) == shown
-    clicked = st.button(
-        words,
-        type="primary",
-        icon=f":material/{icon}:",
-        key=state.START,
-        disabled=wanted is None or going_on_here,
-    )
-    if not clicked or wanted is None:
-        return
-    try:
-        if again:
-            wanted = _with_next_seed(wanted)
-        access.check(wanted)
-        run_id = client.submit(wanted, owner=state.session_id())
-    except ThawError as error:
-        widgets.problem(error)
-        return
-    # If the seed has changed, the controls must follow it, as they do for any link.
-    state.choose(state.OPENED_RUN, None if again else run_id)
-    link.put(state.RUN, run_id)
-    st.rerun()
-
-
-def _with_next_seed(config: TrainConfig) -> TrainConfig:
-    """Return the same run with the next seed for which no finished run exists."""
-    client = cache.client()
-    while True:
-        config = runs.with_seed(config, config.seed + 1)
-        known = client.progress(runs.run_id(config))
-        if known is None or known.state != "finished":
-            return config
+    settings_link.open_settings()
 
 
 def shown_run_id(wanted: TrainConfig) -> str | None:
@@ -100,7 +39,7 @@ def shown_run_id(wanted: TrainConfig) -> str | None:
     """
     asked = link.get(state.RUN)
     if asked is not None:
-        return asked
+        return rights.id_here(asked)
 
     def same(config: TrainConfig, *names: str) -> int:
         return sum(getattr(config, name) == getattr(wanted, name) for name in names)
@@ -112,15 +51,23 @@ def shown_run_id(wanted: TrainConfig) -> str | None:
     return nearest.id if nearest else None
 
 
-def nothing_yet() -> None:
-    """Show what this place is for if there is no run to show."""
+def nothing_yet(wanted: TrainConfig | None) -> None:
+    """Show what this place is for if there is no run to show.
+
+    Args:
+        wanted: The run that the controls describe; None if a setting is invalid.
+    """
+    words, _ = start.offer(wanted, None)
+    if words == start.START:
+        about = "Nobody has run this combination yet. **Start run** trains it, and the curves grow "
+        about += "with every epoch."
+    elif words == start.FOLLOW:
+        about = "This combination is training now. **Follow run** shows how its curves grow."
+    else:
+        about = "This combination was trained here before. **Open stored run** shows its curves."
     with st.container(border=True, height=learning_curves.HEIGHT, vertical_alignment="center"):
         st.markdown("#### The learning curves will be here", text_alignment="center")
-        st.markdown(
-            "Nobody has run this combination yet. **Start run** trains it, and the curves grow "
-            "with every epoch.",
-            text_alignment="center",
-        )
+        st.markdown(about, text_alignment="center")
 
 
 def show(run_id: str, wanted: TrainConfig | None) -> None:
@@ -144,36 +91,90 @@ def show(run_id: str, wanted: TrainConfig | None) -> None:
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if going_on else None)
     def body() -> None:
+        if going_on:
+            live.follow(client, run_id)  # Before looking, so that nothing happens in between.
         latest = client.progress(run_id) or now
         if going_on and latest.ended:
             st.rerun()
         _run(run_id, config, latest, same=config == wanted)
 
     body()
+    reader.keep()
 
 
 def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None:
     run = cache.client().store.open(run_id) if now.ended else None
     history = now.history or (run.history if run else ())
-    with st.container(gap=None):
-        _heading(run_id, config, now, run)
+    with st.container(key="lab_headline", gap=None):
+        _heading(run_id, config, now, run, same=same)
         st.caption(_about(config, run, same=same))
     if now.ended and not history:
         return
-    widgets.plot(
-        learning_curves.figure(config, history, dark=shell.is_dark()),
-        f"curves_{run_id}",
-        learning_curves.alt_text(config, history),
-    )
-    credit = widgets.credit(config.dataset)
-    st.caption(f"Validation is the thick line, training the thin one.{credit}")
-    if run and run.status == "finished":
+    finished = run is not None and run.status == "finished"
+    shown = history if now.ended else ()
+    left, right = st.columns([3.1, 1], gap="medium")
+    with left.container(gap=None):
+        dark = shell.is_dark()
+        if run:
+            # With its result a figure ends where the run did, and says where it was stopped.
+            figure = learning_curves.figure_of(run, dark=dark)
+        else:
+            # Of a run that goes on, the bar draws the epochs. Streamlit keeps what was drawn in a
+            # figure; without a mark of its own, that of a run with the same axes would be shown.
+            figure = learning_curves.figure(config, shown, dark=dark)
+            figure.update_layout(datarevision=None if now.ended else _mark(run_id))
+        widgets.plot(figure, state.LAB_CURVES, learning_curves.alt_text(config, shown))
+        credit = widgets.credit(config.dataset)
+        st.caption(f"{curve_words.below(config)}{credit}")
+    with right:
+        _beside(run_id, config, history, now)
+        if run and finished:
+            _go_on(run, same=same)
+    if run and finished:
         _cards(run)
-        _go_on_reading(run)
         _what_moved(run)
 
 
-def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -> None:
+def _beside(
+    run_id: str, config: TrainConfig, history: tuple[EpochRecord, ...], now: Progress
+) -> None:
+    """Show the watched validation images beside the curves, and how fast a new run is drawn."""
+    picture = b""
+    if access.may_see(config.dataset):
+        store = cache.client().store
+        run = store.open(run_id)
+        picture = watched.picture(run.folder if run else store.folder(run_id))
+    growing = None
+    if history and not now.ended:
+        figure = learning_curves.figure(config, history, dark=shell.is_dark())
+        alt = learning_curves.alt_text(config, history)
+        growing = figure_bar.Growing(widgets.sized(figure).to_json(), alt, _mark(run_id))
+    figure_bar.show(
+        state.LAB_CURVES,
+        f"{run_id} {len(history)} {now.ended}",
+        history,
+        run=run_id,
+        live=not now.ended,
+        growing=growing,
+        fresh=_fresh(run_id),
+        picture=picture,
+    )
+
+
+def _fresh(run_id: str) -> str:
+    """When this reader started a run, as a text; "" if they did not start it."""
+    started = state.read(state.STARTED)
+    return started[1] if isinstance(started, tuple) and started[0] == run_id else ""
+
+
+def _mark(run_id: str) -> str:
+    """Names the figure without epochs of one start of a run."""
+    return f"{run_id} {_fresh(run_id)}"
+
+
+def _heading(
+    run_id: str, config: TrainConfig, now: Progress, run: Run | None, *, same: bool
+) -> None:
     """Show the result, or the progress with a button to cancel the run."""
     epochs = len(now.history)
     if not now.ended:
@@ -181,16 +182,17 @@ def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -
         left_words = "" if now.seconds_left is None else progress.time_left(now.seconds_left)
         words = ", ".join(filter(None, (f"**{now.words}**", now.message, left_words)))
         left.progress(now.share, text=words)
-        # Everybody who has the link may watch; only the owner of the images may cancel the run.
-        if access.is_mine(config.dataset) and right.button(
+        # Everybody who has the link may watch; only its reader may cancel the run.
+        if rights.look_after(run_id) and right.button(
             "Cancelling" if now.cancelling else "Cancel run",
             key=state.CANCEL,
             width="stretch",
-            disabled=now.cancelling,
+            disabled=now.cancelling or now.elsewhere,
         ):
             cache.client().cancel(run_id)
     elif now.state == "finished" and run:
-        st.subheader(curves.headline(run), anchor=False)
+        example = ":gray-badge[Example] " if run.recorded and not same else ""
+        st.subheader(f"{example}{curves.headline(run)}", anchor=False)
     elif now.message:
         words = f"{progress.STATES[now.state]}. {now.message}"
         widgets.problem(ConfigError(words, now.next_step))
@@ -204,12 +206,16 @@ def _heading(run_id: str, config: TrainConfig, now: Progress, run: Run | None) -
 def _about(config: TrainConfig, run: Run | None, *, same: bool) -> str:
     """Describe the run on screen."""
     words = run_names.on_screen(config)
-    if run and cache.client().store.meta(run.id).imported:
+    if run and run.recorded and not same:
+        words = f"Not your run: {words} It took {len(run.history)} epochs."
+    if run and (why := curves.why_it_stopped(run)):
+        words += f" {why}"
+    if run and run.imported:
         words += " It was imported from a file and not trained here."
     if access.are_gone(config.dataset):
         words += " Its images were deleted."
     if run and run.recorded:
-        words += " It is a recorded run that ships with Thaw."
+        words += " It ships with Thaw."
     elif not same:
         words += " The controls above describe another run."
     return words
@@ -219,7 +225,7 @@ def _cards(run: Run) -> None:
     result = run.result
     low, high = result["test_interval_95"]
     sizes = result["split_sizes"]
-    ends = curves.phase_ends(run.history)
+    ends = curves.phase_ends(run.history, run.restored.values())
     seconds = result["seconds"]
     changes = curves.changes(run)
     num_moved = sum(change.moved for change in changes)
@@ -230,18 +236,19 @@ def _cards(run: Run) -> None:
         spent.insert(0, "features from the cache")
     if thawed:
         spent.append(f"fine-tuning {thawed:.1f} s")
-    with st.grid(4):
+    with st.container(key="lab_numbers"), st.grid(4):
         widgets.card(
             "Test accuracy",
             f"{result['test_accuracy']:.3f}",
-            f"95 % interval {low:.2f} to {high:.2f}, {sizes['test']:,} images, used once",
+            f"95 % {glossary.term('interval', 'interval')} {low:.2f} to {high:.2f}, "
+            f"{sizes['test']:,} images, used once",
         )
         widgets.card(
             "Validation accuracy" if len(ends) < 2 else "Head only, then thawed",
             # No zero before the point: two numbers side by side just fit into the card.
             " → ".join(f"{record.val_accuracy:.3f}".lstrip("0") for record in ends.values())
             if len(ends) > 1
-            else f"{run.history[-1].val_accuracy:.3f}",
+            else f"{(run.final or run.history[-1]).val_accuracy:.3f}",
             f"{sizes['validation']:,} images; each counts {1 / sizes['validation']:.3f}",
         )
         widgets.card("Wall time", f"{result['wall_time_s']:.0f} s", ", ".join(spent))
@@ -252,18 +259,42 @@ def _cards(run: Run) -> None:
         )
 
 
-def _go_on_reading(run: Run) -> None:
-    """Link to the pages that show more of a finished run."""
-    links = {
-        "learning_curves": "Read its curves and its test images",
-        "predict": "Show it an image",
-    }
-    if not access.may_see(run.config.dataset):
-        del links["predict"]
-    with st.container(horizontal=True):
-        for name, words in links.items():
-            spec = shell.PAGES[name]
-            st.page_link(spec.path, label=words, icon=spec.icon, query_params={state.RUN: run.id})
+def _go_on(run: Run, *, same: bool) -> None:
+    """Offer what a reader does with a finished run: show it an image, read it, take it home.
+
+    Args:
+        run: A finished run.
+        same: True if the controls describe it; otherwise the next step is to start theirs.
+    """
+    predict, curves_page = shell.PAGES["predict"], shell.PAGES["learning_curves"]
+    this = {state.RUN: run.id}
+    with st.container(gap="xsmall"):
+        if access.may_see(run.config.dataset):
+            if st.button(
+                "Show it an image",
+                type="primary" if same else "secondary",
+                icon=predict.icon,
+                key=state.SHOW_IT,
+                width="stretch",
+            ):
+                st.switch_page(predict.path, query_params=this)
+            st.page_link(
+                predict.path,
+                label="Take it home",
+                icon=":material/download:",
+                query_params=this | {state.SHOW: state.TAKE_HOME},
+            )
+        st.page_link(
+            curves_page.path,
+            label="Read its curves",
+            icon=curves_page.icon,
+            query_params=this,
+        )
+        st.page_link(
+            curves_page.path,
+            label="Runs worth seeing",
+            icon=":material/auto_awesome_motion:",
+        )
 
 
 def _what_moved(run: Run) -> None:

@@ -1,5 +1,6 @@
 """The settings behind "More settings" in the training lab, each with a sensible default."""
 
+from collections.abc import Container
 from typing import Any
 
 import streamlit as st
@@ -11,9 +12,12 @@ from lib.core.datasets import DatasetSpec
 from lib.core.runs import TrainConfig
 from lib.core.settings import Group
 from lib.core.strategies import StrategySpec
+from lib.core.strategy import judgement, recipes
 from lib.ui import cache, state
 
 IMAGE_SIZES = (96, 128, 160, 192, 224)
+# A first run is over while a class still watches.
+MINUTES = 1.0
 # Tab -> its columns, each with groups of settings from top to bottom.
 TABS: dict[str, tuple[tuple[Group, ...], ...]] = {
     "Usual": ((Group.DATA, Group.HEAD_PHASE), (Group.SEED, Group.FINE_TUNING)),
@@ -38,7 +42,23 @@ def config(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec)
 
 def usual(dataset: DatasetSpec, backbone: BackboneSpec, strategy: StrategySpec) -> TrainConfig:
     """Return the run of the three choices with all other settings at their defaults."""
-    return _made(dataset, backbone, strategy, {})
+    return _made(dataset, backbone, strategy, _advised(dataset, backbone, strategy))
+
+
+def _advised(
+    dataset: DatasetSpec,
+    backbone: BackboneSpec,
+    strategy: StrategySpec,
+    num_images: int | None = None,
+) -> dict[str, Any]:
+    """Return the settings that the page Strategy recommends with this strategy."""
+    number = min(num_images or dataset.max_train_images, dataset.max_train_images)
+    thaw_from = backbone.thaw_from if strategy.has_cut else ""
+    advice = recipes.settings(strategy.id, thaw_from, max(1, number), backbone.id, minutes=MINUTES)
+    advice["judged_by"] = judgement.judged_by(dataset, strategy.id)
+    # A strategy without fine-tuning has no such rate; the control still needs a value.
+    advice["fine_tune_learning_rate"] = DEFAULTS["fine_tune_learning_rate"]
+    return {name: value for name, value in advice.items() if name in SETTINGS}
 
 
 def _made(
@@ -49,24 +69,42 @@ def _made(
         # The registry has these too, but not for a reader's own images.
         data_fingerprint=dataset.fingerprint,
         max_train_images=dataset.max_train_images,
-        backbone=backbone.id,
-        strategy=strategy.id,
-        **chosen,
+        **{"backbone": backbone.id, "strategy": strategy.id} | chosen,
     )
 
 
-def show_settings_of(config: TrainConfig) -> None:
-    """Set every control to the settings of a run, before any control is drawn."""
+def on_screen() -> dict[str, object]:
+    """Return what the controls are set to, by their keys; it changes with every gesture."""
+    names = {*SETTINGS, state.EPOCHS_FROM_SCRATCH, state.THEN_THAW_FROM}
+    # Their keys end in the dataset and in the backbone.
+    numbers = (f"{state.NUM_IMAGES}_", f"{state.IMAGE_SIZE}_")
+    return {
+        key: value
+        for key, value in state.values()
+        if (key in names or key.startswith(numbers)) and not key.endswith("_default")
+    }
+
+
+def show_settings_of(config: TrainConfig, only: Container[str] | None = None) -> None:
+    """Set the controls to the settings of a run, before any control is drawn.
+
+    Args:
+        config: The run.
+        only: Names of the settings to set; None for all.
+    """
     strategy = strategies.get(config.strategy)
     groups = [group for columns in TABS.values() for groups in columns for group in groups]
     values: dict[str, object] = {
         name: getattr(config, name)
         for group in (Group.CHOICE, *groups)
         for name in _names(group, strategy)
+        if only is None or name in only
     }
-    values[f"{state.NUM_IMAGES}_{config.dataset}"] = values.pop(state.NUM_IMAGES)
-    values[f"{state.IMAGE_SIZE}_{config.backbone}"] = values.pop(state.IMAGE_SIZE)
-    if not strategy.pretrained:
+    if state.NUM_IMAGES in values:
+        values[f"{state.NUM_IMAGES}_{config.dataset}"] = values.pop(state.NUM_IMAGES)
+    if state.IMAGE_SIZE in values:
+        values[f"{state.IMAGE_SIZE}_{config.backbone}"] = values.pop(state.IMAGE_SIZE)
+    if not strategy.pretrained and "head_epochs" in values:
         values[state.EPOCHS_FROM_SCRATCH] = values.pop("head_epochs")
     if state.THAW_FROM in values:
         first, *further = config.thaw_from.split(",")
@@ -79,7 +117,9 @@ def _names(group: Group, strategy: StrategySpec) -> tuple[str, ...]:
     """Return the settings of a group that apply to a strategy."""
     if group in (Group.FINE_TUNING, Group.THAWING) and not strategy.fine_tunes:
         return ()
-    without = () if strategy.id == "partial_fine_tuning" else ("thaw_from",)
+    without = set() if strategy.has_cut else {"thaw_from"}
+    without |= set() if strategy.id == "feature_extraction" else {"judged_by"}
+    without |= set() if strategy.pretrained else {"head_solver"}
     return tuple(name for name in names_of(group) if name not in without)
 
 
@@ -99,26 +139,36 @@ def _draw(
         backbone: The backbone, which sets some defaults.
         strategy: The strategy, which decides which settings apply.
     """
+    advised = _advised(dataset, backbone, strategy, chosen.get("num_images"))
     first = chosen.get("thaw_from", "")
-    if group is Group.THAWING and first:
+    if group is Group.THAWING and first and strategy.id != "gradual_fine_tuning":
         further = _further_cuts(backbone, _layers(backbone, chosen), first)
         chosen["thaw_from"] = ",".join([first, *further])
     for name in _names(group, strategy):
-        if name == "step_rate_factor" and "," not in chosen.get("thaw_from", ""):
+        cuts = strategies.cuts(strategy.id, chosen.get("thaw_from", ""))
+        if name == "step_rate_factor" and len(cuts) < 2:
+            continue
+        if name in ("head_epochs", "head_learning_rate") and _is_solved(chosen):
             continue
         if name == "num_images":
             chosen[name] = _num_images(dataset)
+            advised = _advised(dataset, backbone, strategy, chosen[name])
         elif name == "image_size":
-            chosen[name] = _image_size(backbone)
+            chosen[name] = _image_size(backbone, advised[name])
         elif name == "thaw_from":
             chosen[name] = _thaw_from(backbone, _layers(backbone, chosen))
         elif name == "head_epochs" and not strategy.pretrained:
-            both = DEFAULTS["head_epochs"] + DEFAULTS["fine_tune_epochs"]
-            chosen[name] = _setting(name, state.EPOCHS_FROM_SCRATCH, both, alone=True)
+            epochs = advised["head_epochs"]
+            chosen[name] = _setting(name, state.EPOCHS_FROM_SCRATCH, epochs, alone=True)
             # Otherwise those of the default would come on top.
             chosen["fine_tune_epochs"] = 0
         else:
-            chosen[name] = _setting(name, name, DEFAULTS[name], alone=not strategy.fine_tunes)
+            default = advised.get(name, DEFAULTS[name])
+            chosen[name] = _setting(name, name, default, alone=not strategy.fine_tunes)
+
+
+def _is_solved(chosen: dict[str, Any]) -> bool:
+    return bool(chosen.get("head_solver") == "solved")
 
 
 def _layers(backbone: BackboneSpec, chosen: dict[str, Any]) -> tuple[LayerRow, ...]:
@@ -145,7 +195,7 @@ def _setting(name: str, key: str, default: Any, *, alone: bool) -> Any:
     }
     if setting.choices:
         state.keep_within(key, setting.choices)
-    state.start_with(key, default)
+    state.follow(key, default)
     if setting.choices:
         words = {id_: _capital(text) for id_, text in setting.choices.items()}
         return st.selectbox(label, list(words), format_func=words.__getitem__, **shared)
@@ -178,12 +228,12 @@ def _num_images(dataset: DatasetSpec) -> int:
     return default if value is None else int(value)
 
 
-def _image_size(backbone: BackboneSpec) -> int:
+def _image_size(backbone: BackboneSpec, default: int) -> int:
     setting, key = SETTINGS["image_size"], f"{state.IMAGE_SIZE}_{backbone.id}"
-    state.start_with(key, backbone.image_size)
+    state.follow(key, default)
     # The model summary and links may set any size.
     also = state.read(key)
-    sizes = {*IMAGE_SIZES, backbone.image_size, *([also] if isinstance(also, int) else [])}
+    sizes = {*IMAGE_SIZES, backbone.image_size, default, *([also] if isinstance(also, int) else [])}
     return st.selectbox(
         f"{setting.label}, {setting.unit}",
         sorted(size for size in sizes if size >= backbone.min_image_size),

@@ -6,17 +6,22 @@ from statistics import fmean
 import streamlit as st
 
 from lib.core.config import SETTINGS
-from lib.core.reading import compare, curves, diagnose, evaluation
+from lib.core.files import outside_text
+from lib.core.intervals import PairedDifference
+from lib.core.reading import compare, curves, diagnose, evaluation, examples, watched
 from lib.core.runs import Run
 from lib.figures.reading import comparison, learning_curves
 from lib.figures.reading.axes import View
 from lib.figures.reading.comparison import Curve
-from lib.ui import run_names, shell, state, widgets
+from lib.ui import curve_words, glossary, run_names, shell, state, widgets
 from lib.ui.parts.figure_bar import component as figure_bar
+from lib.ui.parts.figure_bar.component import Files
 from lib.ui.reading import findings
+from lib.ui.uploads import access
 
 # The link uses these keys.
 AXES = {"epochs": "Epochs", "seconds": "Seconds", "images": "Images"}
+OTHER_IMAGES = "The two runs were tested on different images, so they cannot be compared."
 SMOOTHINGS = {0.0: "Off", 0.5: "Some", 0.8: "Much", 0.95: "Most"}
 
 
@@ -27,33 +32,37 @@ def one(run: Run) -> None:
     Args:
         run: A run with at least one epoch.
     """
-    found = diagnose.diagnose(run)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    found = findings.of_run(run)
+    with st.container(key="curves_headline", horizontal=True, vertical_alignment="center"):
         st.subheader(curves.headline(run), anchor=False)
         view, mark = _view(several=False)
     left, right = st.columns([2.3, 1], gap="medium")
+    findings.open_link(run, found)
     finding = findings.chosen(run, found) if mark else None
     marked = (finding.first_epoch, finding.last_epoch) if finding else None
-    with left.container(gap="xsmall"):
+    with left.container(gap="small"):
         widgets.plot(
             learning_curves.figure_of(run, dark=shell.is_dark(), view=view, marked=marked),
             state.CURVES,
             learning_curves.alt_text(run.config, run.history),
         )
-        figure_bar.show(
-            state.CURVES,
-            f"{run.id} {view} {marked}",
-            len(run.history),
-            run_names.name(run),
-            f"thaw-{run.id}",
-            curves.to_csv([run]),
-        )
-        st.caption("Validation is the thick line, training the thin one.")
+        imported = "This run was imported from a file and not trained here." * run.imported
+        stopped = curves.why_it_stopped(run)
+        below = curve_words.below(run.config)
+        st.caption(" ".join(filter(None, (below, _words(below), stopped, imported))))
         note = run_names.meta(run).note
         if note:
             st.text(note)
     with right:
-        findings.show(run, found)
+        figure_bar.show(
+            state.CURVES,
+            f"{run.id} {view} {marked}",
+            run.history,
+            files=Files(run_names.name(run), f"thaw-{run.id}", curves.to_csv([run])),
+            picture=watched.picture(run.folder) if access.may_see(run.config.dataset) else b"",
+        )
+        with st.container(key="findings_of_run"):
+            findings.show(run, found)
 
 
 @st.fragment
@@ -63,10 +72,18 @@ def several(chosen: Sequence[Run]) -> None:
     Args:
         chosen: At least two runs, each with at least one epoch.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(_difference(chosen), anchor=False)
+    called = {run.id: name for run in chosen if (name := run_names.meta(run).name)}
+    lines = comparison.curves_of(
+        chosen, over_seeds=bool(state.read(state.OVER_SEEDS)), called=called
+    )
+    found, words = _compared(lines) if len(lines) == len(chosen) == 2 else (None, "")
+    with st.container(key="curves_headline", horizontal=True, vertical_alignment="center"):
+        if found:
+            with st.container(key="pair_of_runs_headline"):
+                st.subheader(found.headline(*_names(lines)), anchor=False)
+        else:
+            st.subheader(_difference(chosen), anchor=False)
         view, _ = _view(several=True)
-    lines = comparison.curves_of(chosen, over_seeds=bool(state.read(state.OVER_SEEDS)))
     if state.read(state.SMALL_MULTIPLES):
         _small_multiples(lines, view)
     else:
@@ -79,16 +96,18 @@ def several(chosen: Sequence[Run]) -> None:
         figure_bar.show(
             state.CURVES,
             f"{[line.label for line in lines]} {view} {aligned}",
-            max(len(run.history) for run in chosen),
-            _difference(chosen),
-            "thaw-comparison",
-            curves.to_csv(chosen),
+            max((run.history for run in chosen), key=len),
+            files=Files(_difference(chosen), "thaw-comparison", curves.to_csv(chosen)),
         )
         thin = ", training the thin one" if len(lines) <= comparison.MAX_WITH_TRAINING else ""
-        st.caption(f"Validation is the thick line{thin}. The letters refer to the table.")
+        below = f"{glossary.term('validation', 'Validation')} is the thick line{thin}."
+        if found:
+            below += f" {_difference(chosen)}."
+        st.caption(f"{below} {_words(below)}")
+    if words:
+        with st.container(key="pair_of_runs"):
+            st.markdown(words)
     _table(lines)
-    if len(chosen) == 2:
-        st.markdown(_paired(*chosen))
 
 
 def _view(*, several: bool) -> tuple[View, bool]:
@@ -121,30 +140,30 @@ def _view(*, several: bool) -> tuple[View, bool]:
             st.toggle("Mean over seeds, with range", key=state.OVER_SEEDS, bind="query-params")
             mark = False
         else:
-            mark = st.toggle("Frame the chosen finding", True, key=state.MARK_FINDING)
+            mark = st.toggle(
+                "Frame the chosen finding", True, key=state.MARK_FINDING, bind="query-params"
+            )
     return View(str(axis), float(smoothing), bool(log)), mark
+
+
+def _words(below: str) -> str:
+    """Offer the terms in the names of the examples."""
+    return glossary.words(" ".join(each.title for each in examples.EXAMPLES.values()), below)
 
 
 def _difference(chosen: Sequence[Run]) -> str:
     left_out = comparison.followers(chosen)
-    names = [
-        # BatchNormalization keeps its capitals.
-        title if title[1:] != title[1:].lower() else title.lower()
-        for name in compare.differing(chosen)
-        for title in [SETTINGS[name].label]
-        if name not in left_out
-    ]
-    if not names:
+    labels = [SETTINGS[name].label for name in compare.differing(chosen) if name not in left_out]
+    if not labels:
         return f"{len(chosen)} runs"
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{len(chosen)} runs that differ in {listed}"
+    return f"{len(chosen)} runs, with different settings: {', '.join(labels)}"
 
 
 def _small_multiples(lines: Sequence[Curve], view: View) -> None:
     with st.grid(3, min_column_width=260):
         for place, line in enumerate(lines):
             with st.container(gap=None):
-                st.markdown(f"**{line.letter}** {line.label}")
+                st.markdown(f"**{_name(line.label)}**")
                 widgets.plot(
                     comparison.small(line, place, lines, dark=shell.is_dark(), view=view),
                     f"{state.CURVES}_{place}",
@@ -157,7 +176,6 @@ def _table(lines: Sequence[Curve]) -> None:
     runs = {run.id: run for line in lines for run in line.runs}
     rows = {row.run.id: row for row in compare.rows(list(runs.values()))}
     later = {SETTINGS[name].label for name in comparison.followers(list(runs.values()))}
-    names = {line.letter: run_names.meta(line.runs[0]).name for line in lines}
     table = []
     for line in lines:
         members = [rows[run.id] for run in line.runs]
@@ -179,13 +197,26 @@ def _table(lines: Sequence[Curve]) -> None:
             "Finding": found[0].title if found else "No problem",
         }
         first = {name: words for name, words in settings.items() if name not in later}
-        called = {"Name": names[line.letter] or compare.MISSING} if any(names.values()) else {}
-        table.append({"": line.letter} | called | first | results | settings)
+        if any(run.imported for run in runs.values()):
+            origins = {"imported" if run.imported else "trained here" for run in line.runs}
+            first = {"Origin": " and ".join(sorted(origins))} | first
+        table.append({"Run": _name(line.label, cell=True)} | first | results | settings)
     st.table(table, hide_index=True, border="horizontal")
     st.caption(
         "Final and best are accuracies on the validation images. Over several seeds they are "
         "means, with the smallest and the largest value in brackets."
     )
+
+
+def _name(label: str, *, cell: bool = False) -> str:
+    """The name of a curve in Markdown; what a reader may have typed is shown as it is.
+
+    Args:
+        cell: True for a cell of a table, where a long name may break.
+    """
+    if all(each.isalnum() or each in " ,.-" for each in label):
+        return label
+    return widgets.in_a_table(label) if cell else outside_text.in_markdown(label)
 
 
 def _mean(values: Sequence[float | None], form: str = ".3f") -> str:
@@ -200,12 +231,17 @@ def _count(number: int | None) -> str:
     return compare.MISSING if number is None else f"{number:,}"
 
 
-def _paired(first: Run, second: Run) -> str:
-    """Say whether the difference of two runs on the test images is more than chance."""
-    answers = [evaluation.load(run) for run in (first, second)]
-    if answers[0] is None or answers[1] is None:
-        return ""
+def _compared(lines: Sequence[Curve]) -> tuple[PairedDifference | None, str]:
+    """Compare two runs on their test images, and say what was found; "" without answers to them."""
+    first, second = (evaluation.load(line.runs[0]) for line in lines)
+    if first is None or second is None:
+        return None, ""
     try:
-        return evaluation.compare(answers[0], answers[1]).in_words("run A", "run B")
+        found = evaluation.compare(first, second)
     except ValueError:
-        return "The two runs were tested on different images, so they cannot be compared."
+        return None, OTHER_IMAGES
+    return found, found.in_words(*_names(lines))
+
+
+def _names(lines: Sequence[Curve]) -> list[str]:
+    return [_name(line.label) for line in lines]

@@ -12,13 +12,15 @@ from lib.core.reading.evaluation import Evaluation
 from lib.core.runs import Run
 from lib.figures.reading import calibration, confusion
 from lib.figures.svg import gallery
-from lib.ui import shell, sources, state, widgets
+from lib.ui import glossary, link, shell, sources, state, widgets
 from lib.ui.uploads import access
 
 # The images beside the matrix: one of these two selections, or the (row, column) of a cell.
 Choice = str | tuple[int, int]
 MOST_WRONG = "Most confident mistakes"
 LEAST_SURE = "Least confident predictions"
+# In the link, for a matrix with all of many classes.
+EVERY_CLASS = "all"
 # Two rows of images are as high as a small matrix.
 MAX_IMAGES = 8
 # Columns of the name of a class below an image or in the list: two lines.
@@ -41,9 +43,10 @@ def show(run: Run) -> None:
         return
     low, high = answers.interval
     st.markdown(
-        f"{answers.num_correct:,} of {answers.num_images:,} test images are classified correctly: "
-        f"**{answers.accuracy:.3f}**, 95 % interval {low:.3f} to {high:.3f}. They were used once, "
-        "after the last epoch."
+        f"{answers.num_correct:,} of {answers.num_images:,} "
+        f"{glossary.term('test_images', 'test images')} are classified correctly: "
+        f"**{answers.accuracy:.3f}**, 95 % {glossary.term('interval', 'interval')} {low:.3f} to "
+        f"{high:.3f}. They were used once, after the last epoch."
     )
     matrix = evaluation.confusion_matrix(answers).tolist()
     classes = _classes(run, matrix)
@@ -77,17 +80,24 @@ def _classes(run: Run, matrix: Sequence[Sequence[int]]) -> Sequence[int]:
     if len(every) <= confusion.MAX_NUMBERED:
         return every
     few = f"The {confusion.MAX_NUMBERED} that are confused most"
+    whole = "All, for a wide screen"
     key = f"{state.CONFUSION_CLASSES}_{run.id}"
     state.start_with(key, few)
+    if link.once(state.LINK_MATRIX, f"{key}_in_link") == EVERY_CLASS:
+        state.choose(key, whole)
     shown = st.segmented_control(
         f"Classes, of {len(every)}",
-        [few, "All, for a wide screen"],
+        [few, whole],
         format_func=widgets.quiet,
         required=True,
         key=key,
         wrap=True,
     )
-    return confusion.most_confused(matrix) if shown == few else every
+    if shown == few:
+        link.drop(state.LINK_MATRIX)
+        return confusion.most_confused(matrix)
+    link.follow(state.LINK_MATRIX, EVERY_CLASS, f"{key}_in_link")
+    return every
 
 
 def _matrix(
@@ -137,8 +147,14 @@ def _images(run: Run, answers: Evaluation) -> Choice:
         return f"{confusion.in_words(names, *choice)}, {matrix[choice]:,}"
 
     key = f"{state.SHOWN_IMAGES}_{run.id}"
+    names_in_link = {_in_link(option): option for option in options}
+    asked = link.once(state.LINK_SHOWN_IMAGES, f"{key}_in_link")
+    if asked in names_in_link:
+        state.choose(key, names_in_link[asked])
     state.keep_within(key, options)
     choice = st.selectbox("Test images", options, format_func=in_words, key=key)
+    if choice != options[0] or link.get(state.LINK_SHOWN_IMAGES):
+        link.follow(state.LINK_SHOWN_IMAGES, _in_link(choice), f"{key}_in_link")
     if choice == MOST_WRONG:
         rows = test_images.most_wrong(answers, MAX_IMAGES)
     elif choice == LEAST_SURE:
@@ -147,6 +163,19 @@ def _images(run: Run, answers: Evaluation) -> Choice:
         rows = test_images.cell(answers, *choice)
     _gallery(run, answers, rows)
     return choice
+
+
+def _in_link(choice: Choice) -> str:
+    """Return the name of a selection in the link.
+
+    Example:
+
+    >>> _in_link((0, 1)), _in_link(LEAST_SURE)
+    ('0-1', 'unsure')
+    """
+    if isinstance(choice, str):
+        return {MOST_WRONG: "mistakes", LEAST_SURE: "unsure"}[choice]
+    return f"{choice[0]}-{choice[1]}"
 
 
 def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
@@ -187,9 +216,10 @@ def _gallery(run: Run, answers: Evaluation, rows: Sequence[int]) -> None:
     )
     more = f" The first {len(shown)} of {len(rows)}." if len(rows) > len(shown) else ""
     credit = widgets.credit(dataset)
+    in_full = ", ".join(map(outside_text.in_markdown, dict.fromkeys(whole)))
     st.caption(
-        f"Below each image: prediction and confidence.{more}{credit}",
-        help=", ".join(map(widgets.verbatim, dict.fromkeys(whole))) if names != whole else None,
+        f"Below each image: prediction and {glossary.term('confidence')}.{more}{credit}",
+        help=in_full if names != whole else None,
     )
 
 
@@ -197,8 +227,9 @@ def _details(run: Run, answers: Evaluation) -> None:
     """Show scores per class and the calibration; drawn only when opened."""
     more = st.expander(
         "Scores per class, and calibration",
-        key=f"{state.MORE_EVALUATION}_{run.id}",
+        key=state.MORE_EVALUATION,
         on_change="rerun",
+        bind="query-params",
     )
     if not more.open:
         return

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from lib.core import backbones, intervals, runs
 from lib.core.errors import StoreError
-from lib.core.lab import bundle, bundle_checks
+from lib.core.lab import bundle, bundle_checks, owner, versions
 from lib.core.lab.folder import META_FILE, MODEL_FILE, RunMeta, RunWriter
+from lib.core.lab.owner import OWNER_FILE, RunOwner
 from lib.core.lab.store import RunStore
 from lib.core.reading import diagnose, test_images
-from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, EpochRecord
+from lib.core.runs import EVALUATION_FILE, TEST_IMAGES_FILE, WATCHED_IMAGES_FILE, EpochRecord
 
 CONFIG = runs.make_config(num_images=40, head_epochs=2, fine_tune_epochs=1, seed=7)
 NUM_TEST = 40
@@ -71,7 +72,7 @@ def history(config=CONFIG):
     return [
         asdict(
             EpochRecord(
-                number, phase.name, 0.5, 0.8, 0.6, 0.7, phase.learning_rate, 0.1, phase.step
+                number, phase.name, 0.5, 0.8, 0.6, 0.7, phase.learning_rate, 0.1, phase.step, "110"
             )
         )
         for number, phase in enumerate(phases, start=1)
@@ -101,6 +102,7 @@ def good_files(config=CONFIG):
         META_FILE: json.dumps({"name": "Mine", "note": "", "imported": False}).encode(),
         EVALUATION_FILE: json.dumps(answers()).encode(),
         TEST_IMAGES_FILE: webp(),
+        WATCHED_IMAGES_FILE: webp(3 * 64, 64),
         f"model/{MODEL_FILE}": npz(**HEAD),
         "model/feature_extraction.npz": npz(**HEAD),
     }
@@ -185,7 +187,7 @@ def test_beside_the_files_of_a_run_folder_zipped_by_hand_there_is_nothing_else(s
 def test_the_same_run_is_the_same_file(store):
     run = bundle.import_run(zipped(good_files()), store)
     assert bundle.export_run(run) == bundle.export_run(run)
-    assert bundle.file_name(run) == f"thaw-run-{run.id}.zip"
+    assert bundle.file_name(run) == f"thaw-run-{runs.run_id(CONFIG)}.zip"
 
 
 def test_only_a_finished_run_goes_out(store):
@@ -195,7 +197,9 @@ def test_only_a_finished_run_goes_out(store):
         bundle.export_run(store.open(runs.run_id(CONFIG)))
 
 
-@pytest.mark.parametrize("missing", [META_FILE, EVALUATION_FILE, TEST_IMAGES_FILE])
+@pytest.mark.parametrize(
+    "missing", [META_FILE, EVALUATION_FILE, TEST_IMAGES_FILE, WATCHED_IMAGES_FILE]
+)
 def test_what_a_run_need_not_have_can_be_missing(store, missing):
     files = good_files()
     del files[missing]
@@ -209,7 +213,7 @@ def test_what_a_run_need_not_have_can_be_missing(store, missing):
         {"strategy": "from_scratch"},
         {"pooling": "flatten", "hidden_units": 0},
         {"thaw_from": "block_14_expand_conv,block_11_expand_conv", "step_rate_factor": 0.5},
-        {"dataset": "images-abc", "data_fingerprint": "x", "max_train_images": 99},
+        {"dataset": "images-ab12cd34ef56", "data_fingerprint": "x", "max_train_images": 99},
     ],
 )
 def test_every_kind_of_configuration_comes_in(store, asked):
@@ -239,6 +243,16 @@ def test_every_recorded_run_goes_out_and_comes_in(tmp_path):
         assert (again.history, again.result) == (run.history, run.result), run.id
 
 
+@pytest.mark.parametrize(
+    "version",
+    ["3", "3.15.1", "2.21.0rc1", "1!2.0.post3.dev4", "3.15.1+cpu.1", "v1.0-1", "2026.8.0", "1.0a"],
+)
+def test_a_version_by_pep_440_comes_in(version):
+    assert versions.are_versions({"tensorflow-cpu": version})
+    # Built from Python's repository.
+    assert versions.are_versions({"python": "3.14.0a1+"})
+
+
 # --- Refused --------------------------------------------------------------------------------------
 
 
@@ -256,7 +270,10 @@ def test_what_is_no_zip_is_refused(store, content):
         "model/evil.npz",
         "model/weights.npz/x",
         "sub/config.json",
-        "config.json\x00.txt",
+        # Zip files end a name there, so that this is a second config.json.
+        pytest.param(
+            "config.json\x00.txt", marks=pytest.mark.filterwarnings("ignore:Duplicate name")
+        ),
         "C:\\x",
         "x" * 1_000,
         "model/",
@@ -304,11 +321,67 @@ def test_a_run_that_is_there_already_is_refused(store):
     assert "in the store already" in refused(store, zipped(good_files()))
 
 
+def trained_here(store, loss=0.5):
+    """The run of CONFIG, as a worker of this machine writes it."""
+    writer = RunWriter(store.folder(runs.run_id(CONFIG)), CONFIG)
+    for record in history():
+        writer.add(EpochRecord(**(record | {"loss": loss})))
+    writer.finish(result() | {"test_loss": loss})
+    return runs.run_id(CONFIG)
+
+
+def test_an_imported_run_never_stands_in_for_the_run_that_somebody_wants_to_train(store):
+    forged = bundle.import_run(zipped(good_files()), store, reader="mallory")
+    assert forged.imported
+    assert forged.id != runs.run_id(CONFIG)
+    assert store.open(runs.run_id(CONFIG)) is None
+    assert store.trained(CONFIG) is None
+    id_ = trained_here(store)
+    assert store.trained(CONFIG).id == id_
+    assert not store.trained(CONFIG).imported
+    assert {each.id for each in store.summaries() if not each.recorded} == {forged.id, id_}
+
+
+def test_an_import_is_its_importers_and_two_readers_have_two(store):
+    anna, bert = (
+        bundle.import_run(zipped(good_files()), store, reader=reader) for reader in ("anna", "bert")
+    )
+    assert anna.id != bert.id
+    assert [owner.read_owner(run.folder) for run in (anna, bert)] == [
+        RunOwner("anna"),
+        RunOwner("bert"),
+    ]
+
+
+def test_whose_a_run_is_goes_neither_out_nor_in(store):
+    run = bundle.import_run(zipped(good_files()), store, reader="anna")
+    with zipfile.ZipFile(io.BytesIO(bundle.export_run(run))) as archive:
+        assert OWNER_FILE not in archive.namelist()
+    forged = good_files() | {OWNER_FILE: b'{"reader": "anna", "shared": true}'}
+    assert "is not a file of a run" in refused(store, zipped(forged))
+
+
+def test_the_same_result_is_not_imported_beside_itself(store):
+    id_ = trained_here(store)
+    files = bundle.export_run(store.open(id_))
+    assert "in the store already" in refused(store, files)
+    assert bundle.import_run(zipped(good_files()), store).imported
+
+
+def test_a_run_can_go_out_without_what_its_reader_says_of_it(store):
+    run = bundle.import_run(zipped(good_files()), store)
+    with zipfile.ZipFile(io.BytesIO(bundle.export_run(run, with_meta=False))) as archive:
+        assert META_FILE not in archive.namelist()
+
+
 CHANGED_CONFIG = [
     {"backbone": "alexnet"},
     {"backbone": "../x"},
     {"dataset": "x" * 500},
     {"dataset": "images-\x1b[0m"},
+    {"dataset": "![x](//host/pixel.png)", "data_fingerprint": "0" * 64},
+    {"dataset": "images-*b*", "data_fingerprint": "0" * 64},
+    {"dataset": "of_no_registry", "data_fingerprint": "0" * 64},
     {"num_images": 10**12},
     {"num_images": -1},
     {"image_size": 10**9},
@@ -366,6 +439,12 @@ CHANGED_RESULT = [
     {"wall_time_s": -1},
     {"versions": {"keras": ["3"]}},
     {"versions": {str(n): "1" for n in range(1_000)}},
+    {"versions": {"keras": "3.15.1 --extra-index-url http://host/"}},
+    {"versions": {"keras": "3.15.1\n--extra-index-url http://host/"}},
+    {"versions": {"keras": "3.15.1 ; python_version > '3'"}},
+    {"versions": {"keras @ http://host/keras.whl": "3.15.1"}},
+    {"versions": {"keras": "٣.15"}},
+    {"versions": {"numpy": "1.0+"}},
     {"hardware": {"system": "x"}},
     {"left_out": ["x" * 10_000]},
     {"left_out": "abc"},
@@ -470,6 +549,19 @@ def test_a_phase_is_shorter_only_where_early_stopping_could_end_it(store):
             assert "feature_extraction has 3 epochs, not 4" in refused(store, zipped(files))
 
 
+def test_weights_were_restored_only_where_that_was_asked_for_and_the_epoch_is_there(store):
+    config = runs.make_config(num_images=40, seed=7, early_stopping=2, restore_best_weights=True)
+    last = runs.replace(config, restore_best_weights=False)
+    for asked, epoch, fits in ((config, 3, True), (last, 3, False), (config, 99, False)):
+        said = result(asked) | {"restored": {"feature_extraction": epoch}}
+        files = good_files(asked) | {"result.json": json.dumps(said).encode()}
+        if fits:
+            imported = bundle.import_run(zipped(files), store)
+            assert imported.restored == {"feature_extraction": epoch}
+        else:
+            assert "restored of result.json does not fit" in refused(store, zipped(files))
+
+
 @pytest.mark.parametrize(
     "meta",
     [
@@ -499,6 +591,19 @@ def test_answers_that_do_not_fit_the_result_are_refused(store):
 )
 def test_a_picture_of_another_size_is_refused(store, picture):
     assert TEST_IMAGES_FILE in refused(store, zipped(good_files() | {TEST_IMAGES_FILE: picture}))
+
+
+@pytest.mark.parametrize("picture", [b"", webp(16_000, 16_000), webp(128, 64), webp(192, 128)])
+def test_a_picture_of_other_images_than_the_epochs_watch_is_refused(store, picture):
+    files = good_files() | {WATCHED_IMAGES_FILE: picture}
+    assert WATCHED_IMAGES_FILE in refused(store, zipped(files))
+
+
+def test_epochs_that_watch_different_images_are_refused(store):
+    records = history()
+    records[-1]["right"] = "1"
+    files = good_files() | {"history.jsonl": lines(records)}
+    assert "do not watch the same images" in refused(store, zipped(files))
 
 
 def test_a_run_with_three_test_images_comes_in_with_their_picture(store):

@@ -27,6 +27,7 @@ CONFIGS = {
         "dropout": 0.2,
         "augmentation": True,
         "early_stopping": 3,
+        "restore_best_weights": True,
         "batch_size": 16,
         "seed": 0,
     },

@@ -4,15 +4,27 @@ import json
 import os
 import shutil
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from lib.core import runs
 from lib.core.errors import ConfigError, StoreError
+from lib.core.files import lock, scratch_dirs
+from lib.core.lab import owner, summary
 from lib.core.lab import store as run_store
-from lib.core.lab.folder import META_FILE, RunMeta, RunWriter, read_run
+from lib.core.lab.folder import (
+    LOCK_FILE,
+    META_FILE,
+    BusyError,
+    RunMeta,
+    RunWriter,
+    is_written,
+    read_named,
+    writing,
+)
+from lib.core.lab.owner import OWNER_FILE, RunOwner
 from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord
 
@@ -75,7 +87,9 @@ def test_the_evaluation_is_there_before_the_result(store):
     writer.evaluation({"test": {"index": [1]}})
     writer.test_images(b"webp")
     assert json.loads((folder / runs.EVALUATION_FILE).read_text()) == {"test": {"index": [1]}}
-    assert (folder / runs.TEST_IMAGES_FILE).read_bytes() == b"webp"
+    writer.watched_images(b"webp")
+    for name in (runs.TEST_IMAGES_FILE, runs.WATCHED_IMAGES_FILE):
+        assert (folder / name).read_bytes() == b"webp"
     assert not (folder / "result.json").exists()
 
 
@@ -91,6 +105,77 @@ def test_a_write_that_fails_leaves_what_was_there(store, monkeypatch):
     with pytest.raises(StoreError, match="No space left on device"):
         store.rename(id_, name="new")
     assert snapshot(store) == before
+
+
+# --- Two processes --------------------------------------------------------------------------------
+
+
+def test_of_two_who_write_a_run_folder_the_second_is_refused_and_changes_nothing(store):
+    folder = store.folder(runs.run_id(config()))
+    with writing(folder):
+        RunWriter(folder, config()).add(RECORD)
+        before = snapshot(store)
+        assert is_written(folder)
+        with pytest.raises(BusyError, match="Another process of Thaw is writing"), writing(folder):
+            pass
+        assert snapshot(store) == before
+    assert not is_written(folder)
+    assert not (folder / LOCK_FILE).exists()
+
+
+def test_of_many_who_want_to_write_one_folder_one_does_at_a_time(store):
+    folder, inside, most, done = store.folder("0" * 16), [], [], []
+
+    def write_once():
+        while True:
+            try:
+                with writing(folder):
+                    inside.append(1)
+                    most.append(len(inside))
+                    lock.held(folder / LOCK_FILE)
+                    inside.pop()
+                    done.append(1)
+                    return
+            except BusyError:
+                continue
+
+    threads = [threading.Thread(target=write_once) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(done), max(most)) == (8, 1)
+
+
+def test_a_run_that_is_written_again_is_not_deleted(store):
+    id_ = write(store, result={"status": "cancelled"})
+    with writing(store.folder(id_)), pytest.raises(StoreError, match="has not ended"):
+        store.delete(id_)
+    store.delete(id_)
+
+
+def test_epochs_that_another_process_wrote_between_are_never_stored_as_a_result(store):
+    first, second = config(), config(8)
+    folder = store.folder(runs.run_id(first))
+    writer = RunWriter(folder, first)
+    writer.add(RECORD)
+    with (folder / "history.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(RECORD)) + "\n")
+    with pytest.raises(StoreError, match="do not count up"):
+        writer.finish(FINISHED)
+    with pytest.raises(StoreError, match="do not count up"):
+        RunWriter(store.folder(runs.run_id(second)), second).add(replace(RECORD, epoch=2))
+    assert local(store) == []
+
+
+@pytest.mark.parametrize("epochs", [(1, 1), (1, 1, 2, 2), (2,), (1, 3), (0, 1)])
+def test_a_history_whose_epochs_do_not_count_up_is_no_run(store, epochs):
+    id_ = write(store)
+    lines = [json.dumps(asdict(replace(RECORD, epoch=epoch))) + "\n" for epoch in epochs]
+    (store.folder(id_) / "history.jsonl").write_text("".join(lines), "utf-8")
+    assert store.open(id_) is None
+    assert store.trained(config()) is None
+    assert local(store) == []
 
 
 # --- Name and note --------------------------------------------------------------------------------
@@ -264,21 +349,6 @@ def test_a_run_that_is_there_is_not_replaced(store):
     assert snapshot(store) == before
 
 
-def test_a_run_that_goes_on_is_not_replaced(store):
-    id_ = write(store, result=None)
-    with pytest.raises(StoreError, match="has begun here and has not ended"):
-        store.adopt(id_, {"config.json": b"{}"})
-
-
-def test_what_a_cancelled_run_left_gives_way(store, tmp_path):
-    other = RunStore(tmp_path / "other")
-    id_ = write(store)
-    write(other, result={"status": "cancelled"})
-    other.adopt(id_, files_of(store, id_))
-    assert other.open(id_).status == "finished"
-    assert {path.name for path in other.root.iterdir()} == {id_}
-
-
 def test_a_disk_that_is_full_takes_nothing_in(store, tmp_path, monkeypatch):
     other = RunStore(tmp_path / "other")
     id_ = write(store)
@@ -295,6 +365,89 @@ def test_a_disk_that_is_full_takes_nothing_in(store, tmp_path, monkeypatch):
     with pytest.raises(StoreError, match="No space left on device"):
         other.adopt(id_, files_of(store, id_))
     assert list(other.root.iterdir()) == []
+
+
+def test_what_a_killed_import_or_deletion_left_is_tidied_and_what_goes_on_is_not(store):
+    store.root.mkdir()
+    dead = store.root / f".import-999999999-{scratch_dirs._machine()}-x"
+    before = store.root / ".import-of_before"
+    other = store.root / ".deleted-0123456789abcdef"
+    for path in (dead, before, other):
+        (path / "model").mkdir(parents=True)
+    for path in (before, other):
+        os.utime(path, (1_000, 1_000))
+    alive = scratch_dirs.make(store.root, "import")
+    id_ = write(store)
+    store.tidy()
+    assert {path.name for path in store.root.iterdir()} == {alive.name, id_}
+
+
+# --- Whose a run is, and what came as a file ------------------------------------------------------
+
+
+def test_a_run_keeps_whose_it_is_until_another_starts_it_anew(store):
+    id_ = write(store, result={"status": "cancelled"})
+    folder = store.folder(id_)
+    assert owner.read_owner(folder) is None
+    owner.give(folder, "anna")
+    store.rename(id_, name="Anna's", note="private")
+    owner.share(folder, True)
+    RunWriter(folder, config()).finish({"status": "cancelled"})
+    owner.give(folder, "anna")
+    (line,) = local(store)
+    assert (line.owner, line.meta.name) == (RunOwner("anna", shared=True), "Anna's")
+    owner.give(folder, "bert")
+    (line,) = local(store)
+    assert (line.owner, line.meta) == (RunOwner("bert"), RunMeta())
+    assert owner.readers(store.folders()) == {"bert"}
+    owner.hand_over(store.folders(), "bert", "berta")
+    assert owner.read_owner(folder) == RunOwner("berta")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "null", "[]", '{"reader": 5}', '{"reader": ""}', '{"reader": "a", "x": 1}']
+)
+def test_a_damaged_owner_is_none(store, text):
+    id_ = write(store)
+    (store.folder(id_) / OWNER_FILE).write_text(text)
+    (line,) = local(store)
+    assert line.owner is None
+
+
+def imported_before(store, made=None):
+    """A run of a file, under the id of its configuration, as earlier versions of Thaw kept it."""
+    id_ = write(store, made)
+    meta = {"name": "theirs", "note": "", "imported": True}
+    (store.folder(id_) / META_FILE).write_text(json.dumps(meta))
+    return id_
+
+
+def test_what_came_as_a_file_is_never_the_run_that_somebody_wants_to_train(store):
+    id_ = imported_before(store)
+    assert store.open(id_).imported
+    assert store.trained(config()) is None
+    store.make_way(id_)
+    (line,) = local(store)
+    assert line.id != id_
+    assert (line.meta.name, line.meta.imported) == ("theirs", True)
+    assert store.open(line.id).imported
+    assert store.open(id_) is None
+    store.make_way(id_)
+    write(store)
+    assert store.trained(config()).id == id_
+    assert {each.id for each in local(store)} == {line.id, id_}
+    # An import cannot be trained, so it needs not make way.
+    store.make_way(line.id)
+    assert store.open(line.id)
+
+
+def test_what_came_as_a_file_does_not_stand_before_a_recorded_run(store, monkeypatch, tmp_path):
+    recorded = RunStore(tmp_path / "recorded")
+    id_ = write(recorded)
+    monkeypatch.setattr(RunStore, "recorded_root", recorded.root)
+    imported_before(store)
+    assert store.open(id_).recorded
+    assert [(each.id, each.recorded) for each in store.summaries()] == [(id_, True)]
 
 
 # --- The list -------------------------------------------------------------------------------------
@@ -346,6 +499,30 @@ def test_numbers_that_are_none_are_not_listed_as_numbers(store):
     assert (line.test_accuracy, line.wall_time_s) == (None, None)
 
 
+@pytest.mark.parametrize("name", ["result.json", "history.jsonl", "config.json"])
+def test_a_number_of_four_hundred_digits_breaks_no_list(store, name):
+    id_, good = write(store), write(store, config(8))
+    path = store.folder(id_) / name
+    huge = "1" + "0" * 400
+    text = path.read_text("utf-8")
+    for number in ("0.9", "0.75", "40"):
+        text = text.replace(f": {number}", f": {huge}")
+    assert huge in text
+    path.write_text(text, "utf-8")
+    assert good in [each.id for each in local(store)]
+    assert good in [run.id for run in store if not run.recorded]
+    run = store.open(id_)
+    assert run is None or not run.history
+
+
+def test_an_infinite_number_is_none(store):
+    id_ = write(store)
+    path = store.folder(id_) / "result.json"
+    path.write_text(path.read_text("utf-8").replace("0.9", "1e999"), "utf-8")
+    (line,) = local(store)
+    assert line.test_accuracy is None
+
+
 def test_a_list_of_five_hundred_runs_reads_a_run_again_only_where_it_changed(store, monkeypatch):
     first = write(store)
     for seed in range(500):
@@ -356,9 +533,9 @@ def test_a_list_of_five_hundred_runs_reads_a_run_again_only_where_it_changed(sto
     assert len(local(store)) == 501
     reads = []
     monkeypatch.setattr(
-        run_store,
-        "read_run",
-        lambda folder, **options: reads.append(folder) or read_run(folder, **options),
+        summary,
+        "read_named",
+        lambda folder, **options: reads.append(folder) or read_named(folder, **options),
     )
     assert len(local(store)) == 501
     assert reads == []

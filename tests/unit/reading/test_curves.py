@@ -1,5 +1,6 @@
 """What is said of a run's numbers follows from them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_the_end_of_a_phase_is_its_last_epoch():
     }
 
 
+def test_a_phase_whose_best_weights_were_restored_ends_with_that_epoch():
+    history = [record(1), *(record(n, "fine_tuning", val_accuracy=0.5 + 0.1 * n) for n in (2, 3))]
+    assert curves.phase_ends(history, [2])["fine_tuning"].epoch == 2
+    assert curves.fine_tuning_gain(history, [2]) == pytest.approx(0.0)
+    assert curves.fine_tuning_gain(history) == pytest.approx(0.1)
+    run = run_of(*history)
+    assert run.final == history[-1]
+    for epoch, final in ((2, history[1]), (99, history[-1])):
+        again = replace(run, result=run.result | {"restored": {"fine_tuning": epoch}})
+        assert again.final == final
+
+
 def test_without_two_phases_there_is_no_gain():
     assert curves.fine_tuning_gain([]) is None
     assert curves.fine_tuning_gain([record(1)]) is None
@@ -48,9 +61,18 @@ def test_without_two_phases_there_is_no_gain():
     assert curves.fine_tuning_gain([record(1, "from_scratch")]) is None
 
 
-def test_the_headline_of_one_phase_names_its_best_epoch():
+def test_the_headline_of_one_phase_names_its_most_accurate_epoch():
     sentence = curves.headline(run_of(record(1), record(2, val_accuracy=0.925), record(3)))
-    assert sentence == "Validation accuracy reached 0.925, best at epoch 2"
+    assert sentence == "The highest validation accuracy is 0.925, first reached in epoch 2"
+
+
+def test_an_accuracy_is_credited_to_the_first_epoch_that_reached_it():
+    history = [record(1), record(2, val_accuracy=0.95), record(3, val_accuracy=0.95, val_loss=0.1)]
+    assert curves.best_epoch(history).epoch == 3
+    assert curves.first_highest(history).epoch == 2
+    assert "first reached in epoch 2" in curves.headline(run_of(*history))
+    with pytest.raises(ValueError, match="without epochs"):
+        curves.first_highest([])
 
 
 def headline_of(before, after, validation):
@@ -61,20 +83,23 @@ def headline_of(before, after, validation):
 def test_a_gain_is_one_only_where_the_images_can_tell():
     # As if independent, .7 * .2 + .3 * .8 = .38 of the images tell the two apart. Under no
     # difference that makes 1.96 standard errors, 1.96 * sqrt(.38 / n), 0.1 at n = 145.98.
-    assert headline_of(0.7, 0.8, 146) == "Fine-tuning gained 10.0 points"
+    assert headline_of(0.7, 0.8, 146) == "Fine-tuning gained 10.0 points (0.700 to 0.800)"
     assert headline_of(0.7, 0.8, 145) == (
-        "Fine-tuning gained 10.0 points, which may be chance with 145 validation images"
+        "Fine-tuning gained 10.0 points (0.700 to 0.800), "
+        "which may be chance with 145 validation images"
     )
-    assert headline_of(0.8, 0.7, 146) == "Fine-tuning lost 10.0 points"
+    assert headline_of(0.8, 0.7, 146) == "Fine-tuning lost 10.0 points (0.800 to 0.700)"
     assert headline_of(0.8, 0.7, 40) == (
-        "Fine-tuning lost 10.0 points, which may be chance with 40 validation images"
+        "Fine-tuning lost 10.0 points (0.800 to 0.700), "
+        "which may be chance with 40 validation images"
     )
     assert headline_of(0.7, 0.7, 40) == "Fine-tuning left the validation accuracy where it was"
 
 
 def test_three_images_cannot_tell_however_many_of_them_are_gained():
     assert headline_of(1 / 3, 1, 3) == (
-        "Fine-tuning gained 66.7 points, which may be chance with 3 validation images"
+        "Fine-tuning gained 66.7 points (0.333 to 1.000), "
+        "which may be chance with 3 validation images"
     )
 
 
@@ -204,3 +229,20 @@ def test_the_end_of_a_phase_that_stopped_early_is_known():
         run.id, run.config, run.history, {"stopped_early": {"fine_tuning": 7}}, run.folder
     )
     assert curves.stopped_early(stopped) == {"fine_tuning": 7}
+
+
+def test_a_reader_is_told_why_a_phase_stopped_early_and_with_which_weights():
+    config = runs.make_config(
+        strategy="partial_fine_tuning", early_stopping=5, restore_best_weights=True
+    )
+    history = tuple(record(epoch) for epoch in range(1, 10))
+    run = Run("r", config, history, {"stopped_early": {"fine_tuning": 9}}, Path())
+    assert curves.why_it_stopped(run) == (
+        "Fine-tuning stopped after epoch 9, because the validation loss had not become lower for "
+        "5 epochs."
+    )
+    kept = replace(run, result=run.result | {"restored": {"fine_tuning": 4}})
+    assert curves.why_it_stopped(kept).endswith(" The weights of epoch 4 were kept.")
+    head = replace(run, result={"stopped_early": {"feature_extraction": 7}})
+    assert curves.why_it_stopped(head).startswith("Training the head stopped after epoch 7")
+    assert curves.why_it_stopped(replace(run, result={})) == ""

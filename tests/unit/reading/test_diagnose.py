@@ -13,6 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lib.core import intervals, runs
+from lib.core.broken import store
 from lib.core.reading import curves, diagnose, fit_rules
 from lib.core.runs import EpochRecord, Run, TrainConfig
 from tests.unit.toy_runs import Toy, train
@@ -107,6 +108,33 @@ TOYS: dict[str, Labelled] = {
 }
 SEEDS = range(1, 4)
 
+# Said beside the fault of a recorded case, and true of its settings or of its images: 64 and 96
+# pixels, few steps, few validation images.
+TRUE_OF_THE_SETTINGS = frozenset(
+    {"small_images", "trained_too_short", "too_few_validation_images", "fine_tuning_helped"}
+)
+# Case -> what is true of its broken run as well.
+TRUE_BESIDE = {
+    "forgotten": {"underfitting"},
+    "leaps": {"fine_tuning_destroyed"},
+}
+# Mended runs on which training is far above validation: few drawings of many themes.
+OVERFITTED = frozenset(
+    {"squeezed", "crawls", "knows_nothing", "knows_by_heart", "leaps", "too_good", "small_batches"}
+)
+
+
+def case_runs():
+    """The runs of the recorded cases of the page Broken, and what must be found in them."""
+    for case_id in store.recorded():
+        found = store.load(case_id)
+        wanted = frozenset({found.case.finding} - {""})
+        beside = TRUE_OF_THE_SETTINGS | TRUE_BESIDE.get(case_id, set())
+        yield found.shown, Labelled(Toy(), wanted, beside)
+        if not found.case.is_healthy:
+            fitted = frozenset({"overfitting"} if case_id in OVERFITTED else ())
+            yield found.mended, Labelled(Toy(), tolerated=TRUE_OF_THE_SETTINGS | fitted)
+
 
 @cache
 def toy_run(name, seed):
@@ -156,6 +184,7 @@ def test_nearly_all_labels_are_found_and_nearly_all_findings_are_right(capsys):
     cases = [(toy_run(name, seed), label) for name, label in TOYS.items() for seed in SEEDS]
     cases += [recorded_run(path) for path in RECORDED]
     assert len(cases) >= 40
+    cases += case_runs()
     counts = Counter()
     for run, label in cases:
         counts += judged(kinds(run), label)
@@ -163,7 +192,8 @@ def test_nearly_all_labels_are_found_and_nearly_all_findings_are_right(capsys):
     recall = counts["right"] / (counts["right"] + counts["missing"])
     with capsys.disabled():
         print(
-            f"\ndiagnose on {len(cases)} labelled histories ({len(RECORDED)} of real images): "
+            f"\ndiagnose on {len(cases)} labelled histories ({len(RECORDED)} of real images, "
+            f"{len(list(case_runs()))} of cases broken on purpose and mended): "
             f"precision {precision:.3f}, recall {recall:.3f}"
         )
     assert precision >= 0.95
@@ -172,7 +202,8 @@ def test_nearly_all_labels_are_found_and_nearly_all_findings_are_right(capsys):
 
 def test_every_kind_has_a_labelled_history():
     wanted = set()
-    for label in [*TOYS.values(), *(recorded_run(path)[1] for path in RECORDED)]:
+    real = [recorded_run(path) for path in RECORDED]
+    for label in [*TOYS.values(), *(label for _, label in [*real, *case_runs()])]:
         wanted |= label.expected | label.either
     assert wanted | ALWAYS_TOLERATED == set(diagnose.KINDS)
 
@@ -292,7 +323,7 @@ def drawn(
         head_epochs=len(head),
         fine_tune_epochs=len(tuned),
         num_images=500,
-        **config,
+        **{"image_size": 224} | config,
     )
     first = "from_scratch" if strategy == "from_scratch" else "feature_extraction"
     history = [
@@ -348,7 +379,7 @@ def test_overfitting_starts_after_the_lowest_validation_loss():
     tuned = [(0.3 / (n + 1), 0.9, loss, 0.86) for n, loss in enumerate(val_losses)]
     found = finding(drawn(head=LEARNED, tuned=tuned), "overfitting")
     assert (found.first_epoch, found.last_epoch) == (15, 20)
-    assert found.suggestion.changes == {"early_stopping": 3}
+    assert found.suggestion.changes == {"early_stopping": 3, "restore_best_weights": True}
 
 
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
@@ -496,3 +527,52 @@ def test_the_configuration_of_a_suggestion_differs_in_that_only():
         name for name, value in asdict(changed).items() if value != getattr(run.config, name)
     }
     assert differing == {"num_images"}
+
+
+# --- Too short, too small -------------------------------------------------------------------------
+
+
+FALLING = [(0.7 * 0.93**row, 0.6, 0.7 * 0.95**row, 0.7) for row in range(12)]
+
+
+def test_a_head_of_few_steps_whose_loss_still_falls_was_trained_too_short_and_is_solved_instead():
+    # 500 images in batches of 64 are 8 steps an epoch.
+    short = drawn(strategy="feature_extraction", head=FALLING, batch_size=64)
+    (found,) = [each for each in diagnose.diagnose(short) if each.kind == "trained_too_short"]
+    assert "The 12 epochs were 96 steps" in found.explanation
+    changed = diagnose.suggested_config(short.config, found.suggestion)
+    assert changed.head_solver == "solved"
+    # In batches of 16 the same epochs are 384 steps.
+    assert "trained_too_short" not in kinds(
+        drawn(strategy="feature_extraction", head=FALLING, batch_size=16)
+    )
+
+
+def test_a_head_that_cannot_be_solved_is_trained_for_longer():
+    short = drawn(strategy="feature_extraction", head=FALLING, batch_size=64, hidden_units=8)
+    (found,) = [each for each in diagnose.diagnose(short) if each.kind == "trained_too_short"]
+    changed = diagnose.suggested_config(short.config, found.suggestion)
+    assert changed.head_epochs * 8 >= fit_rules.FEW_STEPS
+
+
+def test_a_solved_head_is_never_too_short():
+    solved = drawn(strategy="feature_extraction", head=FALLING, batch_size=64, head_solver="solved")
+    assert "trained_too_short" not in kinds(solved)
+
+
+@pytest.mark.parametrize(
+    ("image_size", "accuracy", "said"),
+    [(134, 0.7, True), (135, 0.7, False), (128, 0.98, False), (128, 0.979, True)],
+)
+def test_images_much_smaller_than_the_network_was_made_for_are_named(image_size, accuracy, said):
+    head = [(0.3, 0.9, 0.4, accuracy)] * 5
+    run = drawn(strategy="feature_extraction", head=head, image_size=image_size)
+    found = [each for each in diagnose.diagnose(run) if each.kind == "small_images"]
+    assert bool(found) is said
+    for each in found:
+        assert diagnose.suggested_config(run.config, each.suggestion).image_size == 224
+
+
+def test_a_network_without_pretrained_weights_was_made_for_no_size():
+    run = drawn(strategy="from_scratch", head=FALLING, image_size=64)
+    assert "small_images" not in kinds(run)
