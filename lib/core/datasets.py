@@ -3,6 +3,7 @@
 Long because it holds a registry in reading order, one entry per dataset.
 """
 
+import re
 from dataclasses import dataclass
 
 from lib.core import splits
@@ -135,6 +136,59 @@ DATASETS: dict[str, DatasetSpec] = {
             kind="technical",
             kind_reason=(
                 "Grey close-ups of cells that glow in the infrared; ImageNet has nothing like them."
+            ),
+            offline=True,
+        ),
+        DatasetSpec(
+            id="openmoji_themes",
+            title="OpenMoji by theme",
+            version="1.0.0",
+            num_images=1370,
+            class_names=(
+                "smileys",
+                "people",
+                "nature",
+                "food",
+                "travel",
+                "activities",
+                "objects",
+                "symbols",
+            ),
+            licence="CC BY-SA 4.0",
+            attribution="All emojis designed by OpenMoji, the open-source emoji and icon project.",
+            source="openmoji",
+            about="1,370 drawings of eight themes, from smileys to symbols.",
+            citation=(
+                "HfG Schwäbisch Gmünd: OpenMoji, the open-source emoji and icon project. Version "
+                "17.0.0, for Unicode's Emoji 17.0 of 2025."
+            ),
+            address="https://openmoji.org",
+            kind="drawings",
+            kind_reason=(
+                "Flat drawings with outlines, many of signs and faces; ImageNet is photographs of "
+                "things."
+            ),
+            offline=True,
+        ),
+        DatasetSpec(
+            id="digits",
+            title="Handwritten digits",
+            version="1.0.0",
+            num_images=1797,
+            class_names=tuple("0123456789"),
+            licence="CC BY 4.0",
+            attribution="Alpaydin and Kaynak 1998, UCI Machine Learning Repository.",
+            source="digits",
+            about="1,797 handwritten digits, enlarged from 8 x 8 pixels: which one is it?",
+            citation=(
+                "Alpaydin and Kaynak: Optical Recognition of Handwritten Digits. UCI Machine "
+                "Learning Repository, 1998."
+            ),
+            address="https://archive.ics.uci.edu/dataset/80",
+            kind="handwriting",
+            kind_reason=(
+                "Blurred white strokes on black; ImageNet has things in colour and hardly any "
+                "writing."
             ),
             offline=True,
         ),
@@ -421,6 +475,31 @@ def get(dataset: str) -> DatasetSpec:
 def is_own(dataset: str) -> bool:
     """Return True if an id belongs to the own images of some reader."""
     return dataset.startswith(OWN_PREFIX)
+
+
+def is_possible(dataset: str) -> bool:
+    """Return True if an id is one of the registry, or has the form of own images.
+
+    Example:
+
+    >>> is_possible("elpv"), is_possible("images-ab12cd34ef56"), is_possible("images-*")
+    (True, True, False)
+    """
+    return dataset in DATASETS or re.fullmatch(f"{OWN_PREFIX}[0-9a-f]{{12}}", dataset) is not None
+
+
+def unknown(dataset: str) -> str:
+    """Return what to call a dataset that is not in the registry: a stored run may name any.
+
+    A name of TFDS says what it is; anything else could be markup.
+
+    Example:
+
+    >>> unknown("stanford_dogs"), unknown("![](//host)")
+    ('stanford_dogs', 'a dataset unknown here')
+    """
+    looks_like_one = re.fullmatch("[a-z0-9]+(_[a-z0-9]+)*", dataset) and len(dataset) <= 60
+    return dataset if looks_like_one else "a dataset unknown here"
 
 
 def anonymous(dataset: str) -> str:
