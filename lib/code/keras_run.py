@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from lib.code import preprocessing, templates
 from lib.code.templates import LINE_LENGTH
 from lib.core import backbones, datasets, heads, runs, strategies
+from lib.core.broken.faults import FAULTS
 from lib.core.files import outside_text
 from lib.core.lab.take_home import BACKBONE_FILE, IMAGES_FOLDER
+from lib.core.lab.versions import is_version
 from lib.core.runs import Run, TrainConfig
 
 SCRIPT = "train.py"
@@ -53,10 +55,23 @@ def title(run: Run) -> str:
     data = datasets.DATASETS.get(config.dataset)
     # The name of other data is untrusted, and the title is inserted into code.
     named = data.title if data else re.sub(r"[^\w./-]+", "_", config.dataset)
+    mended = ", mended" if config.fault else ""
     return (
         f"{backbones.get(config.backbone).title} on {named}, "
         f"{config.num_images:,} images of {config.image_size} px, "
-        f"{strategies.get(config.strategy).title.lower()}, seed {config.seed}"
+        f"{strategies.get(config.strategy).title.lower()}, seed {config.seed}{mended}"
+    )
+
+
+def of_a_broken_run(config: TrainConfig) -> str:
+    """Say what the code of a run is that was broken on purpose; "" for all others."""
+    fault = FAULTS.get(config.fault)
+    if fault is None:
+        return ""
+    return (
+        f"In Thaw this run was broken on purpose: {fault.name[:1].lower()}{fault.name[1:]}. The "
+        "code and the images are those of the run without the fault, so the accuracies differ "
+        "from those in Thaw."
     )
 
 
@@ -107,10 +122,14 @@ def _rendered(run: Run) -> str:
         backbone_file=BACKBONE_FILE,
         strategy=strategy,
         drops=drops,
+        solved=config.head_solver == "solved",
+        # A solved head may have chosen its penalty.
+        l2=float(run.result.get("l2", config.l2)),
+        num_folds=run.result.get("cross_validation", {}).get("num_folds", 0),
         first_layer=templates.Code("base.layers[0].name"),
         pooling=heads.POOLINGS[config.pooling][1],
         outputs=heads.outputs_for(len(class_names)),
-        val_accuracy=f"{run.history[-1].val_accuracy:.4f}",
+        val_accuracy=f"{(run.final or run.history[-1]).val_accuracy:.4f}",
         test_accuracy=f"{run.result['test_accuracy']:.4f}",
     )
 
@@ -174,24 +193,30 @@ def texts(run: Run) -> dict[str, str]:
         README: readme(run),
         SCRIPT: script(run),
         NOTEBOOK: notebook(run),
-        REQUIREMENTS: requirements(run.result["versions"]),
+        REQUIREMENTS: requirements(
+            run.result["versions"], solved=run.config.head_solver == "solved"
+        ),
     }
 
 
-def requirements(versions: Mapping[str, str]) -> str:
+def requirements(versions: Mapping[str, str], *, solved: bool = False) -> str:
     """The packages the script needs, in the versions of the run, as a requirements file.
 
     Args:
-        versions: Package -> version, as in result.json.
+        versions: Package -> version, as in result.json. What is no version is left out: a run may
+            have come from outside.
 
     Example:
 
     >>> print(requirements({"keras": "3.15.1", "tensorflow-cpu": "2.21.0"}).splitlines()[0])
     keras==3.15.1
     """
+    versions = {name: text for name, text in versions.items() if is_version(text)}
     tensorflow = versions.get("tensorflow-cpu") or versions.get("tensorflow")
     pins = {name: versions.get(name) for name in ("keras", "numpy", "pillow")}
     lines = [f"{name}=={version}" if version else name for name, version in pins.items()]
+    if solved:
+        lines.append("scikit-learn")
     for name, machines in (("tensorflow-cpu", HAS_CPU_BUILD), ("tensorflow", HAS_NONE)):
         lines.append(f"{name}=={tensorflow} ; {machines}" if tensorflow else f"{name} ; {machines}")
     return "\n".join(lines) + "\n"
@@ -202,6 +227,13 @@ def readme(run: Run) -> str:
     config = run.config
     train, validation, test = (
         f"{run.result['split_sizes'][split]:,}" for split in ("train", "validation", "test")
+    )
+    images = (
+        f"the {train} images of the run. It was judged by cross-validation, so the\nscript joins "
+        "the three folders."
+        if config.is_cross_validated
+        else f"the split of the run, {train} training, {validation} validation\nand {test} test "
+        "images."
     )
     data = datasets.DATASETS.get(config.dataset)
     licence = (
@@ -219,10 +251,11 @@ def readme(run: Run) -> str:
 {BACKBONE_FILE}: {backbones.get(config.backbone).title} without its classifier, with {source},
 before any training. Arrays and a description of layers; no code.
 """
+    broken = textwrap.fill(of_a_broken_run(config), LINE_LENGTH)
     return f"""\
 {title(run)}
 Run {run.id} of Thaw, to run again without Thaw.
-
+{broken and f"{chr(10)}{broken}{chr(10)}"}
 Make an environment, then:
 
     pip install -r requirements.txt
@@ -231,7 +264,6 @@ Make an environment, then:
 or open {NOTEBOOK} in this folder. Both do the same and print the accuracies of the
 run in Thaw next to their own.
 
-{IMAGES_FOLDER}/: the split of the run, {train} training, {validation} validation
-and {test} test images.
+{IMAGES_FOLDER}/: {images}
 {textwrap.fill(licence, LINE_LENGTH)}
 {backbone if needs_backbone_file(config) else ""}"""

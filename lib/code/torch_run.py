@@ -47,10 +47,10 @@ def cuts(config: TrainConfig) -> tuple[str, ...]:
     For another backbone, each step thaws one stage of ResNet50, from output to input, with the
     same number of steps. "" thaws everything.
     """
-    if config.strategy != "partial_fine_tuning":
-        return ("",)
-    names = tuple(config.thaw_from.split(","))
-    return names if config.backbone == BACKBONE else STAGES[: len(names)]
+    names = strategies.cuts(config.strategy, config.thaw_from)
+    if config.backbone == BACKBONE:
+        return names
+    return tuple(name and stage for name, stage in zip(names, STAGES, strict=False))
 
 
 def thawed_modules(layers: Sequence[LayerRow], cut: str) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ class BackboneSpec:
         year: Year of the paper.
         source: Key in docs/sources.md.
         image_size: Default side of the square input in pixels.
+        published_size: Side of the images on which its ImageNet weights were trained and published.
         min_image_size: Smallest side that the architecture accepts.
         preprocessing: The preprocessing with which its ImageNet weights were trained.
         thaw_from: Default first thawed layer of `partial_fine_tuning`.
@@ -100,6 +101,7 @@ class BackboneSpec:
     weights_file: str
     about: str
     offline: bool = False
+    published_size: int = 224
 
 
 def _registry(*specs: BackboneSpec) -> dict[str, BackboneSpec]:
@@ -151,6 +153,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         year=2016,
         source="xception",
         image_size=150,
+        published_size=299,
         min_image_size=71,
         preprocessing=MINUS_ONE_TO_ONE,
         thaw_from="block13_sepconv1_act",
@@ -211,6 +214,7 @@ BACKBONES: dict[str, BackboneSpec] = _registry(
         year=2015,
         source="inception-v3",
         image_size=299,
+        published_size=299,
         min_image_size=75,
         preprocessing=MINUS_ONE_TO_ONE,
         thaw_from="conv2d_80",

@@ -1,17 +1,21 @@
-"""The settings of a run: each one is defined once, with its default, bounds and texts."""
+"""The settings of a run: each one is defined once, with its default, bounds and texts.
+
+Long because it holds one entry for each setting, in the order of the form.
+"""
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from lib.core import datasets
 from lib.core.backbones import BACKBONES
+from lib.core.broken.faults import FAULTS
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import ConfigError
 from lib.core.heads import POOLINGS, SHORT_NAMES
 from lib.core.settings import POSITIVE, Group, Setting, added_later, settings_of
-from lib.core.strategies import STRATEGIES
+from lib.core.strategies import STRATEGIES, cuts
 
 # Part of every run's identity. Increase it when a change makes the same configuration compute
 # something else: stored runs then have an older version and are never confused with new ones.
@@ -32,6 +36,22 @@ MAX_EPOCHS = 200
 MAX_DROPOUT = 0.9
 MAX_HIDDEN_UNITS = 4_096
 MAX_IMAGE_SIZE = 512
+# A stronger penalty leaves nothing of the head.
+MAX_L2 = 100.0
+# Passes over all images after which a head that is solved is taken as it is; it needs 10 to 60.
+SOLVED_EPOCHS = 100
+SOLVERS: dict[str, str] = {
+    "steps": "With the optimizer, as many epochs as are set.",
+    "solved": "Until nothing is left to gain: the loss of a head without a hidden layer has a "
+    "single minimum, which L-BFGS finds in a few passes over all images. An epoch is one such "
+    "pass.",
+}
+JUDGEMENTS: dict[str, str] = {
+    "test_images": "Images that are kept apart and used once, at the end.",
+    "cross_validation": "Each image is classified by heads that were not fitted to it, so every "
+    "image is a test image. The head of the run is then fitted to all images. Only for a solved "
+    "head on a frozen backbone.",
+}
 
 
 @dataclass(frozen=True)
@@ -118,14 +138,35 @@ class TrainConfig:
         group=Group.CHOICE,
         choices={id_: spec.title for id_, spec in STRATEGIES.items()},
     ).field("partial_fine_tuning")
+    judged_by: str = Setting(
+        label="Judged by",
+        help="The images on which the accuracy of the run is measured.",
+        group=Group.DATA,
+        added=11,
+        choices={"test_images": "test images kept apart", "cross_validation": "cross-validation"},
+        about_choices=JUDGEMENTS,
+        refusal="A run cannot be judged by {judged_by!r}.",
+        next_step=f"Choose one of: {', '.join(JUDGEMENTS)}.",
+    ).field("test_images")
     # "" for strategies without such a layer.
     thaw_from: str = Setting(
         label="Thaw from",
         help="The second phase trains this layer and all layers after it.",
-        command_help="For partial_fine_tuning. Several names with commas between them thaw "
-        "gradually, each in a phase of its own. Default: the backbone's own.",
+        command_help="For partial_fine_tuning, and for gradual_fine_tuning, which then thaws the "
+        "rest. Several names with commas between them thaw gradually, each in a phase of its own. "
+        "Default: the backbone's own.",
         group=Group.FINE_TUNING,
     ).field()
+    head_solver: str = Setting(
+        label="Head is trained",
+        help="How the head is trained while the backbone is frozen.",
+        group=Group.HEAD_PHASE,
+        added=9,
+        choices={"steps": "epoch by epoch", "solved": "until it is solved"},
+        about_choices=SOLVERS,
+        refusal="Thaw has no way of training a head called {head_solver!r}.",
+        next_step=f"Choose one of: {', '.join(SOLVERS)}.",
+    ).field("steps")
     head_epochs: int = Setting(
         label="Head epochs",
         help="Passes over all training images; with fine-tuning, those before layers are thawed.",
@@ -184,7 +225,7 @@ class TrainConfig:
     batch_size: int = Setting(
         label="Batch size",
         help="Images in each training step.",
-        group=Group.COMMAND_LINE,
+        group=Group.OPTIMIZER,
         least=1,
         refusal="A batch of {batch_size} images cannot be trained on.",
     ).field(32)
@@ -225,6 +266,17 @@ class TrainConfig:
         refusal="A dropout rate of {dropout} cannot be used.",
         next_step=f"It lies from 0 to {MAX_DROPOUT}.",
     ).field(0.0)
+    l2: float = Setting(
+        label="L2 penalty",
+        help="This number times the sum of the squared weights of the head's Dense layers is added "
+        "to the loss while training; the curves show the loss without it. 0: none, but a head that "
+        "is solved then chooses it by cross-validation of the training images.",
+        group=Group.REGULARISATION,
+        added=10,
+        most=MAX_L2,
+        refusal="An L2 penalty of {l2} cannot be used.",
+        next_step=f"It lies from 0 to {MAX_L2:g}.",
+    ).field(0.0)
     augmentation: bool = Setting(
         label="Augmentation",
         help="Flip, rotate, zoom and change the contrast, differently in every epoch. The outputs "
@@ -243,6 +295,24 @@ class TrainConfig:
         next_step="0 switches it off.",
         zero_is_off=True,
     ).field(0)
+    restore_best_weights: bool = Setting(
+        label="Restore the best weights",
+        help="With early stopping: a phase ends with the weights of its epoch with the lowest "
+        "validation loss. Without this, it ends with those of its last epoch, after several "
+        "epochs that were no better.",
+        group=Group.REGULARISATION,
+        added=12,
+    ).field(False)
+    fault: str = Setting(
+        label="Fault on purpose",
+        help="What is wrong with the run on purpose, so that it can be seen what that looks like.",
+        group=Group.COMMAND_LINE,
+        added=13,
+        choices={"": "not broken", **{id_: fault.name for id_, fault in FAULTS.items()}},
+        short_choices={id_: fault.short for id_, fault in FAULTS.items()},
+        refusal="Thaw has no fault called {fault!r}.",
+        next_step=f"Choose one of: {', '.join(FAULTS)}.",
+    ).field("")
     seed: int = Setting(
         label="Seed",
         help="For the choice of images, their order, the head's initial weights and dropout. The "
@@ -259,23 +329,59 @@ class TrainConfig:
     ).field(TRAINING_VERSION)
 
     @property
+    def acting(self) -> "TrainConfig":
+        """The settings that training uses: those of the run, with the values of its fault.
+
+        The fault itself stays in them only if training has to act it out.
+        """
+        fault = FAULTS.get(self.fault)
+        if fault is None:
+            return self
+        kept = fault.id if fault.is_acted else ""
+        return replace(self, **fault.settings(vars(self)), fault=kept)
+
+    @property
+    def mended(self) -> "TrainConfig":
+        """The same configuration without its fault."""
+        return replace(self, fault="") if self.fault else self
+
+    @property
     def phases(self) -> tuple[Phase, ...]:
         """The phases of the run in order, without phases of no epochs."""
-        if self.strategy == "from_scratch":
-            planned = [Phase("from_scratch", self.head_epochs, self.head_learning_rate)]
+        used = self.acting
+        if used.strategy == "from_scratch":
+            planned = [Phase("from_scratch", used.head_epochs, used.head_learning_rate)]
         else:
-            planned = [Phase("feature_extraction", self.head_epochs, self.head_learning_rate)]
+            planned = [Phase("feature_extraction", used.head_epochs, used.head_learning_rate)]
             planned += [
                 Phase(
                     "fine_tuning",
-                    self.fine_tune_epochs,
-                    self.fine_tune_learning_rate * self.step_rate_factor**step,
+                    used.fine_tune_epochs,
+                    used.fine_tune_learning_rate * used.step_rate_factor**step,
                     thaw_from,
                     step + 1,
                 )
-                for step, thaw_from in enumerate(self.thaw_from.split(","))
+                for step, thaw_from in enumerate(cuts(used.strategy, used.thaw_from))
             ]
         return tuple(phase for phase in planned if phase.num_epochs)
+
+    @property
+    def can_be_solved(self) -> bool:
+        """True if the head phase is a convex problem on features that are computed once.
+
+        With augmentation, the head is solved on the images as they are; fine-tuning augments them.
+        """
+        only_head = self.strategy == "feature_extraction"
+        return (
+            self.strategy != "from_scratch"
+            and self.head_epochs > 0
+            and not (self.hidden_units or self.dropout or (only_head and self.augmentation))
+        )
+
+    @property
+    def is_cross_validated(self) -> bool:
+        """True if every image is a test image, and the head is then fitted to all of them."""
+        return self.judged_by == "cross_validation"
 
     @property
     def num_epochs(self) -> int:
@@ -292,16 +398,21 @@ class TrainConfig:
         """Return False if a setting does not apply to this strategy and its value is unused."""
         if name == "fine_tune_learning_rate":
             return self.fine_tune_epochs > 0
+        if name in ("head_learning_rate", "head_epochs"):
+            return self.head_solver != "solved"
         return name != "thaw_from" or self.thaw_from != ""
 
-    def to_json(self) -> str:
-        """Return canonical JSON: sorted keys, no white space; equal configurations give equal text.
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as config.json holds them.
 
         A setting that was added later is omitted at its default, so that old run ids stay valid.
         """
         later = added_later(type(self)).items()
-        values = {name: value for name, value in vars(self).items() if (name, value) not in later}
-        return json.dumps(values, sort_keys=True, separators=(",", ":"))
+        return {name: value for name, value in vars(self).items() if (name, value) not in later}
+
+    def to_json(self) -> str:
+        """Return canonical JSON: sorted keys, no white space; equal configurations, equal text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainConfig":
@@ -341,7 +452,7 @@ def names_of(*groups: Group) -> tuple[str, ...]:
     Example:
 
     >>> names_of(Group.OPTIMIZER, Group.DATA)
-    ('optimizer', 'num_images', 'image_size')
+    ('optimizer', 'batch_size', 'num_images', 'image_size', 'judged_by')
     """
     return tuple(
         name for group in groups for name, setting in SETTINGS.items() if setting.group is group

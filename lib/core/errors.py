@@ -41,3 +41,7 @@ class StoreError(ThawError):
 
 class EngineError(ThawError):
     """The training engine cannot be started or reached."""
+
+
+class VoteError(ThawError):
+    """A vote cannot be taken part in, asked for or ended."""

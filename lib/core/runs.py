@@ -1,17 +1,19 @@
 """Runs: their validated configuration, and the record of each epoch."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from lib.core import backbones, datasets, heads, strategies
 from lib.core.backbones import LayerRow
+from lib.core.broken import faults
 
 # Other programs find these names here too (docs/design.md).
 from lib.core.config import BATCH_NORM_POLICIES as BATCH_NORM_POLICIES
-from lib.core.config import DEFAULTS, SETTINGS
+from lib.core.config import DEFAULTS, SETTINGS, SOLVED_EPOCHS
 from lib.core.config import MAX_DROPOUT as MAX_DROPOUT
 from lib.core.config import MAX_EPOCHS as MAX_EPOCHS
 from lib.core.config import MAX_HIDDEN_UNITS as MAX_HIDDEN_UNITS
@@ -26,6 +28,10 @@ from lib.core.errors import ConfigError
 # In a run's folder: its prediction for each test image, and those images as one picture.
 EVALUATION_FILE = "evaluation.json"
 TEST_IMAGES_FILE = "test_images.webp"
+# The validation images of which history.jsonl says whether they were right after each epoch.
+WATCHED_IMAGES_FILE = "watched_images.webp"
+# As many as a page shows beside the curves.
+MAX_WATCHED = 12
 
 # Runs that ship with Thaw have another seed than the default of the form, so that a reader who
 # presses Start for the first time sees a new run and not a stored one.
@@ -76,7 +82,8 @@ def make_config(*, max_train_images: int | None = None, **asked: Any) -> TrainCo
     }
     config = TrainConfig.from_dict(own | values)
     layers = backbones.load_layer_table(config.backbone, config.image_size)
-    for name in ("head_epochs", "fine_tune_epochs", "batch_norm"):  # They may be overwritten.
+    # These may be overwritten below.
+    for name in ("head_epochs", "fine_tune_epochs", "batch_norm", "head_solver", "judged_by"):
         _check_setting(config, name)
     config = _without_what_does_not_matter(config, layers)
     check(config, max_train_images)
@@ -86,7 +93,7 @@ def make_config(*, max_train_images: int | None = None, **asked: Any) -> TrainCo
 def _without_what_does_not_matter(config: TrainConfig, layers: Sequence[LayerRow]) -> TrainConfig:
     """Set the settings that the strategy ignores to fixed values."""
     thaw_from = ""
-    if config.strategy == "partial_fine_tuning":
+    if strategies.get(config.strategy).has_cut:
         thaw_from = ",".join(_top_down(config.thaw_from.replace(" ", "").split(","), layers))
     changes: dict[str, Any] = {"thaw_from": thaw_from}
     if config.strategy == "feature_extraction":
@@ -95,9 +102,20 @@ def _without_what_does_not_matter(config: TrainConfig, layers: Sequence[LayerRow
         every = config.head_epochs + config.fine_tune_epochs
         changes |= {"head_epochs": every, "fine_tune_epochs": 0, "batch_norm": "thawed"}
     config = replace(config, **changes)
+    if not config.can_be_solved:
+        config = replace(config, head_solver="steps")
+    solved = config.head_solver == "solved"
+    if solved:
+        rate = DEFAULTS["head_learning_rate"]
+        config = replace(config, head_epochs=SOLVED_EPOCHS, head_learning_rate=rate)
+    if not (solved and config.strategy == "feature_extraction"):
+        config = replace(config, judged_by="test_images")
     if not config.fine_tune_epochs:
         config = replace(config, fine_tune_learning_rate=0.0, head_rate_factor=1.0)
-    return config if "," in thaw_from else replace(config, step_rate_factor=1.0)
+    if not config.early_stopping:
+        config = replace(config, restore_best_weights=False)
+    in_steps = len(strategies.cuts(config.strategy, thaw_from)) > 1
+    return config if in_steps else replace(config, step_rate_factor=1.0)
 
 
 def _top_down(names: list[str], layers: Sequence[LayerRow]) -> list[str]:
@@ -133,12 +151,14 @@ def check(config: TrainConfig, max_train_images: int) -> None:
             f"{max_train_images:,} once validation and test have theirs.",
             f"Ask for at most {max_train_images:,}.",
         )
+    if config.fault and (refusal := faults.refusal(config.fault, vars(config))):
+        raise refusal
     if not config.num_epochs:
         raise SETTINGS["head_epochs"].error(config)
-    if config.num_epochs > MAX_EPOCHS:
-        raise ConfigError(
-            f"{config.num_epochs} epochs are more than Thaw runs.", f"Use at most {MAX_EPOCHS}."
-        )
+    # A head that is solved has a limit of its own.
+    asked = config.num_epochs - (SOLVED_EPOCHS if config.head_solver == "solved" else 0)
+    if asked > MAX_EPOCHS:
+        raise ConfigError(f"{asked} epochs are more than Thaw runs.", f"Use at most {MAX_EPOCHS}.")
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,8 @@ class EpochRecord:
         learning_rate: Learning rate of the optimizer.
         wall_time_s: Duration of the epoch in seconds, with validation.
         step: Number of the fine-tuning phase, from 1.
+        right: For each watched validation image, 1 if its prediction after the epoch is correct and
+            0 if not; "" if the run watches none.
     """
 
     epoch: int
@@ -166,6 +188,14 @@ class EpochRecord:
     learning_rate: float
     wall_time_s: float
     step: int = 1
+    right: str = ""
+
+    def to_line(self) -> str:
+        """Return the line of history.jsonl, without what the run does not watch."""
+        values = asdict(self)
+        if not self.right:
+            del values["right"]
+        return json.dumps(values) + "\n"
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "EpochRecord":
@@ -184,7 +214,10 @@ class EpochRecord:
             if isinstance(value, bool) or not isinstance(value, allowed):  # type: ignore[arg-type]
                 raise TypeError(f"{field.name} of an epoch cannot be {value!r}.")
             checked[field.name] = value
-        return cls(**checked)
+        record = cls(**checked)
+        if len(record.right) > MAX_WATCHED or not set(record.right) <= {"0", "1"}:
+            raise TypeError(f"right of an epoch cannot be {record.right[:20]!r}.")
+        return record
 
 
 @dataclass(frozen=True)
@@ -198,6 +231,7 @@ class Run:
         result: Content of result.json; empty if the run did not end.
         folder: Path of its folder.
         recorded: True if it ships with Thaw.
+        imported: True if it came as a file and was not trained here.
     """
 
     id: str
@@ -206,12 +240,27 @@ class Run:
     result: Mapping[str, Any]
     folder: Path
     recorded: bool = False
+    imported: bool = False
 
     @property
     def status(self) -> str:
         """ "finished", "cancelled", "failed", or "interrupted" if no end was written."""
         status = self.result.get("status")
         return status if status in ("finished", "cancelled", "failed") else "interrupted"
+
+    @property
+    def restored(self) -> dict[str, int]:
+        """Epoch whose weights were restored at the end of a phase, by the key of the phase."""
+        known = self.result.get("restored", {}).items()
+        return {key: epoch for key, epoch in known if 1 <= epoch <= len(self.history)}
+
+    @property
+    def final(self) -> EpochRecord | None:
+        """The epoch whose weights the run ended with; None without epochs."""
+        if not self.history or not self.config.phases:
+            return None
+        epoch = self.restored.get(self.config.phases[-1].key, len(self.history))
+        return self.history[epoch - 1]
 
     @property
     def fine_tuning_starts_after(self) -> int | None:

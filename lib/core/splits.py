@@ -72,7 +72,7 @@ def max_train_images(num_images: int, num_given: Sequence[int] = ()) -> int:
 
 
 def counts_of(given: npt.ArrayLike) -> tuple[int, ...]:
-    """How many images a dataset gives to training, validation and test; empty where to none.
+    """Count the images that a dataset assigns to training, validation and test; empty if none.
 
     Example:
 
@@ -96,8 +96,13 @@ def given_of(counts: Sequence[int]) -> IntArray:
     return np.repeat(np.arange(len(counts))[::-1], counts[::-1]).astype(np.int64)
 
 
-def _interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
-    """Return a permutation in which every contiguous part has the overall class shares."""
+def interleaved(labels: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return a permutation in which every contiguous part has the overall class shares.
+
+    Args:
+        labels: (images,), class indices.
+        rng: Decides which image of a class comes first.
+    """
     position = np.empty(len(labels))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -116,7 +121,7 @@ def _parts(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArr
     """
     every = np.unique(classes)
     for attempt in range(MAX_ATTEMPTS):
-        order = _interleaved(classes, np.random.default_rng(SPLIT_SEED + attempt))
+        order = interleaved(classes, np.random.default_rng(SPLIT_SEED + attempt))
         test, validation, pool = np.split(order, [held_out, 2 * held_out])
         if attempt == 0:
             first = (test, validation, pool)
@@ -129,7 +134,7 @@ def _parts(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArr
 
 def _one_of_each(classes: IntArray, held_out: int) -> tuple[IntArray, IntArray, IntArray]:
     """Test, validation and the rest, where the first two begin with an image of every class."""
-    order = _interleaved(classes, np.random.default_rng(SPLIT_SEED))
+    order = interleaved(classes, np.random.default_rng(SPLIT_SEED))
     # How many images of its class come before each in this order: none is the first.
     before = np.zeros(len(order), np.int64)
     for label in np.unique(classes):
@@ -198,7 +203,7 @@ def split(
     if num_images < 1:
         raise DataError(f"{num_images} training images were asked for.", "Ask for at least one.")
     # In the order of the dataset, so that runs on the same images share cached features.
-    chosen = np.sort(pool[_interleaved(classes[pool], np.random.default_rng(seed))][:num_images])
+    chosen = np.sort(pool[interleaved(classes[pool], np.random.default_rng(seed))][:num_images])
     for name, part in (("training", chosen), ("validation", validation), ("test", test)):
         missing = np.setdiff1d(classes, classes[part])
         if len(missing):

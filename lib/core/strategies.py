@@ -19,6 +19,7 @@ class StrategySpec:
         about: One sentence for a beginner.
         fine_tunes: True if layers of the backbone are thawed after the head has been trained.
         pretrained: False if the backbone starts from random weights.
+        has_cut: True if the first phase of fine-tuning thaws from a layer upwards.
     """
 
     id: str
@@ -26,6 +27,7 @@ class StrategySpec:
     about: str
     fine_tunes: bool = False
     pretrained: bool = True
+    has_cut: bool = False
 
 
 STRATEGIES: dict[str, StrategySpec] = {
@@ -41,12 +43,20 @@ STRATEGIES: dict[str, StrategySpec] = {
             "Top layers",
             "The head is trained first, then the top layers of the backbone are thawed.",
             fine_tunes=True,
+            has_cut=True,
         ),
         StrategySpec(
             "full_fine_tuning",
             "Everything",
             "The head is trained first, then the whole backbone is thawed.",
             fine_tunes=True,
+        ),
+        StrategySpec(
+            "gradual_fine_tuning",
+            "In two steps",
+            "The head is trained first, then the top layers are thawed, and then the rest.",
+            fine_tunes=True,
+            has_cut=True,
         ),
         StrategySpec(
             "from_scratch",
@@ -97,6 +107,23 @@ def final_plan(
     return plan.with_batch_norm_frozen(layers) if batch_norm == "frozen" else plan
 
 
+def cuts(strategy: str, thaw_from: str) -> tuple[str, ...]:
+    """Return the first thawed layer of each phase of fine-tuning; "" thaws everything.
+
+    Args:
+        strategy: Id of the strategy.
+        thaw_from: The layer of the first phase; several names, with commas between them, have a
+            phase each.
+
+    Example:
+
+    >>> cuts("gradual_fine_tuning", "block_11_expand_conv")
+    ('block_11_expand_conv', '')
+    """
+    named = tuple(thaw_from.split(","))
+    return (*named, "") if strategy == "gradual_fine_tuning" else named
+
+
 def phase_plan(
     phase: str, strategy: str, layers: tuple[LayerRow, ...], thaw_from: str, batch_norm: str
 ) -> freezing.FreezePlan:
@@ -112,6 +139,8 @@ def phase_plan(
     """
     if phase == "feature_extraction":
         return freezing.FreezePlan.all(layers)
+    if strategy == "gradual_fine_tuning" and thaw_from:
+        strategy = "partial_fine_tuning"
     return final_plan(strategy, layers, thaw_from, batch_norm)
 
 

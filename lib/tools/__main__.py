@@ -7,10 +7,12 @@ from pathlib import Path
 def tools() -> dict[str, str]:
     """Name of each tool -> first line of its docstring, read without importing the tool."""
     found = {}
-    for path in sorted(Path(__file__).parent.glob("[!_]*.py")):
+    here = Path(__file__).parent
+    for path in [*here.glob("[!_]*.py"), *here.glob("[!_]*/__main__.py")]:
         docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        found[path.stem] = docstring.partition("\n")[0]
-    return found
+        name = path.parent.name if path.stem == "__main__" else path.stem
+        found[name] = docstring.partition("\n")[0]
+    return dict(sorted(found.items()))
 
 
 def main() -> None:

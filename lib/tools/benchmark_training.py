@@ -2,12 +2,13 @@
 
 python -m lib.tools.benchmark_training
 
-Each variant runs in a separate process, one after another, on the same images; the time of
-importing TensorFlow is not counted. The variants are: (a) the tutorial: a frozen backbone inside
-the model, `fit`, thaw, compile again, `fit`; (b) Thaw with an empty cache; (c) Thaw again on the
-same data with another fine-tuning learning rate; (d) Thaw again, training only the head. Prints
-seconds, ratios to (a), and the share of time outside training steps and forward passes. Fails if
-(a) and (b) have different final accuracies.
+The tutorial runs in one process and Thaw in another, one after the other, on the same images; the
+time of importing TensorFlow is not counted. The variants are: (a) the tutorial: a frozen backbone
+inside the model, `fit`, thaw, compile again, `fit`; (b) Thaw with an empty cache; (c) Thaw again in
+the same process on the same data with another fine-tuning learning rate; (d) Thaw training only the
+head, after another such run. Prints seconds, ratios to (a), and the share of time outside training
+steps and forward passes, which are the floor; then the time of the same multiply-adds at the speed
+of a matrix product. Fails if (a) and (b) have different final accuracies.
 """
 
 import argparse
@@ -31,8 +32,12 @@ CONFIGS: dict[str, TrainConfig] = {
     "tutorial": runs.make_config(),
     "cold": runs.make_config(),
     "again": runs.make_config(fine_tune_learning_rate=3e-5),
-    "head only": runs.make_config(strategy="feature_extraction"),
+    "head only": runs.make_config(strategy="feature_extraction", head_learning_rate=2e-3),
 }
+# In the process of Thaw, in this order; what comes before "head only" is not in the table.
+BEFORE_HEAD_ONLY = runs.make_config(strategy="feature_extraction")
+# Side of the matrices whose product tells the speed of the machine.
+MATRIX_SIDE = 2_048
 
 
 def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
@@ -112,35 +117,43 @@ def keras_tutorial(config: TrainConfig) -> dict[str, Any]:
     }
 
 
-def thaw(config: TrainConfig) -> dict[str, Any]:
-    """The same as a Thaw run, measuring the time of steps and forward passes."""
-    from lib.training import task
+# Of the steps and forward passes of a run.
+_seconds: list[float] = []
+
+
+def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
+    def measured(*args: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*args)
+        finally:
+            _seconds.append(time.perf_counter() - began)
+
+    return measured
+
+
+def _time_steps() -> None:
+    """From now on, measure every step and forward pass of this process."""
     from lib.training.engine import prefix, steps
-
-    gc.freeze()  # as in lib.training.run and in a worker
-    seconds: list[float] = []
-
-    def timed(function: Callable[..., Any]) -> Callable[..., Any]:
-        def measured(*args: Any) -> Any:
-            began = time.perf_counter()
-            try:
-                return function(*args)
-            finally:
-                seconds.append(time.perf_counter() - began)
-
-        return measured
 
     trace, make_forward = steps.PhaseTrainer._traced, prefix.FrozenForward.__init__
 
     def traced(self: Any, *args: Any) -> Any:
-        return timed(trace(self, *args))
+        return _timed(trace(self, *args))
 
     def forward(self: Any, *args: Any) -> None:
         make_forward(self, *args)
-        self._forward = timed(self._forward.get_concrete_function())
+        self._forward = _timed(self._forward.get_concrete_function())
 
     steps.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
     prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign, assignment]
+
+
+def thaw(config: TrainConfig) -> dict[str, Any]:
+    """The same as a Thaw run."""
+    from lib.training import task
+
+    _seconds.clear()
     with tempfile.TemporaryDirectory() as folder:
         started, cpu_started = time.perf_counter(), time.process_time()
         # In a separate folder, because a run that exists in the store would not be trained again.
@@ -150,15 +163,50 @@ def thaw(config: TrainConfig) -> dict[str, Any]:
         "total_s": total_s,
         "cpu_s": time.process_time() - cpu_started,
         "head_s": sum(r.wall_time_s for r in run.history if r.phase == "feature_extraction"),
-        "other_share": 1 - sum(seconds) / total_s,
+        "floor_s": sum(_seconds),
+        "other_share": 1 - sum(_seconds) / total_s,
         "seconds": run.result["seconds"],
         "val_accuracy": run.history[-1].val_accuracy,
         "val_loss": run.history[-1].val_loss,
     }
 
 
-def _measure(way: str, home: str) -> dict[str, Any]:
-    """Measure one variant in a separate process."""
+def _all_of_thaw() -> dict[str, Any]:
+    """Every variant of Thaw, in one process."""
+    gc.freeze()  # as in lib.training.run and in a worker
+    _time_steps()
+    found: dict[str, Any] = {way: thaw(CONFIGS[way]) for way in ("cold", "again")}
+    thaw(BEFORE_HEAD_ONLY)
+    found["head only"] = thaw(CONFIGS["head only"])
+    return found | {"matrix_s": _at_matrix_speed(CONFIGS["cold"])}
+
+
+def _at_matrix_speed(config: TrainConfig) -> float:
+    """Seconds for the multiply-adds of a run at the speed of a large matrix product."""
+    import tensorflow as tf
+
+    from lib.core import datasets, splits
+    from lib.core.network.step_cost import multiply_adds
+    from lib.training.engine.measuring import STEP_TO_FORWARD
+
+    layers = backbones.load_layer_table(config.backbone, config.image_size)
+    cut = backbones.layer_index(layers, config.thaw_from)
+    below, above = (sum(map(multiply_adds, part)) for part in (layers[:cut], layers[cut:]))
+    train = config.num_images
+    other = splits.evaluation_size(datasets.get(config.dataset).num_images)
+    per_epoch = (STEP_TO_FORWARD * train + other) * above
+    work = (train + 2 * other) * (below + above) + config.fine_tune_epochs * per_epoch
+    matrix = tf.random.normal((MATRIX_SIDE, MATRIX_SIDE))
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        tf.matmul(matrix, matrix).numpy()
+        times.append(time.perf_counter() - began)
+    return float(work * min(times) / MATRIX_SIDE**3)
+
+
+def measure(way: str, home: str) -> dict[str, Any]:
+    """Measure the tutorial, or all variants of Thaw, in a separate process."""
     done = subprocess.run(
         [sys.executable, "-m", "lib.tools.benchmark_training", "--way", way],
         env={**os.environ, "THAW_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "2"},
@@ -172,43 +220,47 @@ def _measure(way: str, home: str) -> dict[str, Any]:
     return measured
 
 
-def _one(way: str) -> dict[str, Any]:
-    config = CONFIGS[way]
+def _one(process: str) -> dict[str, Any]:
     # Imports and dataset preparation are done before the measurement.
     from lib.training import task  # noqa: F401
     from lib.training.sources import pipeline
 
-    pipeline.describe_dataset(config.dataset)
-    return keras_tutorial(config) if way == "tutorial" else thaw(config)
+    pipeline.describe_dataset(CONFIGS["tutorial"].dataset)
+    return keras_tutorial(CONFIGS["tutorial"]) if process == "tutorial" else _all_of_thaw()
 
 
-def _report(rounds: list[dict[str, dict[str, Any]]]) -> None:
+def _report(rounds: list[dict[str, Any]]) -> None:
     def median(way: str, name: str) -> float:
         return statistics.median(measured[way][name] for measured in rounds)
 
     # On a busy machine, CPU seconds are more reliable than wall time.
     print(
-        "| | s | times faster | CPU s | times less | head epochs, s | times faster | other work |"
+        "| | s | times faster | CPU s | times less | head epochs, s | times faster | floor, s "
+        "| other work |"
     )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for way in CONFIGS:
         total, cpu, head = (
             statistics.median(m["tutorial"][name] / m[way][name] for m in rounds)
             for name in ("total_s", "cpu_s", "head_s")
         )
-        other = "" if way == "tutorial" else f"{median(way, 'other_share'):.0%}"
+        floor = other = ""
+        if way != "tutorial":
+            floor, other = f"{median(way, 'floor_s'):.2f}", f"{median(way, 'other_share'):.0%}"
         print(
             f"| {way} | {median(way, 'total_s'):.1f} | {total:.1f} "
             f"| {median(way, 'cpu_s'):.1f} | {cpu:.1f} "
-            f"| {median(way, 'head_s'):.2f} | {head:.0f} | {other} |"
+            f"| {median(way, 'head_s'):.2f} | {head:.0f} | {floor} | {other} |"
         )
+    at_speed = statistics.median(m["matrix_s"] for m in rounds)
+    print(f"The multiply-adds of a cold run, at the speed of a matrix product: {at_speed:.2f} s.")
 
 
 def main() -> int:
     """Print a table; returns 1 if the accuracies of the tutorial and Thaw differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2, help="default: %(default)s")
-    parser.add_argument("--way", choices=CONFIGS, help="measure one, print JSON")
+    parser.add_argument("--way", choices=("tutorial", "thaw"), help="measure one, print JSON")
     options = parser.parse_args()
     if options.way:
         print(json.dumps(_one(options.way)))
@@ -216,12 +268,10 @@ def main() -> int:
     rounds = []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as home:
-            measured = {}
-            for way in CONFIGS:
-                if way == "cold":  # remove the images decoded by the tutorial from the cache
-                    shutil.rmtree(Path(home) / "features")
-                measured[way] = _measure(way, home)
-            rounds.append(measured)
+            tutorial = measure("tutorial", home)
+            # Images that the tutorial has decoded are removed from the cache.
+            shutil.rmtree(Path(home) / "features")
+            rounds.append({"tutorial": tutorial} | measure("thaw", home))
         print(json.dumps(rounds[-1]), file=sys.stderr, flush=True)
     _report(rounds)
     one_image = 1 / 40

@@ -22,6 +22,7 @@ from lib.training.images import contact_sheet
 from lib.training.sources import pipeline
 
 PER_CLASS = 12
+FEW_OF_EACH = 3
 IMAGE_SIZE = 96
 
 
@@ -31,8 +32,10 @@ def samples(spec: DatasetSpec) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     Returns:
         Path below the dataset's folder, and an array of shape (96, 96, 3).
     """
-    # Test images do not depend on the number of training images, so the minimum is used.
-    data = pipeline.load_data(spec.id, num_images=spec.num_classes, image_size=IMAGE_SIZE, seed=0)
+    # Test images do not depend on the number of training images, so few are used: enough for one of
+    # each class, also of a rare one.
+    few = FEW_OF_EACH * spec.num_classes
+    data = pipeline.load_data(spec.id, num_images=few, image_size=IMAGE_SIZE, seed=0)
     for label, name in enumerate(data.class_names):
         images = data.test.images[data.test.labels == label][:PER_CLASS]
         for number, image in enumerate(images, start=1):

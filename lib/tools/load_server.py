@@ -34,12 +34,12 @@ class Reader:
 
     url: str
     times_s: list[float] = field(default_factory=list)
+    link: str = f"backbone={BACKBONE}"
     component: str = ""
     answered: int = 0
     _socket: Any = None
     _page_hash: str = ""
     _gesture: int = 0
-    _link: str = f"backbone={BACKBONE}"
     _fragment: str = ""
     _known: set[str] = field(default_factory=set)
 
@@ -76,10 +76,18 @@ class Reader:
         if self.answered != self._gesture:
             raise RuntimeError(f"Gesture {self._gesture} was not answered, {self.answered} was.")
 
+    async def rerun(self) -> None:
+        """Run the whole page again, as a widget outside of every fragment does."""
+        before, fragment = time.perf_counter(), self._fragment
+        self._fragment = ""
+        await self._run([])
+        self._fragment = fragment
+        self.times_s.append(time.perf_counter() - before)
+
     async def _run(self, widgets: Sequence[WidgetState]) -> None:
         message = BackMsg()
         wanted = message.rerun_script
-        wanted.query_string, wanted.fragment_id = self._link, self._fragment
+        wanted.query_string, wanted.fragment_id = self.link, self._fragment
         if self._page_hash:
             wanted.page_script_hash = self._page_hash
         else:
@@ -88,7 +96,8 @@ class Reader:
         wanted.widget_states.widgets.extend(widgets)
         await self._socket.send(message.SerializeToString())
         async with asyncio.timeout(TIMEOUT_S):
-            while not self._is_end(await self._socket.recv()):
+            # The server also reruns the rest of the page by itself, after a pause.
+            while not (self._is_end(await self._socket.recv()) and self.answered >= self._gesture):
                 pass
 
     def _is_end(self, raw: bytes) -> bool:
@@ -101,15 +110,17 @@ class Reader:
         if kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
         elif kind == "page_info_changed":
-            self._link = message.page_info_changed.query_string
+            self.link = message.page_info_changed.query_string
         elif kind == "delta":
             element = message.delta.new_element
             if element.WhichOneof("type") == "exception":
                 raise RuntimeError(f"The page failed: {element.exception.message}")
             if element.WhichOneof("type") == "bidi_component":
-                self.component = element.bidi_component.id
-                self._fragment = message.delta.fragment_id
-                self.answered = json.loads(element.bidi_component.json)["gesture"]
+                data = json.loads(element.bidi_component.json or "{}")
+                if "gesture" in data:  # The strip, and not the frame of the page.
+                    self.component = element.bidi_component.id
+                    self._fragment = message.delta.fragment_id
+                    self.answered = data["gesture"]
         return kind == "script_finished" and message.script_finished in (
             ForwardMsg.FINISHED_SUCCESSFULLY,
             ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,

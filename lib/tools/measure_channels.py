@@ -55,7 +55,9 @@ def features(dataset: str) -> tuple[FloatArray, IntArray]:
     forward = FrozenForward(backbone)
     parts = (data.train, data.validation, data.test)
     images = np.concatenate([part.images for part in parts])
-    inputs = models.preprocess(tf.cast(images, tf.float32), backbones.get(BACKBONE)).numpy()
+    inputs = models.preprocess(
+        tf.cast(images, tf.float32), backbones.get(BACKBONE).preprocessing
+    ).numpy()
     (maps,) = forward((inputs,), lambda done: None)
     return maps, np.concatenate([part.labels for part in parts])
 

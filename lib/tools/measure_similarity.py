@@ -1,6 +1,6 @@
 """Measures the reference datasets of the similarity scale.
 
-python -m lib.tools.measure_similarity [--images FOLDER] [--check]
+python -m lib.tools.measure_similarity [--images FOLDER] [--missing | --check]
 
 Writes lib/core/data/similarity.json: random pixels, the offline datasets and, with --images, a
 folder of photographs of cats and dogs; without it, their stored values are kept. The images
@@ -20,7 +20,10 @@ from lib.core.strategy import similarity
 from lib.core.strategy.similarity import Scores
 from lib.tools.record_runs import nothing_cached
 
-OFFLINE = ("openmoji_animals_food", "elpv")
+# By the file that holds them.
+FIRST = (similarity.NOISE, "openmoji_animals_food", "elpv", similarity.PHOTOGRAPHS)
+MORE = ("openmoji_themes", "digits")
+OFFLINE = ("openmoji_animals_food", "elpv", *MORE)
 CHECKED = "openmoji_animals_food"
 # Other machines sum in another order, which may change a few close decisions.
 MAX_IMAGES_APART = 3
@@ -76,7 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the references, or check one; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.tools.measure_similarity")
     parser.add_argument("--check", action="store_true", help="compare one, write nothing")
-    parser.add_argument("--images", type=Path, help="photographs, a folder a class")
+    parser.add_argument("--images", type=Path, help="photographs, one folder per class")
+    parser.add_argument("--missing", action="store_true", help="measure only what is not stored")
     asked = parser.parse_args(arguments)
     kept = dict(similarity.references()) if similarity.FILE.exists() else {}
     with nothing_cached():
@@ -84,13 +88,17 @@ def main(arguments: list[str] | None = None) -> int:
             found = list(differences(measured(CHECKED, None), kept.get(CHECKED)))
             print(*found, sep="\n")
             return 1 if found else 0
-        new = {name: measured(name, None) for name in (similarity.NOISE, *OFFLINE)}
+        new = {
+            name: kept[name] if asked.missing and name in kept else measured(name, None)
+            for name in (similarity.NOISE, *OFFLINE)
+        }
         if asked.images:
             new[similarity.PHOTOGRAPHS] = measured(similarity.PHOTOGRAPHS, asked.images)
         elif similarity.PHOTOGRAPHS in kept:
             new[similarity.PHOTOGRAPHS] = kept[similarity.PHOTOGRAPHS]
-    text = json.dumps([similarity.to_dict(scores) for scores in new.values()], indent=1)
-    similarity.FILE.write_text(f"{text}\n", "utf-8")
+    for file, names in ((similarity.FILE, FIRST), (similarity.MORE_FILE, MORE)):
+        held = [similarity.to_dict(new[name]) for name in names if name in new]
+        file.write_text(f"{json.dumps(held, indent=1)}\n", "utf-8")
     return 0
 
 

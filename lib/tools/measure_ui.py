@@ -1,12 +1,11 @@
-"""Measures response times of the model summary and the pooling page, in a real browser.
+"""Measures response times of the model summary, pooling and Features, in a real browser.
 
 python -m lib.tools.measure_ui [--clicks N] [--backbone ID] [--training]
 
 Starts the app on a free port and headless Chromium. For each gesture it prints the median
 milliseconds from the input event to the painted number, and to the confirmation by the server. Then
-it prints the time to open the pooling page from another page, and the CPU time of the server.
-`--training` repeats the gestures in the model summary during a run, and prints the ratios. Needs
-the packages of requirements-dev.txt.
+it prints the CPU time of the server. `--training` repeats the gestures in the model summary during
+a run, and prints the ratios. Needs the packages of requirements-dev.txt.
 """
 
 import argparse
@@ -65,15 +64,14 @@ PROBE = """
 """
 DONE = "() => window.probe.painted && window.probe.confirmed"
 RESULT = "() => [probe.painted - probe.begin, probe.confirmed - probe.begin]"
-INSTRUMENT, BOARD = ".instrument", ".board"
+INSTRUMENT, BOARD, DEPTHS = ".instrument", ".board", ".feature-depths"
 # All of these change when a cell of the pooling page is edited.
 ON_THE_BOARD = (".average strong", ".result .cell", ".vector .tile", ".logit")
-POOLING_VISITS = 6
 
 
 @contextmanager
-def app() -> Iterator[tuple[Page, int, int]]:
-    """Serve the app on a free port, open Chromium; yields a page, the port and the process id."""
+def served() -> Iterator[tuple[int, int]]:
+    """Serve the app on a free port; yields the port and the process id."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     process = subprocess.Popen(
@@ -92,15 +90,22 @@ def app() -> Iterator[tuple[Page, int, int]]:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        with (
-            sync_playwright() as playwright,
-            playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS) as one,
-        ):
-            yield one.new_page(viewport={"width": 1280, "height": 900}), port, process.pid
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def app() -> Iterator[tuple[Page, int, int]]:
+    """Serve the app on a free port, open Chromium; yields a page, the port and the process id."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with (
+        served() as (port, process_id),
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS) as one,
+    ):
+        yield one.new_page(viewport={"width": 1280, "height": 900}), port, process_id
 
 
 def measure(
@@ -131,7 +136,7 @@ def gestures(page: Page) -> dict[str, tuple[Callable[[int], None], str]]:
     strip = page.locator(".strip svg")
     knob = page.get_by_role("slider", name="First thawed layer")
     toggles = page.locator(".rows tr[data-index] input")
-    number = ".meters .card strong"
+    number = ".meters .now strong"
 
     def click_strip(turn: int) -> None:
         box = strip.bounding_box()
@@ -186,35 +191,41 @@ def _all(page: Page, clicks: int) -> dict[str, tuple[float, float]]:
 
 
 def _pooling(page: Page, port: int, clicks: int) -> None:
-    """Measure and print the times of the pooling page: editing, and opening it."""
+    """Measure and print the times of editing on the pooling page."""
     page.goto(f"http://127.0.0.1:{port}/global_average_pooling")
-    board, figure = page.locator(f"{BOARD} .logit"), page.locator(".js-plotly-plot").first
-    figure.wait_for()  # Loading Plotly with the first figure is not measured.
+    page.locator(f"{BOARD} .logit").wait_for()
     cell = page.get_by_role("textbox", name="Channel 1, row 1, column 1", exact=True)
     for name, act in (
         ("pooling, cell by keyboard", lambda turn: cell.press(("PageUp", "PageDown")[turn % 2])),
         ("pooling, cell by mouse", lambda _: cell.click()),
     ):
         _medians(name, page, act, clicks, BOARD, *ON_THE_BOARD)
-    times_ms: list[list[float]] = []
-    for _ in range(POOLING_VISITS):
-        page.get_by_role("link", name="Home").click()
-        page.get_by_role("heading", name="Thaw", level=1).wait_for()
-        page.locator(BOARD).wait_for(state="detached")
-        began = time.perf_counter()
-        page.get_by_role("link", name="Global average pooling").first.click()
-        times_ms.append([])
-        for part in (board, figure):
-            part.wait_for()
-            times_ms[-1].append(1000 * (time.perf_counter() - began))
-    shown, complete = (statistics.median(each) for each in zip(*times_ms, strict=True))
-    print(f"pooling, opened: board {shown:.0f} ms, complete {complete:.0f} ms", flush=True)
+
+
+def _features(page: Page, port: int, clicks: int) -> None:
+    """Measure and print the times of a change of depth on the page Features."""
+    page.goto(f"http://127.0.0.1:{port}/features")
+    knob = page.get_by_role("region", name="One image at all depths").get_by_role("slider")
+    knob.wait_for()
+    page.wait_for_timeout(1000)
+
+    times_ms = []
+    for turn in range(clicks):
+        page.evaluate(PROBE, [DEPTHS, "h2"])
+        knob.press("PageUp" if turn % 8 < 4 else "PageDown")
+        # The server is told for the link, and has nothing to answer.
+        page.wait_for_function("() => window.probe.painted")
+        times_ms.append(page.evaluate("() => probe.painted - probe.begin"))
+    middle = statistics.median(times_ms)
+    print(f"features, depth by keyboard: on screen {middle:.0f} ms, at most {max(times_ms):.0f} ms")
 
 
 def start_run(page: Page, port: int) -> None:
     """Start a long run in the training lab, and wait until it is training."""
     page.goto(f"http://127.0.0.1:{port}/training_lab")
     page.get_by_role("button", name="More settings").click()
+    page.get_by_role("combobox", name="Head is trained").click()
+    page.get_by_role("option", name="Epoch by epoch").click()
     for label, epochs in (("Head epochs", 1), ("Fine-tuning epochs", 199)):
         page.get_by_label(label, exact=True).fill(str(epochs))
         page.get_by_label(label, exact=True).press("Enter")
@@ -240,7 +251,7 @@ def main() -> None:
         browser = page.context.browser
         assert browser
         page.goto(f"http://127.0.0.1:{port}/model_summary?backbone={options.backbone}")
-        page.locator(".meters .card").first.wait_for()
+        page.locator(".meters .now").first.wait_for()
         page.wait_for_timeout(1000)
         alone = _all(page, options.clicks)
         if options.training:
@@ -254,6 +265,7 @@ def main() -> None:
             print(f"the run was still going on at the end: {still_going}")
             lab.get_by_role("button", name="Cancel run").click()
         _pooling(page, port, options.clicks)
+        _features(page, port, options.clicks)
         browser.close()
         before_s = cpu_time_s(process_id)
         with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one.

@@ -20,7 +20,7 @@ from lib.core import backbones
 from lib.core.backbones import BackboneSpec
 from lib.core.datasets import DATASETS
 from lib.core.errors import ThawError
-from lib.core.files import disk
+from lib.core.files import disk, home
 from lib.core.files.home import thaw_home
 from lib.core.images import download_status
 
@@ -181,6 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
         return lambda words: print(f"{name}: {words}", file=sys.stderr, flush=True)
 
     items = []
+    home.close()
     try:
         for name in names:
             say(name)("getting ready")
@@ -189,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             say(name)("getting its weights ready")
             items.append(weights_of(backbones.get(name), say(name)))
     except KeyboardInterrupt:
-        print("Interrupted: start it again, and it goes on where it ended.", file=sys.stderr)
+        print("Interrupted. Start it again: it resumes where it stopped.", file=sys.stderr)
         # Exit without waiting for library threads, which would finish their downloads first.
         os._exit(130)
     print(table(items))

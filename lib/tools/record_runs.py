@@ -1,11 +1,14 @@
 """Records the runs that ship with Thaw.
 
-python -m lib.tools.record_runs [lessons | evidence]
+python -m lib.tools.record_runs [lessons | evidence | first_evidence | broken]
 
-Each run is trained by this tool and stored with its seed, versions, hardware, wall time and the
-command that repeats it. `lessons` are the runs that pages show first; `evidence` is the grid of
-lib.core.strategy.evidence, which took 121 minutes on two busy cores. `--missing` keeps existing
-runs; `--check` trains the cheapest run again and compares every epoch with the stored one.
+Each run is trained by this tool and stored with its seed, versions and hardware. `lessons` are the
+runs that pages show first. `evidence` are the runs on folds of lib.core.evidence.grid, the most
+important ones first: it can be stopped at any time, and `--missing` goes on where it was.
+`first_evidence` is the earlier grid of lib.core.strategy.evidence, which took 121 minutes on two
+busy cores and to which links of earlier versions lead. `broken` are the cases of
+lib.core.broken.cases, each with its fault and without it, with three seeds. `--missing` keeps
+existing runs; `--check` trains the cheapest run again and compares it with the stored one.
 
 The photographs of cats and dogs are not part of Thaw: `--images` names a folder with images of
 cats_vs_dogs, one folder for each class; without it, the evidence on them is not changed.
@@ -20,100 +23,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from lib.core import runs
+from lib.core.broken import store as broken
+from lib.core.evidence import grid
 from lib.core.lab.folder import META_FILE, RunMeta, read_run
 from lib.core.lab.store import RunStore
 from lib.core.reading import test_images
-from lib.core.runs import TEST_IMAGES_FILE, Run, TrainConfig
+from lib.core.runs import TEST_IMAGES_FILE, WATCHED_IMAGES_FILE, Run, TrainConfig
 from lib.core.strategy import evidence
+from lib.tools.evidence.shown import CHEAPEST, CONFIGS, NAMES
 
-_config = partial(runs.make_config, seed=runs.RECORDED_SEED)
-
-# The run shown first in the lab; then each strategy with few images that are similar to ImageNet,
-# and with many images that are not.
-STRATEGIES: tuple[TrainConfig, ...] = (
-    *tuple(
-        _config(dataset=dataset, strategy=strategy, num_images=num_images, image_size=size)
-        for dataset, num_images, size in (("openmoji_animals_food", 160, 128), ("elpv", 1000, 96))
-        for strategy in ("partial_fine_tuning", "feature_extraction", "full_fine_tuning")
-    ),
-    _config(strategy="from_scratch"),
-    # Small enough to be stored with its models before and after fine-tuning.
-    _config(thaw_from="top_conv"),
-)
-# The effect of pooling on accuracy: the same head with GAP and with Flatten.
-HEADS: tuple[TrainConfig, ...] = tuple(
-    _config(
-        dataset=dataset,
-        strategy="feature_extraction",
-        num_images=num_images,
-        image_size=size,
-        head_epochs=30,
-        pooling=pooling,
-    )
-    for dataset, numbers, size in (
-        ("openmoji_animals_food", (20, 160), 128),
-        ("elpv", (50, 1000), 96),
-    )
-    for num_images in numbers
-    for pooling in ("gap", "flatten")
-)
-# Deliberately bad runs, each with one setting changed compared with a good run. The comments name
-# the findings that lib.core.reading.diagnose must report.
-BROKEN: dict[str, TrainConfig] = {
-    # learning_rate_too_high, fine_tuning_destroyed. Beside CONFIGS[0]: a hundred times its rate.
-    "Rate a hundred times too high": _config(num_images=160, fine_tune_learning_rate=1e-2),
-    # learning_rate_too_low, fine_tuning_did_nothing. Beside CONFIGS[0]: a thousandth of its rate.
-    "Rate a thousand times too low": _config(num_images=160, fine_tune_learning_rate=1e-7),
-    # learning_rate_too_low. Beside the GAP run of 160 images: a hundredth of its rate.
-    "Head's rate a hundred times too low": _config(
-        strategy="feature_extraction", num_images=160, head_epochs=30, head_learning_rate=1e-5
-    ),
-    # overfitting from soon after thawing: everything thawed for 20 epochs on 50 solar cells.
-    "Fifty images, everything thawed": _config(
-        dataset="elpv",
-        strategy="full_fine_tuning",
-        num_images=50,
-        image_size=96,
-        fine_tune_epochs=20,
-    ),
-    # batch_norm_lag: base(x, training=False) as in the tutorial, with a high learning rate
-    # (accuracy 0.98 during the epoch, 0.87 for the same images evaluated after it).
-    "BatchNormalization as the tutorial has it": _config(
-        dataset="elpv",
-        strategy="full_fine_tuning",
-        num_images=100,
-        image_size=96,
-        fine_tune_learning_rate=1e-3,
-        batch_norm="tutorial",
-    ),
-    # learning_rate_too_high, fine_tuning_destroyed, on a dataset that benefits from fine-tuning: in
-    # the end the network predicts "functional" for every image (0.68, the share of that class).
-    "Solar cells forgotten": _config(
-        dataset="elpv",
-        strategy="full_fine_tuning",
-        num_images=200,
-        image_size=96,
-        fine_tune_learning_rate=1e-3,
-    ),
-    # underfitting: 32 pixels and a dropout of 0.9 prevent the head from learning.
-    "32 pixels and nearly all dropout": _config(
-        dataset="elpv",
-        strategy="feature_extraction",
-        num_images=1_000,
-        image_size=32,
-        head_epochs=20,
-        dropout=0.9,
-    ),
-}
-CONFIGS = (*STRATEGIES, *HEADS, *BROKEN.values())
-NAMES = {runs.run_id(config): name for name, config in BROKEN.items()}
-CHEAPEST = STRATEGIES[1]
 # Other processors sum in another order. After twenty epochs of fine-tuning the difference is
 # visible; after ten epochs of head training on the same features it stays below this value.
 TOLERANCE = 0.05
@@ -239,6 +162,7 @@ def record_evidence(root: Path, images: Path | None, *, missing: bool) -> None:
         run = record(config, root / run_id, images=own)
         shutil.rmtree(run.folder / "model")
         (run.folder / TEST_IMAGES_FILE).unlink()
+        (run.folder / WATCHED_IMAGES_FILE).unlink(missing_ok=True)
         tell(run)
 
 
@@ -267,12 +191,27 @@ def check(root: Path, config: TrainConfig) -> int:
 def main() -> int:
     """Record runs, or check one; returns 1 if the check finds a difference."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("lessons", "evidence"), default="lessons")
+    kinds = ("lessons", "evidence", "first_evidence", "broken")
+    parser.add_argument("what", nargs="?", choices=kinds, default="lessons")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="compare one cheap run, write nothing")
     how.add_argument("--missing", action="store_true", help="record only what is not there")
     parser.add_argument("--images", type=Path, help="photographs of cats and dogs")
+    parser.add_argument("--datasets", nargs="+", help="of the evidence; default: all that are here")
+    parser.add_argument("--backbone", default=grid.BACKBONE, help="of the evidence")
+    parser.add_argument("--folder", type=Path, default=grid.FOLDER, help="where the evidence is")
     arguments = parser.parse_args()
+    if arguments.what == "evidence":
+        from lib.tools.evidence import recorder
+
+        return recorder.main(arguments)
+    if arguments.what == "broken":
+        from lib.tools import record_broken
+
+        # Runs on the same images share decoded images and features.
+        with nothing_cached():
+            record_broken.record(broken.ROOT, missing=arguments.missing)
+        return 0
     store = RunStore()
     if arguments.what == "lessons":
         if arguments.check:

@@ -16,6 +16,15 @@ MAX_NAME_LENGTH = 60
 NAMELESS = "unnamed"
 # "Zero width non-joiner" and "zero width joiner".
 JOINERS = "\u200c\u200d"
+WORD_JOINER = "\u2060"
+# Signs of Markdown, anywhere or at the beginning of a line; "_" within a word is none.
+MARKDOWN = re.compile(
+    r"[\\`*\[\]<>$~&|#^={}]|(?<![^\W_])_|_(?![^\W_])|^ *[+-]|(?<=\d)[.)](?<=^\d[.)])", re.MULTILINE
+)
+# Where what Streamlit and GitHub's Markdown find in text has to be parted.
+MEANT = re.compile(
+    r"(?<=:)(?=//|[\w+-]+[:\[/])|(?<=[<>~=-])(?=[<>=-])|(?<=\w@)(?=\w)|(?<=www)(?=\.)"
+)
 # Windows keeps these names for devices.
 RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
 
@@ -61,6 +70,35 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     while columns("".join(letters[last - 1 :])) <= longest - 3 - longest // 2:
         last -= 1
     return f"{''.join(letters[:first])}...{''.join(letters[last:])}"
+
+
+def in_markdown(text: str) -> str:
+    """A name from outside within Markdown: as inline code, which is never interpreted.
+
+    Example:
+
+    >>> in_markdown("![x](//host)"), in_markdown("a`b")
+    ('`![x](//host)`', '`` a`b ``')
+    """
+    # The text cannot end the code span: the fence is longer than any run of backticks in it.
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    # One space on either side belongs to the fence.
+    space = " " if "`" in text or text != text.strip() or not text else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def sentence_in_markdown(text: str) -> str:
+    """A sentence that may have names from outside in it, as Markdown that reads as it stands.
+
+    A backslash takes its meaning from a sign. What Streamlit and GitHub's Markdown look for after
+    that (`:icon:`, `->`, addresses) is parted by a sign that has no width.
+
+    Example:
+
+    >>> sentence_in_markdown("No *b*. Ask again.")
+    'No \\\\*b\\\\*. Ask again.'
+    """
+    return MARKDOWN.sub(r"\\\g<0>", MEANT.sub(WORD_JOINER, text.strip()))
 
 
 def short_names(names: Sequence[str], longest: int) -> list[str]:

@@ -37,16 +37,31 @@ def make(parent: Path, what: str) -> Path:
     return path
 
 
+def move_away(path: Path) -> Path:
+    """Rename a folder to a hidden name in one step: of many who do, one succeeds.
+
+    Args:
+        path: Path of the folder.
+
+    Returns:
+        Where it is now; to be removed.
+
+    Raises:
+        OSError: If it cannot be renamed, or is gone.
+    """
+    out_of_sight = path.with_name(f"{GONE}{secrets.token_hex(8)}")
+    os.rename(path, out_of_sight)
+    return out_of_sight
+
+
 def remove(path: Path) -> None:
     """Rename a folder to a hidden name in one step, then remove it.
 
     Args:
         path: Path of the folder. Files that cannot be removed now are removed later.
     """
-    out_of_sight = path.with_name(f"{GONE}{secrets.token_hex(8)}")
     with suppress(OSError):
-        os.rename(path, out_of_sight)
-        shutil.rmtree(out_of_sight, ignore_errors=True)
+        shutil.rmtree(move_away(path), ignore_errors=True)
 
 
 def is_left_behind(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A dataset before it is trained on: samples, inspection, duplicates, how splits go wrong.
+"""A dataset before training: samples, inspection, duplicates, and what goes wrong with splits.
 
-Imports: core, core.files.
+Imports: core, core.files, core.reading.
 """

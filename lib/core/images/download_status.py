@@ -18,7 +18,7 @@ from lib.core.datasets import DatasetSpec
 from lib.core.files import atomic_write, lock
 from lib.core.files.home import thaw_home
 
-# In the folder of a download: its progress, and the request to cancel it.
+# Files in the folder of a download: its progress, and the request to cancel it.
 NOTE, CANCEL = "progress.json", "cancel"
 
 _noting = threading.Lock()
@@ -26,11 +26,11 @@ _noting = threading.Lock()
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a download is, or why it ended without the dataset.
+    """Progress of a download, or the error that ended it.
 
     Args:
         words: The current activity.
-        done: Bytes so far.
+        done: Bytes downloaded so far.
         total: Total bytes; 0 if unknown.
         message: Error message; "" if there is no error.
         next_step: What the reader can do about the error.
@@ -44,17 +44,17 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """How much is done, from 0 to 1."""
+        """Share of the download that is done, 0 to 1."""
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What of a dataset is on this machine.
+    """Whether a dataset is on this machine.
 
     Args:
         state: "ready", "downloading" or "missing".
-        progress: Of the download that is going on, or of one that came to no end.
+        progress: Progress of the current download, or of one that was not completed.
     """
 
     state: str
@@ -62,17 +62,17 @@ class Standing:
 
 
 def data_folder() -> Path:
-    """Where prepared datasets are, each in a folder of its TFDS name."""
+    """Return the folder of prepared datasets, which has a subfolder for each TFDS name."""
     return thaw_home() / "datasets"
 
 
 def download_folder(dataset: str) -> Path:
-    """What belongs to a dataset only while it is prepared: archives, notes."""
+    """Return the folder for files that are needed only during a download: archives, progress."""
     return data_folder() / "downloads" / dataset.replace("/", "-")
 
 
 def lock_file(dataset: str) -> Path:
-    """Held by whoever prepares a dataset.
+    """Return the lock file that the process holds while it prepares a dataset.
 
     Args:
         dataset: TFDS name, with or without a configuration.
@@ -81,19 +81,19 @@ def lock_file(dataset: str) -> Path:
 
 
 def standing(spec: DatasetSpec) -> Standing:
-    """What of a dataset is on this machine, by a look at a few names and none into its data."""
+    """Find out whether a dataset is on this machine, from a few file names only."""
     if spec.offline:
         return Standing("ready")
     progress = read(spec.id)
     if lock.held(lock_file(spec.id)):
         if is_cancelled(spec.id):
             progress = Progress("Cancelling")
-        # Last of all, when its records are there already, its picture is made.
+        # Its picture is made last, when the records exist already.
         return Standing("downloading", progress or Progress("Preparing"))
     if _is_prepared(spec):
         return Standing("ready")
     if progress and not progress.message:
-        # Nobody is at it any more, and nobody said why.
+        # No process is working on it, and none stored an error.
         progress = Progress(
             progress.words,
             progress.done,
@@ -105,12 +105,12 @@ def standing(spec: DatasetSpec) -> Standing:
 
 
 def verdict(spec: DatasetSpec, state: str, reachable: Collection[str] | None, free_mb: int) -> str:
-    """What can be done with a dataset, in one word.
+    """Return what can be done with a dataset, as one word.
 
     Args:
-        state: As `standing` has it.
-        reachable: Hosts that can be reached; None where nobody knows yet.
-        free_mb: Free space where datasets are kept.
+        state: State from `standing`.
+        reachable: Hosts that can be reached; None if this is not known yet.
+        free_mb: Free space in the folder of datasets, in megabytes of 1,000,000 bytes.
 
     Returns:
         "ready", "downloading", "no_space", "no_network" or "available".
@@ -125,7 +125,7 @@ def verdict(spec: DatasetSpec, state: str, reachable: Collection[str] | None, fr
 
 
 def _is_prepared(spec: DatasetSpec) -> bool:
-    # Of a dataset in several configurations, Thaw knows the default one.
+    # If a dataset has several configurations, Thaw uses the default one.
     folder = data_folder() / spec.id
     return any(
         True
@@ -137,19 +137,19 @@ def _is_prepared(spec: DatasetSpec) -> bool:
 def note(dataset: str, progress: Progress) -> None:
     """Write the progress of a download for the pages; only the holder of the lock may call this."""
     path = download_folder(dataset) / NOTE
-    # A full disk is told by what is written there for its own sake.
+    # If the disk is full, writing the dataset itself reports it.
     with _noting, suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write.write_json(path, asdict(progress), durable=False)
 
 
 def end_notes() -> None:
-    """Write down nothing more in this process, which is about to end."""
+    """Write no more progress in this process, which is about to exit."""
     _noting.acquire()
 
 
 def read(dataset: str) -> Progress | None:
-    """How far a download was when somebody last said so; None where there is none."""
+    """Read the last progress that was stored for a download; None if there is none."""
     try:
         said = json.loads((download_folder(dataset) / NOTE).read_text("utf-8"))
         return Progress(**said)
@@ -176,12 +176,12 @@ def forget_wishes(dataset: str) -> None:
 
 
 def free_mb(but_for: str = "") -> int:
-    """Space for another dataset, in megabytes of 1,000,000 bytes.
+    """Return the space for another dataset, in megabytes of 1,000,000 bytes.
 
-    That is what is free where datasets are kept, less what the downloads that go on will take.
+    This is the free space in the folder of datasets, minus what current downloads still need.
 
     Args:
-        but_for: A dataset whose own download is not counted.
+        but_for: Dataset whose own download is not subtracted.
     """
     folder = data_folder()
     while not folder.exists():
@@ -195,12 +195,12 @@ def free_mb(but_for: str = "") -> int:
 
 
 def clean_up(dataset: str, archives: bool) -> None:
-    """Remove what a preparation left that did not end; only for whoever holds the lock.
+    """Remove the files of an unfinished preparation; only the holder of the lock may call this.
 
     Args:
-        archives: Also what was fetched, so that the next download starts from nothing.
+        archives: True also removes downloaded archives, so that the next download starts anew.
     """
-    # TFDS writes a version under a name of its own, and moves it into place at the end.
+    # TFDS writes a version under a temporary name and renames it at the end.
     records = lock_file(dataset).parent
     for leftover in (*records.glob("incomplete.*"), *records.glob("*/incomplete.*")):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -210,5 +210,5 @@ def clean_up(dataset: str, archives: bool) -> None:
 
 
 def picture_file(spec: DatasetSpec) -> Path:
-    """A few images of a dataset in one picture, made when the dataset was; it may not be there."""
+    """Return the file with a few images of a prepared dataset in one picture; it may not exist."""
     return data_folder() / "pictures" / f"{spec.id}-{spec.version}.webp"

@@ -1,13 +1,13 @@
-"""Which image files Thaw takes, and what to say of others: by content, never by name."""
+"""Which image files Thaw accepts, and what to say about others: by content, never by name."""
 
 FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "AVIF")
 LISTED = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-# By what Pillow calls them.
+# Name in Pillow -> name on the page.
 NAMES = {name.upper(): name for name in FORMATS}
 
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
-# What people have beside them, and the bytes that tell: where they begin, and what they are. AVIF
-# and HEIC share a container, whose brand says which of them it is.
+# Other formats that people have: offset of their signature, signatures, and name. AVIF and HEIC
+# share a container; its brand tells which of the two it is.
 _OTHERS = (
     (4, (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1"), "a HEIC image"),
     (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "a TIFF image or the raw file of a camera"),
@@ -20,7 +20,7 @@ _OTHERS = (
 
 
 def why_not(data: bytes) -> str:
-    """Why a file could not be opened as one of FORMATS, in the middle of a sentence.
+    """Say why a file could not be opened as one of FORMATS, as a part of a sentence.
 
     Example:
 

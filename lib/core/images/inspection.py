@@ -1,4 +1,4 @@
-"""The inspection of a dataset: classes, sizes, copies, and files that cannot be used."""
+"""The inspection of a dataset: classes, sizes, duplicates, and files that cannot be used."""
 
 import base64
 import json
@@ -13,38 +13,39 @@ import numpy.typing as npt
 
 from lib.core import datasets, splits
 from lib.core.errors import DataError
+from lib.core.files import outside_text
 from lib.core.files.shipped import DATA
 from lib.core.images import near_duplicates
 from lib.core.images.near_duplicates import ALIKE, Pair
 from lib.core.splits import IntArray, Splits
 
 FOLDER = DATA / "looks"
-# Images to inspect of a larger dataset: all of the solar cells, and seconds for any dataset.
+# Larger datasets are sampled, so that an inspection takes seconds; the solar cells all fit.
 MAX_LOOKED_AT = 2_500
 SEED_OF_SAMPLE = 0
-# What fits on a page.
+# Limits for one page.
 MAX_SAMPLES, SAMPLES_A_CLASS = 80, 8
 MAX_PAIRS_SHOWN = 12
-# A class with more than this many times the images of another is worth a word.
+# From this ratio of the largest class to the smallest one on, the page mentions it.
 IMBALANCE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a worker found in a dataset.
+    """The result of a worker's inspection of a dataset.
 
     Args:
-        class_names: In label order.
+        class_names: Names of the classes in label order.
         labels: (num_images,), class index of every image.
-        looked_at: (looked,), which images were opened, sorted.
-        sizes: (looked, 2), width and height of each in pixels.
-        kinds: Format and colours -> how many, most first.
-        pairs: Images that are, or nearly are, the same picture; the worst first.
-        num_pairs: Kind of a pair -> how many of them.
+        looked_at: (looked,), indices of the images that were opened, sorted.
+        sizes: (looked, 2), width and height of each opened image in pixels.
+        kinds: Format and colours -> number of images, largest number first.
+        pairs: Pairs of duplicate or nearly alike images, the most harmful first.
+        num_pairs: Kind of a pair -> number of such pairs.
         left_out: Files that cannot be used, each with the reason in words.
-        thumbnails: Index -> a WebP file of 96 x 96 pixels: a few of each class, and of pairs.
+        thumbnails: Index -> WebP file of 96 x 96 pixels: some images of each class and in pairs.
         seconds: Duration of the inspection.
-        given: The split of every image, where the dataset comes with its own; else empty.
+        given: The split of every image, if the dataset has splits of its own; else empty.
     """
 
     class_names: tuple[str, ...]
@@ -61,7 +62,7 @@ class Look:
 
     @classmethod
     def from_worker(cls, said: Mapping[str, Any]) -> "Look":
-        """What lib.training.answers.dataset.look answered."""
+        """Read the answer of lib.training.answers.dataset.look."""
         return cls(
             class_names=tuple(said["class_names"]),
             labels=np.asarray(said["labels"], np.int64),
@@ -78,39 +79,38 @@ class Look:
 
     @cached_property
     def counts(self) -> IntArray:
-        """(num_classes,), images of each class."""
+        """(num_classes,), number of images in each class."""
         return np.bincount(self.labels, minlength=len(self.class_names)).astype(np.int64)
 
     @property
     def is_all(self) -> bool:
-        """True where every image was opened."""
+        """True if every image was opened."""
         return len(self.looked_at) == len(self.labels)
 
     def samples(self, label: int, count: int = SAMPLES_A_CLASS) -> tuple[int, ...]:
-        """Indices of a few images of a class that can be shown."""
+        """Return the indices of a few images of a class that have a thumbnail."""
         of_class = [index for index in self.thumbnails if self.labels[index] == label]
         return tuple(of_class[:count])
 
     def balance_in_words(self) -> str:
-        """Describe the class balance in one or two sentences."""
+        """Describe the class balance in one or two sentences, in Markdown."""
         most, least = int(self.counts.argmax()), int(self.counts.argmin())
         larger, smaller = int(self.counts[most]), int(self.counts[least])
-        # Names may come from outside: as code they are no markup.
-        name, other = (self.class_names[label].replace("`", "'") for label in (most, least))
-        always = f"Always predicting `{name}` is right {larger / len(self.labels):.1%} of the time."
+        name, other = (outside_text.in_markdown(self.class_names[label]) for label in (most, least))
+        always = f"Always predicting {name} is right {larger / len(self.labels):.1%} of the time."
         if larger == smaller:
             return f"Every class has {larger:,} images. {always}"
         times = larger / smaller
         if times < IMBALANCE:
             return f"The classes are nearly balanced, {smaller:,} to {larger:,} images. {always}"
         return (
-            f"`{name}` has {times:.1f} times the images of "
-            f"`{other}`. {always} An accuracy means little unless it is "
+            f"{name} has {times:.1f} times the images of "
+            f"{other}. {always} An accuracy means little unless it is "
             "clearly above that."
         )
 
     def sizes_in_words(self) -> str:
-        """The widths and heights in a sentence."""
+        """Describe the widths and heights of the images in one sentence."""
         if not len(self.sizes):
             return "No image could be opened."
         (low_w, low_h), (high_w, high_h) = self.sizes.min(axis=0), self.sizes.max(axis=0)
@@ -124,7 +124,7 @@ class Look:
 
 
 def shipped_file(dataset: str) -> Path:
-    """Where it is stored what was found in an offline dataset."""
+    """Return the file with the inspection of an offline dataset."""
     return FOLDER / f"{dataset}.json"
 
 
@@ -135,8 +135,8 @@ def shipped(dataset: str, fingerprint: str) -> Look | None:
     The files are written by `python -m lib.tools.export_looks`.
 
     Args:
-        dataset: Of the registry, or of a reader's own.
-        fingerprint: Of its images: what was found in others says nothing.
+        dataset: Id in the registry, or id of a reader's own dataset.
+        fingerprint: Fingerprint of its images; an inspection of other images is not returned.
     """
     spec = datasets.DATASETS.get(dataset)
     if spec is None or not spec.offline or not shipped_file(spec.id).exists():
@@ -149,7 +149,7 @@ def shipped(dataset: str, fingerprint: str) -> Look | None:
 
 
 def sample(num_images: int, count: int = MAX_LOOKED_AT) -> frozenset[int]:
-    """Which images of a dataset are looked at: all of them, or a fixed choice.
+    """Choose the images to inspect: all of them, or a fixed random sample.
 
     Example:
 
@@ -163,12 +163,12 @@ def sample(num_images: int, count: int = MAX_LOOKED_AT) -> frozenset[int]:
 
 
 def to_show(labels: IntArray, opened: Sequence[int], pairs: Sequence[Pair]) -> tuple[int, ...]:
-    """Which images are worth a thumbnail: the first few of each class, and the first pairs.
+    """Choose the images that get a thumbnail: the first few of each class, and the first pairs.
 
     Args:
         labels: (num_images,), class index of every image.
         opened: Images that could be opened, sorted.
-        pairs: The worst first.
+        pairs: Pairs of images, the most harmful first.
     """
     of_class: dict[int, list[int]] = {}
     for index in opened:
@@ -183,7 +183,7 @@ def to_show(labels: IntArray, opened: Sequence[int], pairs: Sequence[Pair]) -> t
 
 
 def every_use(labels: IntArray, given: npt.ArrayLike = ()) -> Splits | None:
-    """The split in which all images are used; None where a class is too small for one.
+    """Return the split that uses all images; None if a class is too small to be split.
 
     Args:
         labels: (num_images,), class index of every image.
@@ -197,10 +197,10 @@ def every_use(labels: IntArray, given: npt.ArrayLike = ()) -> Splits | None:
 
 
 def test_images_alike(found: Look) -> int:
-    """Count the test images that are nearly the same as one that a run may train on.
+    """Count the test images that are nearly alike to an image that a run may train on.
 
     Args:
-        found: A look at the whole dataset.
+        found: Inspection of the whole dataset.
     """
     parts = every_use(found.labels, found.given)
     alike = [pair for pair in found.pairs if pair.kind == near_duplicates.ALIKE]
@@ -210,7 +210,7 @@ def test_images_alike(found: Look) -> int:
 def worst_first(
     pairs: Sequence[Pair], labels: IntArray, given: npt.ArrayLike = ()
 ) -> tuple[Pair, ...]:
-    """The same picture before what looks like it, and what is in two splits before the rest.
+    """Sort pairs: the same picture before nearly alike ones, then pairs across splits first.
 
     Args:
         labels: (num_images,), class index of every image.
@@ -229,15 +229,15 @@ def worst_first(
 
 
 def per_class(parts: Splits, labels: IntArray, num_classes: int) -> dict[str, IntArray]:
-    """Images of each class in each split, and those in none.
+    """Count the images of each class in each split, and those in no split.
 
     Args:
         parts: Splits of the dataset.
         labels: (num_images,), class index of every image.
-        num_classes: How many classes there are.
+        num_classes: Number of classes.
 
     Returns:
-        Name of the split, or "not used" -> (num_classes,).
+        Name of the split, or "not used" -> (num_classes,), numbers of images.
     """
     counts = {
         name: np.bincount(labels[part], minlength=num_classes).astype(np.int64)

@@ -1,9 +1,9 @@
 """Duplicate pictures, found by perceptual hashes and verified by pixels.
 
-The hashes select the pairs to compare, and the pixels show whether they are the same picture. The
-other pairs only look alike: both may have a plain background, or show one object photographed
-twice, which leaks too; only somebody who knows the pictures can decide. A pair is harmful if it
-crosses the splits: a test image that was trained on measures nothing.
+The hashes select the pairs to compare, and the pixels show whether both are the same picture. Other
+pairs are only nearly alike: both may have a plain background, or show one object photographed
+twice, which leaks too. Only a person who knows the pictures can decide. A pair is harmful if its
+images are in different splits: a test image that was also trained on measures nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,17 +14,17 @@ import numpy.typing as npt
 
 from lib.core.splits import IntArray, Splits
 
-# Of the 64 bits of a hash at most so many differ in a pair that is worth comparing. Of 60 drawings
-# and 60 solar cells, saved again as JPEG or at half size, nine in ten differed in no more.
+# Only pairs whose 64-bit hashes differ in at most this many bits are compared. When 60 drawings and
+# 60 solar cells were saved again as JPEG or at half size, nine in ten differed in no more bits.
 MAX_DISTANCE = 4
-# Correlation of all pixels at 96 x 96. The same images, saved again as JPEG of quality 75, had
-# 0.9992 or more, and nine in ten had 0.9978 at half size or of quality 30; no two of the 2,223
-# solar cells, of which many look alike, have over 0.9974.
+# Correlation of all pixels at 96 x 96. The same images had 0.9992 or more when saved again as JPEG
+# of quality 75, and nine in ten had 0.9978 or more at half size or quality 30. No two of the 2,223
+# solar cells, many of which look alike, have more than 0.9974.
 COPY_CORRELATION = 0.998
 COMPARED_SIZE = 96
-# Of thousands of images on one plain background, nearly every pair is close: no more are compared.
+# Among thousands of images on a plain background, nearly every pair is close: compare no more.
 MAX_PAIRS = 20_000
-# Hashes compared at a time, so that memory stays bounded.
+# Number of hashes compared at a time, so that memory stays bounded.
 CHUNK = 512
 
 SAME, COPY, ALIKE = "same", "copy", "alike"
@@ -38,9 +38,9 @@ class Pair:
 
     Args:
         first: Index of an image.
-        second: Index of the other, larger than that.
-        distance: Bits in which their hashes differ.
-        kind: Key of KINDS, by their pixels.
+        second: Index of the other image, larger than `first`.
+        distance: Number of bits in which their hashes differ.
+        kind: Key of KINDS, decided by their pixels.
     """
 
     first: int
@@ -50,15 +50,15 @@ class Pair:
 
 
 def close_pairs(hashes: npt.ArrayLike, max_distance: int = MAX_DISTANCE) -> IntArray:
-    """Every pair of hashes that differ in few bits.
+    """Find the pairs of hashes that differ in few bits.
 
     Args:
         hashes: (num_images,), 64 bits each.
-        max_distance: In bits.
+        max_distance: Largest distance in bits.
 
     Returns:
-        (pairs, 3): the place of one, the place of the other behind it, and the distance in bits;
-        the closest MAX_PAIRS, in the order of their places.
+        (pairs, 3): index of the first, index of the second (larger), and distance in bits; the
+        MAX_PAIRS closest pairs, sorted by index.
 
     Example:
 
@@ -68,7 +68,7 @@ def close_pairs(hashes: npt.ArrayLike, max_distance: int = MAX_DISTANCE) -> IntA
     values = np.asarray(hashes, np.uint64)
     found = []
     for start in range(0, len(values), CHUNK):
-        # (chunk, num_images), of which only what is behind the diagonal is new.
+        # (chunk, num_images); only pairs right of the diagonal are new.
         distances = np.bitwise_count(values[start : start + CHUNK, np.newaxis] ^ values)
         rows, columns = np.nonzero(distances <= max_distance)
         new = columns > rows + start
@@ -81,9 +81,9 @@ def close_pairs(hashes: npt.ArrayLike, max_distance: int = MAX_DISTANCE) -> IntA
 
 
 def correlation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """How alike two pictures are, from -1 to 1, whatever their brightness and contrast.
+    """Return the correlation of two pictures, -1 to 1, independent of brightness and contrast.
 
-    Two pictures of one colour each say nothing, and have 0, unless they are equal.
+    It is 1 for equal pictures, and 0 if one of two different pictures has only one colour.
 
     Example:
 
@@ -101,11 +101,12 @@ def correlation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 def across(
     pairs: Sequence[Pair], parts: Splits, kinds: Collection[str] = (SAME, COPY)
 ) -> tuple[tuple[Pair, str, str], ...]:
-    """The pairs with one picture in one split and the other in another, with their names.
+    """Find the pairs whose images are in different splits, with the names of both splits.
 
     Args:
-        pairs: As they were found.
-        kinds: Keys of KINDS that count.
+        pairs: Pairs of images of the dataset.
+        parts: Splits of the dataset.
+        kinds: Keys of KINDS to include.
     """
     part_of = {
         int(index): name
@@ -123,10 +124,11 @@ def across(
 
 
 def trained_alike(pairs: Sequence[Pair], parts: Splits) -> int:
-    """How many test images nearly look like one of the training images.
+    """Count the test images that are nearly alike to a training image.
 
     Args:
-        pairs: As they were found.
+        pairs: Pairs of images of the dataset.
+        parts: Splits of the dataset.
     """
     return len(
         {

@@ -6,18 +6,18 @@ from lib.core.datasets import DATASETS
 from lib.core.files.shipped import DATA
 
 FOLDER = DATA / "samples"
-# A few of them in one picture.
+# A few sample images in one picture.
 PICTURE = "picture.png"
 
 
 def sample_paths(dataset: str) -> dict[str, tuple[Path, ...]]:
-    """The committed sample images of a dataset, 96 x 96 pixels.
+    """Return the sample images of a dataset that ship with Thaw, 96 x 96 pixels.
 
-    All of them are test images: no run was ever trained on one. They are written by
-    `python -m lib.tools.export_samples`.
+    All are test images, so no run was ever trained on them. `python -m lib.tools.export_samples`
+    writes them.
 
     Returns:
-        Files per class, in label order; empty where the dataset is not an offline one.
+        Files per class, in label order; empty if the dataset is not an offline one.
 
     Example:
 
@@ -35,6 +35,6 @@ def sample_paths(dataset: str) -> dict[str, tuple[Path, ...]]:
 
 
 def picture(dataset: str) -> Path | None:
-    """A few images of a dataset in one picture, 384 x 192 pixels; None where it ships none."""
+    """Return the picture of a few sample images, 384 x 192 pixels; None if the dataset has none."""
     spec = DATASETS.get(dataset)
     return FOLDER / spec.id / PICTURE if spec and spec.offline else None

@@ -1,8 +1,8 @@
-"""How take and skip after a shuffle leak: validation images that have been trained on.
+"""How `take` and `skip` after a shuffle leak: validation images that have been trained on.
 
-A shuffled tf.data dataset has a new order every time it is read. `take` and `skip` after it divide
-that order and not the images, so they divide differently in every epoch. This module has the
-shuffle of tf.data in NumPy, and counts the leaked images (tests/oracle/test_data_leak.py compares
+A shuffled tf.data dataset has a new order every time it is read. `take` and `skip` after it split
+that order and not the images, so the split is different in every epoch. This module repeats the
+shuffle of tf.data in NumPy and counts the leaked images (tests/oracle/test_data_leak.py compares
 both with tf.data).
 """
 
@@ -14,19 +14,19 @@ import numpy as np
 from lib.core.errors import ConfigError
 from lib.core.splits import IntArray
 
-# `keras.utils.image_dataset_from_directory` shuffles within eight batches of 32 images.
+# Shuffle buffer of `keras.utils.image_dataset_from_directory`: eight batches of 32 images.
 KERAS_BUFFER = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """The validation of one epoch.
+    """The images of one epoch.
 
     Args:
-        epoch: From 1.
-        train: Images that were trained on in this epoch, sorted.
-        validation: Images that validated at its end, sorted.
-        seen: Those of `validation` that had been trained on by then, sorted.
+        epoch: Number of the epoch, counted from 1.
+        train: Training images of this epoch, sorted.
+        validation: Validation images of this epoch, sorted.
+        seen: Validation images that were trained on in this epoch or before, sorted.
     """
 
     epoch: int
@@ -36,15 +36,16 @@ class Epoch:
 
 
 def shuffled(num_images: int, buffer_size: int, rng: np.random.Generator) -> IntArray:
-    """One order in which `tf.data.Dataset.range(num_images).shuffle(buffer_size)` can be read.
+    """Draw one order of `tf.data.Dataset.range(num_images).shuffle(buffer_size)`.
 
-    tf.data fills a buffer and then, image by image, takes out any one of it and puts the next in
-    its place. With a buffer as large as the dataset every order is equally likely; with a smaller
-    one an image comes at most `buffer_size - 1` places early.
+    tf.data fills a buffer. Then it takes a random image out of the buffer and puts the next image
+    in its place, again and again. With a buffer as large as the dataset every order is equally
+    likely; with a smaller one an image moves forward by at most `buffer_size - 1` places.
 
     Args:
-        num_images: Of the dataset.
-        buffer_size: Of the shuffle, in images.
+        num_images: Number of images in the dataset.
+        buffer_size: Size of the shuffle buffer in images.
+        rng: Source of the random numbers.
 
     Reference:
         TensorFlow API, tf.data.Dataset.shuffle (tf-shuffle).
@@ -58,7 +59,7 @@ def shuffled(num_images: int, buffer_size: int, rng: np.random.Generator) -> Int
     for position, place in enumerate(places):
         order[position] = buffer[place]
         buffer[place] = buffer_size + position
-    # No more images come in: what is left goes out in any order.
+    # No more images come in: the rest of the buffer comes out in random order.
     order[filled:] = rng.permutation(buffer)
     return order
 
@@ -66,16 +67,17 @@ def shuffled(num_images: int, buffer_size: int, rng: np.random.Generator) -> Int
 def take_and_skip(
     num_images: int, num_validation: int, *, num_epochs: int, seed: int, buffer_size: int = 0
 ) -> tuple[Epoch, ...]:
-    """Train and validate on `data.skip(k)` and `data.take(k)` of one shuffled dataset.
+    """Simulate training on `data.skip(k)` and validation on `data.take(k)` of a shuffled dataset.
 
     Every epoch reads the dataset twice, once to train and once to validate, as `fit` does; with
     `reshuffle_each_iteration`, the default, each time in a new order.
 
     Args:
-        num_images: Of the dataset.
-        num_validation: How many are taken for validation.
-        num_epochs: How many epochs.
-        buffer_size: Of the shuffle, in images; 0 for all of them.
+        num_images: Number of images in the dataset.
+        num_validation: Number of images that `take` takes for validation.
+        num_epochs: Number of epochs.
+        seed: Seed of the shuffle.
+        buffer_size: Size of the shuffle buffer in images; 0 for the whole dataset.
 
     Raises:
         ConfigError: If one of the two parts would be empty.
@@ -103,10 +105,10 @@ def take_and_skip(
 def trained_on(
     epochs: Iterable[tuple[Sequence[int] | IntArray, Sequence[int] | IntArray]],
 ) -> tuple[Epoch, ...]:
-    """Which validation images of each epoch had been trained on, in it or before.
+    """Find the validation images of each epoch that were trained on in that epoch or before.
 
     Args:
-        epochs: The images trained on and the images validated with, an epoch a pair.
+        epochs: For each epoch its training images and its validation images.
 
     Example:
 
@@ -123,10 +125,10 @@ def trained_on(
 
 
 def expected(num_images: int, num_validation: int, epoch: int) -> float:
-    """How many validation images have been trained on after some epochs, on average.
+    """Return the expected number of validation images that have been trained on by an epoch.
 
-    With a buffer of all images each epoch leaves every image out of training with the same
-    chance, `num_validation / num_images`, whatever happened before.
+    With a buffer for all images, every epoch leaves each image out of training with probability
+    `num_validation / num_images`, independently of earlier epochs.
 
     Example:
 
@@ -137,12 +139,12 @@ def expected(num_images: int, num_validation: int, epoch: int) -> float:
 
 
 def code(num_images: int, num_validation: int, buffer_size: int = 0) -> str:
-    """The lines that leak, as tutorials have them.
+    """Write the lines of code that leak, as many tutorials have them.
 
     Args:
-        num_images: Of the dataset.
-        num_validation: How many are taken for validation.
-        buffer_size: Of the shuffle, in images; 0 for all of them.
+        num_images: Number of images in the dataset.
+        num_validation: Number of images for validation.
+        buffer_size: Size of the shuffle buffer in images; 0 for the whole dataset.
     """
     return (
         f"data = data.shuffle({buffer_size or num_images})  # anew at every reading\n"

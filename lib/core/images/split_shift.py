@@ -12,24 +12,24 @@ FloatArray = npt.NDArray[np.float64]
 
 NUM_FOLDS = 5
 NUM_REPEATS = 3
-# The classifiers of the folds share most of their images, so their errors do not average out; the
-# variance is larger by this than that of as many independent images (nadeau-bengio-2003).
+# The classifiers of the folds share most of their images, so their errors do not average out: the
+# variance is larger by this factor than that of independent images (nadeau-bengio-2003).
 VARIANCE_FACTOR = 1 + NUM_FOLDS / (NUM_FOLDS - 1)
-# Added to the diagonal of a kernel whose own diagonal is 1 on average.
+# Added to the diagonal of the kernel, which is 1 on average without the bias.
 RIDGE = 1.0
-# Fewer images on a side than this leave a fold without any.
+# With fewer images in a set, a fold would be empty.
 MIN_IMAGES = 2 * NUM_FOLDS
 
 
 @dataclass(frozen=True)
 class Separability:
-    """How well two sets of images are told apart by their features.
+    """How well a classifier can tell two sets of images apart by their features.
 
     Args:
-        auc: Probability that an image of the one set scores above one of the other, by a
-            classifier that saw neither: 0.5 not at all, 1 always.
+        auc: Area under the ROC curve of held-out images: 0.5 if they cannot be told apart, 1 if
+            they always can.
         low: Lower end of its 95 % interval.
-        high: Upper end.
+        high: Upper end of that interval.
     """
 
     auc: float
@@ -42,16 +42,16 @@ def separability(
 ) -> Separability:
     """Try to tell training from validation images with a linear classifier.
 
-    A ridge classifier, both sets weighing the same, cross-validated: every image is scored by
-    classifiers that were fitted without it. Where both sets were drawn from the same images,
-    nothing can be learned and the area under the ROC curve is 0.5 but for chance.
+    This is a cross-validated ridge classifier that weights both sets equally: every image is scored
+    by classifiers that were fitted without it. If both sets are random samples of the same images,
+    nothing can be learned, and the area under the ROC curve differs from 0.5 only by chance.
 
-    Input shape: (num_images, channels) each, of a backbone that was not trained on either.
+    Input shape: (num_images, channels) each, from a backbone that was trained on neither set.
 
     Args:
         train_vectors: Features of the training images.
         validation_vectors: Features of the validation images.
-        seed: For the folds; the same one gives the same answer.
+        seed: Seed of the folds; the same seed gives the same result.
 
     Raises:
         ValueError: If the shapes do not fit, a value is not finite, or a set is smaller than
@@ -87,10 +87,10 @@ def separability(
 
 
 def _kernel(vectors: FloatArray) -> FloatArray:
-    """Products of standardised vectors, 1 on average with themselves, and 1 more for the bias.
+    """Return the products of standardised vectors, plus 1 for the bias; the diagonal averages 2.
 
-    There are more channels than images as a rule, so what is solved is a matrix of images. That
-    both sides are standardised together tells no side from the other.
+    There are usually more channels than images, so the classifier is solved in its dual form, over
+    images. Both sets are standardised together, which does not tell them apart.
     """
     spread = vectors.std(axis=0)
     varies = spread > 0
@@ -100,19 +100,19 @@ def _kernel(vectors: FloatArray) -> FloatArray:
 
 
 def _ridge(kernel: FloatArray, positive: npt.NDArray[np.bool_]) -> FloatArray:
-    """A ridge classifier in its dual form: a weight an image it was fitted to."""
-    # The fewer images a side has, the more each of them weighs.
+    """Fit a ridge classifier in its dual form: one weight per training image."""
+    # The images of the smaller set have larger weights, so that both sets count the same.
     weights = np.where(positive, 1 / positive.sum(), 1 / (~positive).sum()) * len(positive) / 2
     target = np.where(positive, 1.0, -1.0)
     return np.linalg.solve(kernel + np.diag(RIDGE / weights), target).astype(np.float64)
 
 
 def area_under_roc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
-    """How often a positive one scores above a negative one, ties counting half.
+    """Return how often a positive example scores above a negative one; ties count half.
 
     Args:
-        scores: (num,), the higher the more likely positive.
-        positive: (num,), of truth values, both of them in it.
+        scores: (num,), higher for examples that are more likely positive.
+        positive: (num,), True for positive examples; both values must occur.
 
     Example:
 
@@ -125,9 +125,9 @@ def area_under_roc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
 
 
 def _auc_interval(auc: float, num_first: int, num_second: int) -> tuple[float, float]:
-    """95 % interval of an area under the ROC curve, as Wilson's is of a share.
+    """Return the 95 % interval of an area under the ROC curve, in the manner of Wilson's interval.
 
-    Its ends are the areas from which the one measured is just 1.96 standard errors away.
+    Its ends are the areas from which the measured one is exactly 1.96 standard errors away.
 
     Reference:
         Newcombe 2006, "Confidence intervals for an effect size measure based on the

@@ -1,4 +1,4 @@
-"""What is known of a pretrained network beside its layer table: cost of a step, published facts.
+"""Facts about a pretrained network that its layer table lacks: cost of a step, published accuracy.
 
 Imports: core.
 """

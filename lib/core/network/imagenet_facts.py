@@ -1,4 +1,4 @@
-"""What each backbone was trained for: its paper, its accuracy and the classifier it came with."""
+"""Published facts about each backbone: its paper, its ImageNet accuracy and its classifier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ class ImageNetSpec:
 
     Args:
         paper: Title of the paper.
-        address: Where the paper is.
-        accuracy: Top-1 on the ImageNet validation images, in per cent, of the weights used here.
-        accuracy_source: Who says so.
-        accuracy_address: Where they say so.
-        image_size: Side in pixels of the images that accuracy is for.
-        hidden_units: Dense layers of the classifier before its last.
-        flattens: True where the classifier sees every position instead of their mean.
-        min_size_reason: Why the smallest input is no smaller.
+        address: Address of the paper.
+        accuracy: Top-1 accuracy of these weights on the ImageNet validation images, in per cent.
+        accuracy_source: Source of the accuracy.
+        accuracy_address: Address of that source.
+        image_size: Side in pixels of the images that the accuracy was measured on.
+        hidden_units: Units of each Dense layer of the classifier before the last one.
+        flattens: True if the classifier uses every position instead of their average.
+        min_size_reason: Why smaller inputs cannot be used.
     """
 
     paper: str
@@ -104,10 +104,10 @@ IMAGENET: dict[str, ImageNetSpec] = {
 
 
 def get(backbone: str) -> ImageNetSpec:
-    """How a backbone was published.
+    """Return the published facts about a backbone.
 
     Raises:
-        ConfigError: If Thaw does not know it.
+        ConfigError: If the backbone is unknown.
     """
     if backbone not in IMAGENET:
         raise ConfigError(f"Nothing is known here of the paper behind {backbone!r}.")
@@ -115,7 +115,7 @@ def get(backbone: str) -> ImageNetSpec:
 
 
 def classifier_params(backbone: str) -> int:
-    """Parameters of the classifier that `include_top=True` adds.
+    """Count the parameters of the classifier that `include_top=True` adds.
 
     Example:
 
@@ -130,7 +130,7 @@ def classifier_params(backbone: str) -> int:
 
 
 def params_with_top(backbone: str) -> int:
-    """Parameters of the whole published network, classifier included.
+    """Count the parameters of the whole published network, including the classifier.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What a training step costs: multiply-adds, time relative to head-only, memory."""
+"""Cost of a training step: multiply-adds, time relative to a frozen backbone, memory."""
 
 from collections.abc import Sequence
 from math import prod
@@ -11,14 +11,14 @@ ADAM_SLOTS, ADAM_SCALARS = 2, 2
 
 
 def multiply_adds(row: LayerRow) -> int:
-    """Multiply-adds of one layer for one image, forward.
+    """Count the multiply-adds of one layer in the forward pass of one image.
 
     Every matrix of a layer (the kernel of a convolution or a Dense layer) is applied once at
     each position of its output. Biases, BatchNormalization and activations are left out, as the
     papers do: they add a few per cent.
 
     Args:
-        row: Of the layer table, at the input size in question.
+        row: Row of the layer table for the input size.
 
     Example:
 
@@ -34,23 +34,23 @@ def multiply_adds(row: LayerRow) -> int:
 
 
 def step_cost(row: LayerRow) -> tuple[int, int, int]:
-    """What a layer costs in a training step: forward, its weights' gradient, its input's."""
+    """Return the multiply-adds of a layer: forward, gradient of its weights, of its input."""
     forward = multiply_adds(row)
     return forward, forward, forward
 
 
 def backward_multiply_adds(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
-    """Multiply-adds of one image on the way back.
+    """Count the multiply-adds of the backward pass of one image.
 
-    A thawed layer needs the gradient of its weights: as many multiply-adds as forward. A layer
-    with something thawed before it has to pass the gradient on to its input: as many again.
-    Backpropagation stops at the lowest thawed layer, so what lies before it costs nothing.
+    A thawed layer computes the gradient of its weights: as many multiply-adds as forward. A layer
+    with a thawed layer before it also computes the gradient of its input: as many again.
+    Backpropagation stops at the lowest thawed layer, so the layers before it cost nothing.
 
     Args:
         layers: Layer table, input side first.
         plan: Which layers are frozen.
     """
-    live: set[str] = set()  # layers whose output a trainable weight changes
+    live: set[str] = set()  # layers whose output depends on a trainable weight
     total = 0
     for row in layers:
         passes_on = any(source in live for source in row.inbound)
@@ -62,10 +62,10 @@ def backward_multiply_adds(layers: Sequence[LayerRow], plan: FreezePlan) -> int:
 
 
 def relative_step_time(layers: Sequence[LayerRow], plan: FreezePlan) -> float:
-    """Estimated time of a training step, relative to one with the whole backbone frozen.
+    """Estimate the time of a training step relative to one with a frozen backbone.
 
-    An estimate from multiply-adds alone: 1 for a frozen backbone, close to 3 when everything is
-    thawed. The head itself is too small to count.
+    Only multiply-adds are counted: 1 for a frozen backbone, close to 3 if everything is
+    thawed. The head is too small to matter.
 
     Args:
         layers: Layer table, input side first.
@@ -83,7 +83,7 @@ def relative_step_time(layers: Sequence[LayerRow], plan: FreezePlan) -> float:
 
 
 def adam_params(trainable: int) -> int:
-    """Numbers Adam keeps for so many trainable parameters: `Optimizer params` in model.summary().
+    """Count Adam's own numbers, `Optimizer params` in model.summary(), for trainable parameters.
 
     Example:
 

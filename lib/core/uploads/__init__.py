@@ -1,4 +1,4 @@
-"""A reader's own images: on their way in, and as datasets that belong to one reader.
+"""A reader's own images: their upload, and the datasets that belong to one reader.
 
 Imports: core, core.files, core.lab.
 """

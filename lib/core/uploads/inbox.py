@@ -1,7 +1,7 @@
-"""A reader's own images on their way in: from a page, which takes them, to a worker.
+"""Uploads of a reader's own images: a page receives them, and a worker makes a dataset.
 
-A folder `.upload-...` beside the datasets of own_datasets.py. It is deleted when a worker is done
-with it, or when its reader has seen why there is no dataset of it.
+An upload is a folder `.upload-...` beside the datasets of own_datasets.py. It is deleted when the
+dataset is made, or when the reader has seen the reason why there is none.
 """
 
 import json
@@ -18,12 +18,12 @@ from lib.core.errors import DataError, ThawError
 from lib.core.files import atomic_write, outside_text, scratch_dirs
 from lib.core.uploads import own_datasets
 
-# What may come in; lib/training/sources/zip_reader.py holds to it while it reads.
+# Size limit of an upload; lib/training/sources/zip_reader.py checks it while it reads.
 MAX_ARCHIVE_BYTES = 200_000_000
 CHUNK_BYTES = 1 << 20
 
-# A worker that has said nothing for so long is dead: a question is given up after 180 s
-# (lib.jobs.connection).
+# A worker that has written nothing for this long is dead: lib.jobs.connection gives a question up
+# after 180 s.
 SECONDS_WITHOUT_WORD = 200
 
 ARCHIVE, OWNER = "archive.zip", "owner.json"
@@ -33,13 +33,13 @@ _UPLOAD = re.compile(r"\.upload-\d+-[0-9a-f]{8}-[\w-]{22,}")
 
 @dataclass(frozen=True)
 class Question:
-    """What only the reader knows of an upload.
+    """What only the reader can say about an upload.
 
     Args:
-        title: As for the dataset.
-        encodings: In which the names in the archive can be read, the likeliest first: each with
-            its title and what the classes are called then; empty where the archive says it.
-        parts: The folders that say which split an image is in, and which; empty where none do.
+        title: Title of the dataset.
+        encodings: Encodings in which the names in the archive can be read, the most likely first:
+            id, title, and names of the classes. Empty if the archive states its encoding.
+        parts: Folder -> split, for folders that look like splits; empty if there are none.
     """
 
     title: str
@@ -47,21 +47,21 @@ class Question:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
-# --- What a page does ---------------------------------------------------------------------
+# --- Called by a page ---------------------------------------------------------------------
 
 
 def receive(file: BinaryIO, owner: str = "") -> str:
-    """Put an archive where a worker finds it.
+    """Store an uploaded archive for a worker.
 
     Args:
-        file: As it was uploaded, unchecked.
-        owner: Whose it is.
+        file: The uploaded file, unchecked.
+        owner: Hash of the reader's key.
 
     Returns:
         Name of the upload, for `archive_of`.
 
     Raises:
-        DataError: If it is larger than an archive may be.
+        DataError: If the archive is larger than MAX_ARCHIVE_BYTES.
         StoreError: If there is no room for it.
     """
     with _upload(owner) as place:
@@ -74,17 +74,17 @@ def receive(file: BinaryIO, owner: str = "") -> str:
 
 
 def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -> str:
-    """Put single files where a worker finds them: as an archive, so that there is one way in.
+    """Store single files for a worker, as an archive, so that all uploads are read in one way.
 
     Args:
-        pictures: Name of a class -> its files, each with its name.
-        owner: Whose they are.
+        pictures: Name of a class -> its files, each as name and content.
+        owner: Hash of the reader's key.
 
     Returns:
-        As `receive`.
+        Name of the upload, for `archive_of`.
 
     Raises:
-        DataError: If a class has no name, or all of them together are too large.
+        DataError: If a class has no name, or all files together are too large.
         StoreError: If there is no room for them.
     """
     if sum(len(data) for files in pictures.values() for _, data in files) > MAX_ARCHIVE_BYTES:
@@ -103,7 +103,7 @@ def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -
 
 
 def too_large() -> DataError:
-    """What to say of an archive that is larger than MAX_ARCHIVE_BYTES."""
+    """Make the error for an archive that is larger than MAX_ARCHIVE_BYTES."""
     return DataError(
         f"These images take more than {MAX_ARCHIVE_BYTES // 1_000_000} MB.",
         "Leave some out, or make them smaller: Thaw trains on at most 512 pixels.",
@@ -112,7 +112,7 @@ def too_large() -> DataError:
 
 @contextmanager
 def _upload(owner: str) -> Iterator[Path]:
-    """A hidden folder for what comes in; gone again where that fails."""
+    """Make a scratch directory for an upload, and remove it again if that fails."""
     try:
         place = scratch_dirs.make(own_datasets.root(), "upload")
     except OSError as error:
@@ -129,7 +129,7 @@ def _upload(owner: str) -> Iterator[Path]:
 
 
 def uploads_of(owner: str) -> tuple[str, ...]:
-    """What a reader has uploaded and no worker is done with, such as before a reload."""
+    """Return a reader's uploads that are not finished, such as those from before a reload."""
     found = []
     for path in own_datasets.root().glob(".upload-*"):
         with suppress(OSError, ValueError):
@@ -142,7 +142,7 @@ def uploads_of(owner: str) -> tuple[str, ...]:
 
 
 def num_done(upload: str) -> tuple[int, int]:
-    """How far a worker is with an upload: files looked at, and files in all; 0 of 0 before that."""
+    """Return how many files of an upload a worker has read, and of how many; first 0 of 0."""
     try:
         done, total = json.loads((_place(upload) / PROGRESS).read_text("utf-8"))
     except (OSError, ValueError, TypeError, DataError):
@@ -151,7 +151,7 @@ def num_done(upload: str) -> tuple[int, int]:
 
 
 def problem(upload: str) -> ThawError | None:
-    """Why a worker made no dataset of an upload, for a page that was not told; None without one."""
+    """Return the stored reason why an upload gave no dataset; None if there is none."""
     try:
         message, next_step = json.loads((_place(upload) / PROBLEM).read_text("utf-8"))
     except (OSError, ValueError, TypeError, DataError):
@@ -160,7 +160,7 @@ def problem(upload: str) -> ThawError | None:
 
 
 def question(upload: str) -> Question | None:
-    """What a worker has to know before it makes a dataset of an upload; None where nothing."""
+    """Return what a worker must know before it can make the dataset; None if nothing."""
     try:
         return Question(**json.loads((_place(upload) / QUESTION).read_text("utf-8")))
     except (OSError, ValueError, TypeError, DataError):
@@ -168,25 +168,25 @@ def question(upload: str) -> Question | None:
 
 
 def answer(upload: str) -> None:
-    """The reader has said what was asked."""
+    """Remove the question of an upload, which the reader has answered."""
     with suppress(DataError):
         (_place(upload) / QUESTION).unlink(missing_ok=True)
 
 
 def discard(upload: str) -> None:
-    """Forget an upload; a worker that is busy with it stops."""
+    """Delete an upload; a worker that reads it stops."""
     with suppress(DataError):
         scratch_dirs.remove(_place(upload))
 
 
-# --- What a worker does -------------------------------------------------------------------
+# --- Called by a worker -------------------------------------------------------------------
 
 
 def archive_of(upload: str) -> Path:
-    """The file of an upload.
+    """Return the path of the archive of an upload.
 
     Raises:
-        DataError: If it is not here: discarded, or on another machine.
+        DataError: If it was deleted, or is on another machine.
     """
     path = _place(upload) / ARCHIVE
     if not path.is_file():
@@ -199,7 +199,7 @@ def archive_of(upload: str) -> Path:
 
 
 def say_done(upload: str, done: int, total: int) -> bool:
-    """Tell the page how far it is; False once the upload was discarded."""
+    """Store the progress for the page; return False if the upload was deleted."""
     place = _place(upload)
     if not (place / ARCHIVE).is_file():
         return False
@@ -209,12 +209,12 @@ def say_done(upload: str, done: int, total: int) -> bool:
 
 
 def ask(upload: str, question: Question) -> None:
-    """Keep what the reader has to say before there is a dataset."""
+    """Store what the reader must answer before the dataset can be made."""
     atomic_write.write_json(_place(upload) / QUESTION, asdict(question))
 
 
 def refuse(upload: str, error: ThawError) -> None:
-    """Keep of an upload only why there is no dataset of it, until its reader has seen that."""
+    """Delete the archive of an upload, and store why it gave no dataset."""
     with suppress(OSError, DataError):
         place = _place(upload)
         atomic_write.write_json(place / PROBLEM, [error.message, error.next_step])

@@ -1,16 +1,15 @@
-"""A reader's own images: where they are kept, and whose they are.
+"""A reader's own datasets: where they are stored, and to whom they belong.
 
 Under THAW_HOME/images:
 
-    owners/images-<12 hex>.json    whose a dataset is, who may look, and the folder it is in
-    <unguessable id>/about.json    what is in it
-    <unguessable id>/pictures/     one folder of pictures a class
+    owners/images-<12 hex>.json    owner of a dataset, whether it is shared, and its folder
+    <unguessable id>/about.json    description of the dataset
+    <unguessable id>/pictures/     one folder of pictures per class
     .making-..., .upload-...       scratch directories: never listed, always cleaned up
 
-A reader is known by the hash of a key that only their browser has (lib/ui/uploads/reader.py).
-What a dataset is called in a run comes from its pictures and from their names, which begin with a
-random number: the same pictures of two readers are two datasets, and neither says anything of the
-other.
+A reader is identified by the hash of a key that only their browser has (lib/ui/uploads/reader.py).
+The id of a dataset is derived from its pictures and from their names, which begin with a random
+number. So the same pictures of two readers are two datasets, and neither reveals the other.
 """
 
 import hashlib
@@ -33,7 +32,7 @@ from lib.core.files.home import thaw_home
 FINGERPRINT_LENGTH = 12
 MIN_CLASSES, MAX_CLASSES = 2, 50
 DAYS_KEPT = 7
-# A longer list helps nobody, and its number is said.
+# A longer list would not help; the total number is shown.
 MAX_LEFT_OUT = 1_000
 
 ABOUT, PICTURES, OWNERS = "about.json", "pictures", "owners"
@@ -42,35 +41,35 @@ _NAME = re.compile(rf"{datasets.OWN_PREFIX}[0-9a-f]{{{FINGERPRINT_LENGTH}}}")
 
 @dataclass(frozen=True)
 class OwnSpec(DatasetSpec):
-    """A dataset of a reader's own, as pages know any other: its version is its fingerprint."""
+    """A reader's own dataset in the form of all datasets; its version is its fingerprint."""
 
     @property
     def fingerprint(self) -> str:
-        """What a run's identity says of its data: SHA-256 over names and bytes, hex."""
+        """SHA-256 over names and bytes of the pictures, hex; part of the identity of a run."""
         return self.version
 
 
 @dataclass(frozen=True)
 class OwnDataset:
-    """A dataset of a reader's own, as it is stored.
+    """A reader's own dataset, as it is stored.
 
     Args:
-        id: What a run's configuration calls it: "images-" and how its fingerprint begins.
-        title: As its reader called it; text from outside.
-        owner: Hash of the key of the reader.
-        fingerprint: SHA-256, hex, over the names and bytes of its pictures.
-        content: The same without the random number in the names, to know it again.
-        class_names: In label order; text from outside.
-        counts: Pictures of each class.
-        size_bytes: On disk.
-        created: Seconds since 1970.
-        used: When somebody last trained on it or looked at it, seconds since 1970.
-        shared: True where whoever has the link of a run may see its pictures.
-        left_out: Files that were not taken, each with the reason, in words; the first of them.
-        num_left_out: How many there were.
-        said: What its reader has to hear of how it was understood, in sentences.
-        num_given: Pictures that their folders put into training, validation and test; empty where
-            Thaw splits.
+        id: Id in configurations: "images-" and the beginning of the fingerprint.
+        title: Title that the reader gave; text from outside.
+        owner: Hash of the reader's key.
+        fingerprint: SHA-256, hex, over names and bytes of the pictures.
+        content: The same without the random number in the names, to recognise the same pictures.
+        class_names: Names of the classes in label order; text from outside.
+        counts: Number of pictures of each class.
+        size_bytes: Size on disk.
+        created: Time of creation, in seconds since 1970.
+        used: Time of the last use, in seconds since 1970.
+        shared: True if everybody who has the link of a run may see the pictures.
+        left_out: Files that were left out, each with the reason in words; only the first ones.
+        num_left_out: Number of all files that were left out.
+        said: Sentences for the reader about how the upload was interpreted.
+        num_given: Number of pictures in the reader's own training, validation and test folders;
+            empty if Thaw makes the split.
     """
 
     id: str
@@ -91,22 +90,22 @@ class OwnDataset:
 
     @property
     def num_images(self) -> int:
-        """Pictures of all classes together."""
+        """Number of pictures in all classes together."""
         return sum(self.counts)
 
     @property
     def max_train_images(self) -> int:
-        """Pictures left for training once validation and test have theirs."""
+        """Number of pictures that remain for training after validation and test."""
         return splits.max_train_images(self.num_images, self.num_given)
 
     @property
     def expires(self) -> float:
-        """When it is deleted, seconds since 1970; each use puts that off."""
+        """Time of deletion, in seconds since 1970; each use postpones it."""
         return self.used + DAYS_KEPT * 86_400
 
     @property
     def spec(self) -> OwnSpec:
-        """The same, as pages know any dataset."""
+        """The dataset in the form that all datasets have."""
         return OwnSpec(
             id=self.id,
             title=self.title,
@@ -123,12 +122,12 @@ class OwnDataset:
 
 
 def root() -> Path:
-    """Where own images are kept: `images` under THAW_HOME."""
+    """Return the folder of readers' own images: `images` under THAW_HOME."""
     return thaw_home() / "images"
 
 
 def hashed(key: str) -> str:
-    """One-way hash of a reader's key: enough to know the reader again, no use for posing as them.
+    """Return the one-way hash of a reader's key, which identifies the reader but is no key.
 
     Example:
 
@@ -139,31 +138,31 @@ def hashed(key: str) -> str:
 
 
 def cannot_store(error: OSError) -> StoreError:
-    """What to say where nothing can be written to `root`."""
+    """Make the error for a `root` that cannot be written."""
     return StoreError(
         f"The images could not be stored in {root()}: {error.strerror or error}.",
         "Make room or give write permission there, or set THAW_HOME to another folder.",
     )
 
 
-# --- Looking ------------------------------------------------------------------------------
+# --- Reading ------------------------------------------------------------------------------
 
 
 def get(dataset: str) -> OwnDataset | None:
-    """A dataset that is there, whoever's it is; None where it is not, or not any more.
+    """Return a dataset of any reader; None if it does not exist or was deleted.
 
     Args:
-        dataset: "images-..." of a configuration, perhaps from a link.
+        dataset: Id, "images-...", from a configuration or a link.
     """
     record = record_of(dataset)
     return read(dataset, record) if record else None
 
 
 def owned_by(owner: str) -> tuple[OwnDataset, ...]:
-    """The datasets of a reader, newest first.
+    """Return the datasets of a reader, newest first.
 
     Args:
-        owner: From `hashed`; "" owns nothing.
+        owner: Hash of the reader's key, from `hashed`; "" owns nothing.
     """
     if not owner:
         return ()
@@ -172,9 +171,9 @@ def owned_by(owner: str) -> tuple[OwnDataset, ...]:
 
 
 def folder(dataset: str) -> Path | None:
-    """Where the pictures of a dataset are, a folder a class; None where they are not here.
+    """Return the folder of a dataset's pictures, with one folder per class; None if it is gone.
 
-    Asking counts as using it, and puts off its end.
+    Each call counts as a use of the dataset and postpones its deletion.
     """
     found = record_of(dataset)
     if found is None or read(dataset, found) is None:
@@ -186,16 +185,16 @@ def folder(dataset: str) -> Path | None:
 
 
 def owns(dataset: str, owner: str) -> bool:
-    """True where a dataset, there or deleted, is this reader's; so are the runs made from it."""
+    """Return True if a dataset, existing or deleted, and the runs on it belong to this reader."""
     record = record_of(dataset)
     return bool(record and owner and record["owner"] == owner)
 
 
 def may_see(dataset: str, owner: str) -> bool:
-    """True where a reader may see the pictures of a dataset, and models and answers made from them.
+    """Return True if a reader may see the pictures of a dataset and what was made from them.
 
-    Anybody may where they are no reader's own, their owner does, and others where the owner shares
-    them.
+    Everybody may see the datasets of the registry. A reader's own dataset may be seen by its owner
+    and, if it is shared, by others.
     """
     if not datasets.is_own(dataset):
         return True
@@ -204,7 +203,7 @@ def may_see(dataset: str, owner: str) -> bool:
 
 
 def all_datasets() -> Iterator[OwnDataset]:
-    """The datasets of all readers."""
+    """Yield the datasets of all readers."""
     for path in (root() / OWNERS).glob(f"{datasets.OWN_PREFIX}*.json"):
         record = record_of(path.stem)
         found = read(path.stem, record) if record else None
@@ -213,7 +212,7 @@ def all_datasets() -> Iterator[OwnDataset]:
 
 
 def record_of(dataset: str) -> dict[str, Any] | None:
-    """Whose a dataset is; None where nobody has said so."""
+    """Read the record of a dataset (owner, folder, shared); None if there is none."""
     if not _NAME.fullmatch(dataset):
         return None
     try:
@@ -226,7 +225,7 @@ def record_of(dataset: str) -> dict[str, Any] | None:
 
 
 def read(dataset: str, record: Mapping[str, Any]) -> OwnDataset | None:
-    """What about.json says; None where the dataset was deleted or has expired."""
+    """Read about.json; return None if the dataset was deleted or has expired."""
     if not record["folder"]:
         return None
     path = root() / record["folder"] / ABOUT
@@ -243,24 +242,24 @@ def read(dataset: str, record: Mapping[str, Any]) -> OwnDataset | None:
     return found if found.id == dataset and time.time() < found.expires else None
 
 
-# --- What its owner does to it ----------------------------------------------------------------
+# --- Changes by the owner ---------------------------------------------------------------------
 
 
 def share(dataset: str, owner: str, shared: bool) -> None:
-    """Let whoever has the link of a run see its pictures, or nobody else any more.
+    """Let everybody who has the link of a run see the pictures, or only the owner again.
 
     Raises:
-        StoreError: If it is not this reader's, or cannot be written.
+        StoreError: If the dataset belongs to another reader, or cannot be written.
     """
     record = owned_record(dataset, owner)
     write_record(dataset, {**record, "shared": shared})
 
 
 def claim(dataset: str, owner: str) -> None:
-    """Take the runs of a dataset that nobody here has said to be theirs: they came as a file.
+    """Make a reader the owner of a dataset that has no owner here, because its run was imported.
 
     Raises:
-        StoreError: If they are another reader's.
+        StoreError: If the dataset belongs to another reader.
     """
     if not _NAME.fullmatch(dataset):
         raise StoreError("This run names its images as Thaw does not.", "Export it again.")
@@ -274,20 +273,20 @@ def claim(dataset: str, owner: str) -> None:
 
 
 def owned_record(dataset: str, owner: str) -> dict[str, Any]:
-    """Whose a dataset is, for its owner.
+    """Return the record of a reader's own dataset.
 
     Raises:
-        StoreError: If it is not this reader's.
+        StoreError: If the dataset does not exist or belongs to another reader.
     """
     record = record_of(dataset)
     if record is None or not owner or record["owner"] != owner:
-        # The same words for what is another's and what is not there.
+        # The same words in both cases, so that nobody learns which datasets exist.
         raise StoreError("These images are not among yours.", "Choose one of your own datasets.")
     return record
 
 
 def write_record(dataset: str, record: Mapping[str, Any]) -> None:
-    """Say whose a dataset is.
+    """Write the record of a dataset: owner, folder, shared.
 
     Raises:
         StoreError: If it cannot be written.

@@ -1,6 +1,7 @@
-"""How long a reader's own images are kept, and how many: taking in, deleting, tidying."""
+"""How long and how many of a reader's own images are kept: publishing, deleting, cleaning up."""
 
 import json
+import math
 import os
 import secrets
 import shutil
@@ -10,25 +11,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from lib.core import datasets
+from lib.core import datasets, limits
 from lib.core.errors import StoreError
-from lib.core.files import atomic_write, scratch_dirs
+from lib.core.files import atomic_write, lock, scratch_dirs
 from lib.core.files.home import thaw_home
 from lib.core.lab.store import RunStore
-from lib.core.uploads import own_datasets
+from lib.core.uploads import clock, own_datasets
 from lib.core.uploads.own_datasets import OwnDataset
 
-# Ten classes of a hundred pictures take about 100 MB.
-MAX_DATASETS_EACH, MAX_DATASETS = 10, 200
-MAX_BYTES_EACH, MAX_BYTES = 1_000_000_000, 10_000_000_000
-# Below this much free disk nothing is taken in: runs have to be stored as well.
-MIN_FREE_BYTES = 1_000_000_000
 SECONDS_BETWEEN_TIDYING = 600
+# What has expired is out of sight at once, and is removed after so many days of running.
+DAYS_HIDDEN = 2
+# In the folder of a dataset that is out of sight: how long Thaw had been running then.
+HIDDEN = "hidden.json"
+# Beside the owners: what was last seen of the clock, and the lock of the process that tidies.
+CLOCK, TIDYING = "clock.json", ".tidying"
 
 
 @contextmanager
 def making() -> Iterator[Path]:
-    """A hidden folder for the pictures of a dataset; gone again where it was not published.
+    """Make a scratch directory for the pictures of a dataset; it is removed if not published.
 
     Raises:
         StoreError: If it cannot be written.
@@ -46,43 +48,45 @@ def making() -> Iterator[Path]:
 
 
 def check_room(owner: str, size_bytes: int = 0) -> None:
-    """Refuse what would go beyond what a reader, or all of them together, may keep.
+    """Check the limits for one reader and for all readers together.
 
     Args:
-        owner: Whose it would be.
-        size_bytes: What it would take on disk, as far as that is known.
+        owner: Hash of the key of the reader who wants another dataset.
+        size_bytes: Size of that dataset on disk, if it is known.
 
     Raises:
         StoreError: If there is no room for another dataset.
     """
-    known = list(own_datasets.all_datasets())
+    figures, known = limits.current(), list(own_datasets.all_datasets())
     own = [each for each in known if each.owner == owner]
-    if len(own) >= MAX_DATASETS_EACH or _size(own) + size_bytes > MAX_BYTES_EACH:
+    mb_each = figures.datasets_mb_each
+    if len(own) >= figures.datasets_each or _size(own) + size_bytes > mb_each * limits.MB:
         raise StoreError(
             f"You have {len(own)} dataset{'s' * (len(own) != 1)} of your own, "
-            f"{_size(own) / 1e6:,.0f} MB; there is room for {MAX_DATASETS_EACH} and "
-            f"{MAX_BYTES_EACH / 1e6:,.0f} MB.",
+            f"{_size(own) / limits.MB:,.0f} MB; there is room for {figures.datasets_each} and "
+            f"{mb_each:,} MB.",
             "Delete one of them.",
         )
-    own_datasets.root().mkdir(mode=0o700, parents=True, exist_ok=True)
-    full = len(known) >= MAX_DATASETS or _size(known) + size_bytes > MAX_BYTES
-    if full or shutil.disk_usage(own_datasets.root()).free < MIN_FREE_BYTES + size_bytes:
+    all_bytes = figures.datasets_mb * limits.MB
+    if len(known) >= figures.datasets or _size(known) + size_bytes > all_bytes:
         raise StoreError(
             "There is no room for more images on this machine.",
             f"Images nobody uses are deleted after {own_datasets.DAYS_KEPT} days; try again, or "
             "make room.",
         )
+    own_datasets.root().mkdir(mode=0o700, parents=True, exist_ok=True)
+    limits.check_disk(own_datasets.root(), size_bytes)
 
 
 def publish(pictures: Path, dataset: OwnDataset) -> OwnDataset:
-    """Make a dataset of what is in the folder of `making`: from here on it is there, and whole.
+    """Publish the pictures in the folder of `making` as a dataset, in one step.
 
     Args:
-        pictures: That folder.
-        dataset: What is in it.
+        pictures: The folder from `making`.
+        dataset: Description of its content.
 
     Returns:
-        The dataset; the one the reader has already, where it has the same content.
+        The new dataset, or the reader's existing one with the same content.
 
     Raises:
         StoreError: If there is no room, or it cannot be written.
@@ -95,7 +99,7 @@ def publish(pictures: Path, dataset: OwnDataset) -> OwnDataset:
     name = secrets.token_urlsafe(24)
     try:
         atomic_write.write_json(pictures.parent / own_datasets.ABOUT, asdict(dataset))
-        # Whose it is first: no picture is ever there that nobody owns.
+        # The owner is stored first, so that no pictures ever exist without an owner.
         record = {"owner": dataset.owner, "folder": name, "shared": False}
         own_datasets.write_record(dataset.id, record)
         os.rename(pictures.parent, own_datasets.root() / name)
@@ -112,12 +116,12 @@ def _size(known: Sequence[OwnDataset]) -> int:
 
 
 def delete(dataset: str, owner: str) -> None:
-    """Remove the pictures of a dataset and whatever else shows them.
+    """Delete the pictures of a dataset and everything else that shows them.
 
-    Its runs keep their numbers and their models, and that they are this reader's.
+    Its runs keep their numbers, their models and their owner.
 
     Raises:
-        StoreError: If it is not this reader's, or cannot be removed.
+        StoreError: If the dataset belongs to another reader, or cannot be deleted.
     """
     record = own_datasets.owned_record(dataset, owner)
     own_datasets.write_record(dataset, {**record, "folder": "", "shared": False})
@@ -127,10 +131,10 @@ def delete(dataset: str, owner: str) -> None:
 
 
 def forget_traces(deleted: Collection[str]) -> None:
-    """Remove what shows the pictures elsewhere: test images of runs, maps of frozen layers.
+    """Remove what shows the pictures elsewhere: test images of runs, cached features.
 
     Args:
-        deleted: Names of the datasets whose pictures are gone.
+        deleted: Ids of the datasets whose pictures were deleted.
     """
     RunStore().forget_images(deleted)
     for path in (thaw_home() / "features").glob("*/manifest.json"):
@@ -140,32 +144,81 @@ def forget_traces(deleted: Collection[str]) -> None:
 
 
 def tidy() -> None:
-    """Remove what has expired, and what a process left that ended in the middle of something."""
-    root, kept = own_datasets.root(), {own_datasets.OWNERS}
-    forgotten = []
+    """Hide and remove datasets that have expired, and remove files that dead processes left behind.
+
+    Only one process does this at a time; another one has nothing to do then.
+    """
+    root = own_datasets.root()
+    with suppress(OSError):
+        (root / own_datasets.OWNERS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with lock.if_free(root / own_datasets.OWNERS / TIDYING) as is_free:
+            if is_free:
+                _tidy(root, clock.look(root / own_datasets.OWNERS / CLOCK))
+
+
+def _tidy(root: Path, running_s: float) -> None:
+    kept, forgotten = {own_datasets.OWNERS}, []
     for path in (root / own_datasets.OWNERS).glob(f"{datasets.OWN_PREFIX}*.json"):
         record = own_datasets.record_of(path.stem)
-        if record is None or not record["folder"] or not (root / record["folder"]).is_dir():
+        if record is None:  # Its pictures are nobody's; see below.
+            continue
+        if not record["folder"] or not (root / record["folder"]).is_dir():
             forgotten.append(path)
-        elif own_datasets.read(path.stem, record) is None:
+            continue
+        kept.add(record["folder"])
+        if own_datasets.read(path.stem, record):
+            (root / record["folder"] / HIDDEN).unlink(missing_ok=True)
+        elif _was_hidden_long(root / record["folder"], running_s):
             with suppress(StoreError):
                 delete(path.stem, record["owner"])
-        else:
-            kept.add(record["folder"])
-    if forgotten:  # What a run wrote that went on meanwhile, and was killed.
+    if forgotten:  # a run may have written features after its dataset was deleted
         forget_traces([path.stem for path in forgotten])
     _forget_owners(forgotten)
-    with suppress(OSError):
-        for path in root.iterdir():
-            # One that is just being renamed is young, and listed with the next look.
-            hidden = path.name.startswith(".")
-            unwanted = scratch_dirs.is_left_behind if hidden else scratch_dirs.is_old
-            if path.name not in kept and unwanted(path):
+    for path in root.iterdir():
+        if path.name in kept:
+            continue
+        if path.name.startswith("."):
+            if scratch_dirs.is_left_behind(path):
                 scratch_dirs.remove(path)
+        # One that is just being renamed is young, and listed with the next look.
+        elif scratch_dirs.is_old(path) and _was_hidden_long(path, running_s):
+            _remove_stray(path)
+
+
+def _remove_stray(folder: Path) -> None:
+    """Remove pictures that are nobody's, and whatever else shows them."""
+    try:
+        dataset = str(json.loads((folder / own_datasets.ABOUT).read_text("utf-8"))["id"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        dataset = ""
+    scratch_dirs.remove(folder)
+    if dataset and own_datasets.get(dataset) is None:
+        forget_traces([dataset])
+
+
+def _was_hidden_long(folder: Path, running_s: float) -> bool:
+    """Return True at the second look, DAYS_HIDDEN of running after the first.
+
+    The clock of the wall has said that a dataset has expired, or its owner could not be read. Both
+    can be wrong for a while; what is removed does not come back.
+
+    Args:
+        running_s: From `clock.look`.
+    """
+    mark = folder / HIDDEN
+    try:
+        since = float(json.loads(mark.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
+        since = math.nan
+    if since <= running_s:
+        return running_s - since >= DAYS_HIDDEN * 86_400
+    with suppress(OSError):  # The first look, or the file of the clock was lost.
+        atomic_write.write_json(mark, running_s)
+    return False
 
 
 def _forget_owners(paths: Sequence[Path]) -> None:
-    """Forget whose a deleted dataset was, once no run on it is left."""
+    """Remove the owner of a deleted dataset when there are no more runs on it."""
     old = [path for path in paths if scratch_dirs.is_old(path)]
     if old:
         with_runs = {summary.config.dataset for summary in RunStore().summaries()}
@@ -178,7 +231,7 @@ _last_tidied = 0.0
 
 
 def tidy_now_and_then() -> None:
-    """Tidy, unless that was done a few minutes ago."""
+    """Call `tidy`, unless that was done a few minutes ago."""
     global _last_tidied
     if time.monotonic() - _last_tidied > SECONDS_BETWEEN_TIDYING or not _last_tidied:
         _last_tidied = time.monotonic()

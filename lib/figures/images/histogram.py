@@ -1,6 +1,7 @@
 """Histograms: of pixel values before and after they are rescaled, and of image sizes."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,57 @@ def values(
     figure.update_xaxes(title_text=title, range=[low - margin, high + margin], automargin=True)
     figure.update_yaxes(title_text="values", automargin=True, nticks=4)
     return theme.apply(figure, dark=dark, height=HEIGHT, margin=theme.NARROW_MARGIN, bargap=0)
+
+
+def counted(
+    edges: Sequence[float],
+    counts: Sequence[int],
+    expected: tuple[float, float],
+    *,
+    dark: bool = False,
+) -> go.Figure:
+    """Histogram of values that were counted before, and the range that a network expects.
+
+    Args:
+        edges: Edges of the bins, one more than bins.
+        counts: Values in each bin.
+        expected: Smallest and largest value that the network expects.
+    """
+    colours = theme.palette(dark)
+    low, high = min(edges[0], expected[0]), max(edges[-1], expected[1])
+    bins = list(pairwise(edges))
+    # Values that are squeezed into a hair of the range are still seen.
+    narrowest = (high - low) / (4 * NUM_BINS)
+    figure = go.Figure(
+        go.Bar(
+            x=[(left + right) / 2 for left, right in bins],
+            y=list(counts),
+            width=[max(right - left, narrowest) for left, right in bins],
+            marker={"color": colours.ink, "line": {"width": 0}},
+            hovertemplate="around %{x:.3g}: %{y:,} values<extra></extra>",
+        )
+    )
+    figure.add_vrect(
+        *expected,
+        fillcolor=theme.faint(colours.muted, 0.18),
+        line={"color": colours.muted, "width": 2, "dash": "dot"},
+        layer="below",
+    )
+    figure.add_annotation(
+        text="expected",
+        x=sum(expected) / 2,
+        y=1,
+        yref="paper",
+        showarrow=False,
+        yanchor="bottom",
+        font={"color": colours.muted},
+    )
+    margin = MARGIN * (high - low)
+    title = "value that reaches the network"
+    figure.update_xaxes(title_text=title, range=[low - margin, high + margin], automargin=True)
+    figure.update_yaxes(title_text="values", automargin=True, nticks=4)
+    room = theme.NARROW_MARGIN | {"t": 28}
+    return theme.apply(figure, dark=dark, height=HEIGHT, margin=room, bargap=0)
 
 
 def sizes(of_images: IntArray, *, dark: bool = False) -> go.Figure:
