@@ -1,70 +1,44 @@
-"""Home: what Thaw is, and where to start."""
+"""Home: a network is taught something new at first contact, and where to go from there."""
 
 import streamlit as st
+from streamlit.starlette import App
 
-from lib.core import datasets, freezing, heads, runs, strategies
+from lib.core import datasets
 from lib.core.images import samples
-from lib.figures.svg import backbone_strip
-from lib.ui import cache, shell, widgets
+from lib.server import start
+from lib.ui import shell, state, widgets
+from lib.ui.home import doors, lesson, own_run
+from lib.ui.parts.teach import component as teach
 
-STARTS = {
-    "data": "Look at what goes into a run, step by step from the file to the batch; forty "
-    "photographs of your own are enough.",
-    "model_summary": "Freeze layers of well-known networks, and watch their parameter counts.",
-    "global_average_pooling": "Change one cell of a feature map and follow it into the vector and "
-    "the decision; then do the same with a photograph.",
-    "strategy": "Answer a few questions about your data, and see which layers to thaw and what "
-    "recorded runs on similar data showed.",
-    "training_lab": "Train a network on real images in under half a minute, and see in the curves "
-    "where fine-tuning starts and whether it helped.",
-    "learning_curves": "Read what the curves of a run show, what to change next, and whether the "
-    "difference between two runs is more than chance.",
-    "predict": "Show a network your own image: its prediction, its confidence, where it looked.",
-}
 
-shell.page("home")
+def home() -> None:
+    """Draw the page."""
+    shell.page("home")
 
-# --- Numbers ----------------------------------------------------------------
-config = runs.make_config()
-layers = cache.layer_table(config.backbone, config.image_size)
-head = heads.count_params(heads.HeadSpec(), layers[-1].output_shape)
+    # --- Result -----------------------------------------------------------------
+    # Its key keeps the room of the lesson free until the browser has drawn it (shell.css).
+    with st.container(key="teach_stage"):
+        teach.show(lesson.payload(taught=bool(state.read(state.TAUGHT))), own_run.begin)
+    own_run.show()
 
-# --- Result -----------------------------------------------------------------
-st.markdown(
-    "A network that has seen a million photographs already knows edges, fur and wheels. "
-    "**Transfer learning** puts a small new *head* on it and asks how many of its other layers "
-    "should be trained too. Here is one such network, EfficientNet-Lite0, with three strategies. "
-    "The width of a layer is its number of parameters, :blue[frozen] or :orange[trainable]."
-)
-for id_ in ("feature_extraction", "partial_fine_tuning", "full_fine_tuning"):
-    strategy = strategies.get(id_)
-    plan = strategies.final_plan(id_, layers, config.thaw_from, "frozen")
-    counts = freezing.count_params(layers, plan) + head
-    with st.container(border=True, gap="xsmall"):
-        left, right = st.columns([1, 2.4], vertical_alignment="center")
-        left.metric(strategy.title, f":orange[{counts.trainable:,}]")
-        right.image(
-            backbone_strip.svg(layers, plan, dark=shell.is_dark()),
-            width="stretch",
-            alt=f"{strategy.title}: {counts.trainable_share:.1%} of the parameters are trainable",
-        )
-        right.caption(
-            f"{counts.trainable_share:.2%} of {counts.total:,} parameters learn. {strategy.about}"
-        )
+    # --- Where to start ---------------------------------------------------------
+    with st.container(key="doors"):
+        doors.show(doors.FIRST)
+    with st.expander("Or open one page"):
+        doors.show(doors.of_pages())
 
-# --- Where to start ---------------------------------------------------------
-with st.grid(4, min_column_width=200):
-    for name, sentence in STARTS.items():
-        spec = shell.PAGES[name]
-        with st.container(border=True, height="stretch"):
-            st.page_link(spec.path, label=f"**{spec.title}**")
-            st.markdown(sentence)
+    # --- Real images ------------------------------------------------------------
+    dataset = datasets.get(lesson.config().dataset)
+    with st.container(key="home_images", horizontal=True, gap="small"):
+        for name, paths in samples.sample_paths(dataset.id).items():
+            for path in paths[:5]:
+                st.image(str(path), width=64, alt=name)
+    widgets.attribution(dataset)
 
-# --- Real images ------------------------------------------------------------
-dataset = datasets.get("openmoji_animals_food")
-pictures = samples.sample_paths(dataset.id)
-with st.container(horizontal=True, gap="small"):
-    for name, paths in pictures.items():
-        for path in paths[:5]:
-            st.image(str(path), width=64, alt=name)
-widgets.attribution(dataset)
+
+if __name__ == "__main__":
+    # Streamlit runs this file for each visit of the page.
+    home()
+else:
+    # Before that, `streamlit run app.py` imports it once, and serves `app`.
+    app = App(__file__, middleware=start.middleware(), lifespan=start.lifespan)

@@ -6,17 +6,19 @@ from lib.core import intervals
 from lib.core.reading import diagnose
 from lib.core.reading.evaluation import compare
 from lib.ui import shell, sources, widgets
-from lib.ui.reading import curves, evaluation, runs
+from lib.ui.reading import curves, evaluation, gallery, manage, runs
 
 shell.page("learning_curves")
 
 # --- Controls ---------------------------------------------------------------
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    known = runs.known_runs()
+known = runs.known_runs()
+runs.open_link(known)
+gallery.show(known)
+with st.container(key="curves_controls", horizontal=True, vertical_alignment="bottom"):
     chosen = runs.picker(known)
     if len(chosen) == 1:
         runs.compare_with(chosen[0], known)
-    runs.manage(chosen)
+    manage.show(chosen)
 
 # --- Result -----------------------------------------------------------------
 if not chosen:

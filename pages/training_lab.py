@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.core.errors import ThawError
 from lib.ui import shell, sources, widgets
-from lib.ui.lab import page, settings
+from lib.ui.lab import break_it, page, settings, settings_link, start, training_images
 from lib.ui.uploads import pickers
 
 shell.page("training_lab")
@@ -12,20 +12,24 @@ shell.page("training_lab")
 # --- Controls ---------------------------------------------------------------
 page.open_link()
 config, problem = None, None
-with st.container(horizontal=True):
+with st.container(key="lab_choices", horizontal=True):
     dataset = pickers.dataset_picker()
     backbone = widgets.backbone_picker()
     strategy = widgets.strategy_picker()
 with st.container(horizontal=True, vertical_alignment="center"):
-    start = st.container(width="content")
+    buttons = st.container(horizontal=True, width="content")
     with st.popover("More settings", icon=":material/tune:"):
         try:
             config = settings.config(dataset, backbone, strategy)
         except ThawError as error:
             problem = error
     shown = page.shown_run_id(config or settings.usual(dataset, backbone, strategy))
-    with start:
-        page.start_button(config, shown)
+    with buttons:
+        problem = start.start_button(config, shown) or problem
+    if config:
+        with st.container(width="stretch"):
+            training_images.show(config)
+settings_link.share(config)
 if problem:
     widgets.problem(problem)
 
@@ -33,7 +37,10 @@ if problem:
 if shown:
     page.show(shown, config)
 else:
-    page.nothing_yet()
+    page.nothing_yet(config)
+
+# --- One thing wrong ----------------------------------------------------------
+break_it.show(config, dataset)
 
 # --- Why --------------------------------------------------------------------
 left, right = st.columns(2)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib.core.errors import ThawError
 from lib.ui import cache, state, widgets
+from lib.ui.uploads import reader
 
 SECONDS_BETWEEN_LOOKS = 0.3
 
@@ -82,7 +83,10 @@ def ask(
         client = cache.client()
         client.start()
         slot.key = key
-        slot.question = client.ask(task, owner=f"{state.session_id()} {name}", **arguments)
+        session = state.session_id()
+        slot.question = client.ask(
+            task, owner=f"{session} {name}", asked_by=reader.owner() or session, **arguments
+        )
     question = slot.question
     if question.state == "done":
         slot.answers[key] = read(question.answer)

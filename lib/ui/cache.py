@@ -4,16 +4,20 @@ import atexit
 
 import streamlit as st
 
-from lib.core import backbones, runs
+from lib.core import backbones, limits, runs
 from lib.core.backbones import LayerRow
+from lib.core.evidence import grid as strategy_grid
+from lib.core.evidence.grid import Recorded
 from lib.core.lab import store
 from lib.core.maps import pooling_pairs
 from lib.core.maps.pooling_pairs import HeadPair
 from lib.core.strategy import evidence as strategy_evidence
 from lib.core.strategy.evidence import Evidence
 from lib.core.uploads import retention
+from lib.core.voting.rooms import Rooms
 from lib.jobs.client import Client
 from lib.jobs.downloads import Downloads
+from lib.ui import live
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -40,12 +44,20 @@ def evidence() -> Evidence:
     return strategy_evidence.read()
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def grid() -> tuple[Recorded, ...]:
+    """Load the runs on folds, of the usual backbone first. Callers must not change them."""
+    return strategy_grid.read()
+
+
 class _Holder:
     """Holds the client: Streamlit's cache refuses awaitable objects such as a Dask client."""
 
     def __init__(self) -> None:
-        retention.tidy()  # scratch directories that the last process left behind
         self.client = Client(store.RunStore())
+        # Scratch directories that the last process left behind.
+        retention.tidy()
+        self.client.store.tidy()
         self.downloads = Downloads(self.client)
         atexit.register(self.client.close)
 
@@ -63,6 +75,13 @@ def client() -> Client:
 def downloads() -> Downloads:
     """Return the downloads of datasets, which all readers share."""
     return _holder().downloads
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def rooms() -> Rooms:
+    """Return the rooms that vote, which end with this process."""
+    figures = limits.current()
+    return Rooms(figures.rooms, figures.voters, live.tell_room)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

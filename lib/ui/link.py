@@ -1,10 +1,14 @@
 """The link of a page: how a page reads its parameters, when they apply, and how it writes them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 
+from lib.core.files import outside_text
 from lib.ui import state
 
 
@@ -92,7 +96,14 @@ class Link:
         if link != said:
             address = st.query_params.to_dict()
             others = {name: address[name] for name in address if name not in self.parameters}
-            st.query_params.from_dict(others | link)
+            try:
+                # All at once: the browser's back button then undoes one gesture.
+                st.query_params.from_dict(others | link)
+            except StreamlitAPIException:
+                # One of the others is bound to a widget, which alone may set it.
+                for name in said.keys() - link.keys():
+                    drop(name)
+                st.query_params.update(link)
 
 
 # --- What is wrong with a link ----------------------------------------------------------------
@@ -104,20 +115,31 @@ def quoted(text: str) -> str:
     Example:
 
     >>> quoted("a`b"), quoted(" ")
-    ("`a'b`", 'nothing')
+    ('`` a`b ``', 'nothing')
     """
-    plain = "".join(letter if letter.isprintable() else " " for letter in text).replace("`", "'")
-    return f"`{plain[:40]}`" if plain.strip() else "nothing"
+    return outside_text.in_markdown(outside_text.shown(text, 40)) if text.strip() else "nothing"
+
+
+# Under the heading of the page that is being drawn, wherever on it the link is read.
+_NOTICES: ContextVar[DeltaGenerator | None] = ContextVar("notices", default=None)
+
+
+def keep_place_for_notices() -> None:
+    """Keep a place here for what `warn` says; a page without a warning does not show it."""
+    _NOTICES.set(st.container(gap="xsmall"))
 
 
 def warn(ignored: Sequence[str]) -> None:
-    """Show which parts of the link were ignored.
+    """Show which parts of the link were ignored, under the heading of the page.
 
     Args:
         ignored: A sentence for each ignored part; empty if the whole link was opened.
     """
-    if ignored:
-        st.warning("\n".join(f"- {sentence}" for sentence in ignored), icon=":material/link_off:")
+    if not ignored:
+        return
+    words = "\n".join(f"- {sentence}" for sentence in ignored)
+    place = _NOTICES.get()
+    (st if place is None else place).warning(words, icon=":material/link_off:")
 
 
 def caption_unknown(known: Collection[str]) -> None:

@@ -1,91 +1,22 @@
 """The frame of every page: title, navigation and heading, from one registry."""
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
-from lib.ui import link, state
+from lib.core.lessons import schema
+from lib.ui import link, pages, state
+from lib.ui.lessons import guide, hiding, own
+from lib.ui.pages import PageSpec
+from lib.ui.parts.frame import component as frame
 
-
-@dataclass(frozen=True)
-class PageSpec:
-    """A page.
-
-    Args:
-        path: File, relative to the root of the project.
-        title: Title in the navigation and in the heading.
-        subtitle: The main idea of the page, in one sentence.
-        icon: Material icon.
-        parameters: The link parameters that this page reads.
-    """
-
-    path: str
-    title: str
-    subtitle: str
-    icon: str
-    parameters: tuple[str, ...] = ()
-
-
+PAGES = pages.PAGES
+# Of the tab: frozen layers, and one that has thawed.
+ICON = Path(__file__).parent / "icon.svg"
+# The look of Streamlit's own elements, and what a projector needs in addition.
+STYLE, PRESENT_STYLE = (Path(__file__).parent / name for name in ("shell.css", "present.css"))
 # In pixels: wide enough for the longest title on one line, and no wider.
 SIDEBAR_WIDTH = 242
-
-# In the order of the lessons.
-PAGES: dict[str, PageSpec] = {
-    "home": PageSpec(
-        "app.py",
-        "Thaw",
-        "See what freezing and thawing a pretrained network does, with real numbers.",
-        ":material/home:",
-    ),
-    "data": PageSpec(
-        "pages/data.py",
-        "Data",
-        "See what goes into a run before it starts, and how to use your own images.",
-        ":material/photo_library:",
-        state.DATA_PARAMETERS,
-    ),
-    "model_summary": PageSpec(
-        "pages/model_summary.py",
-        "Model summary",
-        "Freeze layers of a pretrained backbone and see which parameters remain trainable.",
-        ":material/layers:",
-        state.LINK,
-    ),
-    "global_average_pooling": PageSpec(
-        "pages/global_average_pooling.py",
-        "Global average pooling",
-        "See how a stack of feature maps becomes a short vector, and the vector a decision.",
-        ":material/grid_view:",
-    ),
-    "strategy": PageSpec(
-        "pages/strategy.py",
-        "Strategy",
-        "Answer a few questions about your data, and get one recommendation with recorded runs.",
-        ":material/signpost:",
-        (*state.LINK_SITUATION, state.TRIED),
-    ),
-    "training_lab": PageSpec(
-        "pages/training_lab.py",
-        "Training lab",
-        "Run a strategy on real images for a minute and watch where fine-tuning begins.",
-        ":material/science:",
-        (state.RUN,),
-    ),
-    "learning_curves": PageSpec(
-        "pages/learning_curves.py",
-        "Learning curves",
-        "Read a run that has ended: what its curves show, and how certain that is.",
-        ":material/show_chart:",
-        state.CURVES_LINK,
-    ),
-    "predict": PageSpec(
-        "pages/predict.py",
-        "Predict",
-        "Show a network an image, and see what it predicts and where it looked.",
-        ":material/image_search:",
-        (state.RUN,),
-    ),
-}
 
 
 def page(name: str) -> PageSpec:
@@ -99,21 +30,40 @@ def page(name: str) -> PageSpec:
     home = name == "home"
     st.set_page_config(
         page_title="Thaw" if home else f"{spec.title} · Thaw",
-        page_icon=spec.icon,
+        page_icon=ICON,
         layout="wide",
         initial_sidebar_state=SIDEBAR_WIDTH,
     )
     with st.sidebar:
         st.markdown("## Thaw")
-        for other in PAGES.values():
-            label = "Home" if other is PAGES["home"] else other.title
-            st.page_link(other.path, label=label, icon=other.icon, width="stretch")
-    with st.container(gap=None):
+        own.panel(name)
+        _navigation()
+        hiding.panel(name)
+    st.html(STYLE)
+    if link.get(state.PRESENT):
+        st.html(PRESENT_STYLE)
+    guide.show(name)
+    with st.container(key="heading", gap=None):
         st.title(spec.title, anchor=False)
         st.markdown(f":gray[{spec.subtitle}]")
+        frame.show()
+    link.keep_place_for_notices()
+    guide.hide(name)
     # After a change of page, the parameters of the previous page may still be in the link.
-    link.caption_unknown([name for each in PAGES.values() for name in each.parameters])
+    known = [name for each in PAGES.values() for name in each.parameters]
+    link.caption_unknown([*schema.GUIDE_PARAMETERS, *known])
     return spec
+
+
+def _navigation() -> None:
+    """Draw the links to all pages, in their groups."""
+    for group in ("", *pages.GROUPS):
+        if group:
+            st.caption(pages.GROUPS[group])
+        for other in PAGES.values():
+            if other.listed and other.group == group:
+                label = "Home" if other is PAGES["home"] else other.title
+                st.page_link(other.path, label=label, icon=other.icon, width="stretch")
 
 
 def is_dark() -> bool:

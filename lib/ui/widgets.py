@@ -1,9 +1,9 @@
 """Widgets that more than one page uses."""
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,7 +14,8 @@ from lib.core.errors import ThawError
 from lib.core.files import outside_text
 from lib.core.runs import TrainConfig
 from lib.core.strategies import StrategySpec
-from lib.ui import state
+from lib.figures import theme
+from lib.ui import link, state
 
 # Where a long name in a table may break: on a telephone the numbers beside it stay in sight.
 CELL_COLUMNS = 12
@@ -29,16 +30,9 @@ def quiet(text: str) -> str:
     return f":gray[{text}]"
 
 
-def verbatim(text: str) -> str:
-    """Return untrusted text as inline code in Markdown, so that it is never interpreted."""
-    # The text cannot end the code span: the fence is longer than any run of backticks in it.
-    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence} {text} {fence}"
-
-
 def in_a_table(name: str) -> str:
     """Return an untrusted name as inline code in a cell of a table, where long ones may break."""
-    return verbatim("\u200b".join(outside_text.wrapped(name, CELL_COLUMNS)))
+    return outside_text.in_markdown("\u200b".join(outside_text.wrapped(name, CELL_COLUMNS)))
 
 
 def backbone_picker() -> backbones.BackboneSpec:
@@ -52,6 +46,22 @@ def backbone_picker() -> backbones.BackboneSpec:
         persist_state="session",
     )
     return backbones.get(chosen)
+
+
+def seed(label: str, key: str, first: int, about: str) -> int:
+    """Let the reader choose a seed, which the link restores.
+
+    Args:
+        label: Label of the field.
+        key: Session key, and name of the parameter in the link.
+        first: Seed of a new reader.
+        about: What it decides, one sentence.
+    """
+    state.start_with(key, first)
+    chosen = st.number_input(
+        label, 0, 2**31 - 1, step=1, key=key, bind="query-params", width=170, help=about
+    )
+    return int(chosen)
 
 
 def card(label: str, value: str, note: str) -> None:
@@ -70,14 +80,21 @@ def plot(figure: Any, key: str, alt: str, **options: Any) -> Any:
         alt: Alternative text, one sentence.
         options: Further arguments of st.plotly_chart.
     """
+    figure = sized(figure)
     # No button bar: there is nothing to zoom into, and it would cover the first numbers.
     config = {"displayModeBar": False}
     return st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt, **options)
 
 
+def sized(figure: Any) -> Any:
+    """Make the letters of a figure as large as the page is shown; changes it in place."""
+    return theme.for_projector(figure) if link.get(state.PRESENT) else figure
+
+
 def problem(error: ThawError) -> None:
     """Show an expected failure: one sentence and a next step."""
-    st.warning(f"{error.message}\n\n{error.next_step}".strip(), icon=":material/info:")
+    said = map(outside_text.sentence_in_markdown, (error.message, error.next_step))
+    st.warning("\n\n".join(filter(None, said)), icon=":material/info:")
 
 
 @contextmanager
@@ -136,10 +153,53 @@ def credit(dataset: str) -> str:
 
 
 def show_source(*functions: Callable[..., Any]) -> None:
-    """Show the source code that computed the numbers above."""
-    with st.expander("The code behind these numbers", icon=":material/code:"):
-        for function in functions:
-            st.code(inspect.getsource(function), language="python")
+    """Show the source code that computed the numbers above, once it is opened."""
+    on_demand(
+        "The code behind these numbers",
+        f"source_{functions[0].__name__}",
+        partial(source_code, *functions),
+        icon=":material/code:",
+    )
+
+
+@st.fragment
+def on_demand(words: str, key: str, draw: Callable[[], None], *, icon: str | None = None) -> None:
+    """Show a heading; what is below it is drawn once it is opened.
+
+    What nobody opens would cost the browser more than the rest of a page: every cell of a table is
+    Markdown of its own.
+
+    Args:
+        words: The heading.
+        key: Key of the widget.
+        draw: Draws what is below.
+        icon: Icon of the heading.
+    """
+    box = st.expander(words, key=key, icon=icon, on_change="rerun")
+    if box.open:
+        with box:
+            draw()
+
+
+@st.fragment
+def question(words: str, key: str, answer: Callable[[], None]) -> None:
+    """Show a question; its answer is drawn once it is opened, and the link keeps it open.
+
+    Args:
+        words: The question.
+        key: Key of the widget, and name of the link's parameter.
+        answer: Draws the answer.
+    """
+    box = st.expander(words, key=key, on_change="rerun", bind="query-params")
+    if box.open:
+        with box:
+            answer()
+
+
+def source_code(*functions: Callable[..., Any]) -> None:
+    """Show the source code of functions."""
+    for function in functions:
+        st.code(inspect.getsource(function), language="python")
 
 
 def strategy_picker() -> StrategySpec:

@@ -8,6 +8,7 @@ from lib.core.errors import ThawError
 from lib.core.images import download_status, samples
 from lib.core.images.download_status import Standing
 from lib.core.strategy import kinds, similarity
+from lib.figures.svg import dataset_pictures
 from lib.ui import cache, state, widgets
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -24,6 +25,7 @@ WORDS = {
     "no_network": (":material/cloud_off:", "No network"),
     "no_space": (":material/disc_full:", "Not enough disk space"),
 }
+DRAWN_TEXT = "Drawn by Thaw, not from the dataset."
 TILE_TEXT = ":material/image: A preview is made when the images are first read here."
 SPLIT_TEXT = """\
 A run in Thaw splits the list of images instead: {of} for testing and as many for validation, at \
@@ -91,26 +93,28 @@ def _state(spec: DatasetSpec, standing: Standing, verdict: str) -> None:
 
 
 def _picture(spec: DatasetSpec) -> None:
+    """Show eight of its images, or a drawing in their spirit as long as they are not here."""
     path = samples.picture(spec.id) or download_status.picture_file(spec)
     if path.exists():
         st.image(str(path), width="stretch", alt=f"Eight images of {spec.title}")
-        return
-    with st.container(
-        height=TILE_HEIGHT,
-        border=True,
-        horizontal_alignment="center",
-        vertical_alignment="center",
-    ):
-        st.caption(TILE_TEXT, text_alignment="center")
+    elif spec.id in dataset_pictures.known():
+        about = f"A drawing in the spirit of {spec.title}, not images of it"
+        st.image(dataset_pictures.svg(spec.id), width="stretch", alt=about)
+    else:
+        with st.container(
+            height=TILE_HEIGHT,
+            border=True,
+            horizontal_alignment="center",
+            vertical_alignment="center",
+        ):
+            st.caption(TILE_TEXT, text_alignment="center")
 
 
 def _facts(spec: DatasetSpec) -> str:
-    kind = kinds.KINDS[spec.kind]
-    return (
-        f"{spec.num_images:,} images · {spec.num_classes} classes  \n"
-        f"Licence: {spec.licence}  \n"
-        f"Similarity to ImageNet: {kind.value:.2f} of 1"
-    )
+    """Say how many images there are, and whose the picture is."""
+    path = samples.picture(spec.id) or download_status.picture_file(spec)
+    picture = f"Licence: {spec.licence}" if path.exists() else DRAWN_TEXT
+    return f"{spec.num_images:,} images · {spec.num_classes} classes  \n{picture}"
 
 
 def _action(spec: DatasetSpec, verdict: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from lib.core.datasets import DatasetSpec
 from lib.core.errors import DataError
 from lib.core.images import download_status
-from lib.ui import link, state, widgets
+from lib.ui import glossary, link, shell, state, widgets
 from lib.ui.images import catalogue, inspection, pipeline, splits
 from lib.ui.uploads import access, form, pickers
 
@@ -26,6 +26,22 @@ def dataset_picker() -> DatasetSpec:
             )
     chosen = pickers.dataset_picker()
     link.follow(state.LINK_DATASET, chosen.id, state.DATA_LINK)
+    train = chosen.max_train_images
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{pickers.dataset_name(chosen.id)}** has {train:,} images to learn from, and "
+            f"{chosen.num_images - train:,} others that "
+            f"{glossary.term('validation', 'validate')} and test what was learned.",
+            width="content",
+        )
+        if download_status.standing(chosen).state == "ready":
+            lab = shell.PAGES["training_lab"]
+            st.page_link(
+                lab.path,
+                label="Train on it",
+                icon=lab.icon,
+                query_params={state.LINK_DATASET: chosen.id},
+            )
     return chosen
 
 

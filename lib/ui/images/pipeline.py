@@ -12,6 +12,7 @@ from lib.code import tf_data
 from lib.core import backbones
 from lib.core.backbones import BackboneSpec, Preprocessing
 from lib.core.datasets import DatasetSpec
+from lib.core.files import outside_text
 from lib.core.maps import feature_maps, predictions
 from lib.figures.images import histogram
 from lib.ui import ask, shell, state, widgets
@@ -49,7 +50,8 @@ def show(dataset: DatasetSpec) -> None:
     def body() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             index = _number(dataset)
-            seed = _seed()
+            about = "For the random augmentation in step 3."
+            seed = widgets.seed("Augmentation seed", state.PIPELINE_SEED, 0, about)
             with st.container(width=240):
                 backbone = widgets.backbone_picker()
         above = st.container()
@@ -143,21 +145,6 @@ def _take_over() -> None:
             state.choose(state.PIPELINE_IMAGE, id_)
 
 
-def _seed() -> int:
-    state.start_with(state.PIPELINE_SEED, 0)
-    seed = st.number_input(
-        "Augmentation seed",
-        0,
-        2**31 - 1,
-        step=1,
-        key=state.PIPELINE_SEED,
-        bind="query-params",
-        width=170,
-        help="For the random augmentation in step 3.",
-    )
-    return int(seed)
-
-
 # --- The steps ----------------------------------------------------------------------------------
 
 
@@ -182,7 +169,7 @@ def _stored(dataset: DatasetSpec, example: str, index: int, said: Mapping[str, A
             if example:
                 st.caption(subject.credit(example))
             else:
-                name = widgets.verbatim(dataset.class_names[said["label"]])
+                name = outside_text.in_markdown(dataset.class_names[said["label"]])
                 st.markdown(f"The true class is {name}, label {said['label']}.")
                 widgets.attribution(dataset)
 

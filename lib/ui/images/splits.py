@@ -78,19 +78,10 @@ def _split(dataset: DatasetSpec, labels: IntArray) -> None:
         num_images = st.number_input(
             f"Training images, of {most:,}", dataset.num_classes, most, step=1, key=key, width=220
         )
-        state.start_with(state.SPLIT_SEED, 1)
-        seed = st.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            step=1,
-            key=state.SPLIT_SEED,
-            bind="query-params",
-            width=160,
-            help="Chooses the training images. Validation and test images do not depend on it.",
-        )
+        about = "Chooses the training images. Validation and test images do not depend on it."
+        seed = widgets.seed("Seed", state.SPLIT_SEED, 1, about)
     given = splits.given_of(dataset.num_given)
-    parts = splits.split(labels, int(num_images), int(seed), dataset.class_names, given)
+    parts = splits.split(labels, int(num_images), seed, dataset.class_names, given)
     described = drawing.split_dots(parts, labels, dataset.class_names, dark=shell.is_dark())
     dots.show(described, state.SPLIT_DOTS)
     counts = inspection.per_class(parts, labels, dataset.num_classes)

@@ -4,9 +4,14 @@ import streamlit as st
 
 from lib.core import heads, runs, strategies
 from lib.core.backbones import BackboneSpec
-from lib.core.heads import HeadSpec
 from lib.ui import state, widgets
 from lib.ui.network.plan import MAX_CLASSES, PlanState, size_key
+
+_BATCH_NORM = """\
+These layers scale their input by a mean and a variance, called statistics. Frozen, they use the
+statistics of the pretrained network. Thawed, they use those of each batch, and update the stored
+ones without training them; with few images that often does harm. From scratch they must be thawed.
+"""
 
 
 def show(wanted: PlanState) -> None:
@@ -16,18 +21,14 @@ def show(wanted: PlanState) -> None:
         wanted: The state on screen, as it is in the session.
     """
     with st.container(gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            image_size(widgets.backbone_picker())
-            st.segmented_control(
-                "Head",
-                list(heads.POOLINGS),
-                format_func=lambda id_: widgets.quiet(heads.SHORT_NAMES[id_]),
-                key=state.POOLING,
-                persist_state="session",
-                required=True,
-            )
-            with st.popover(_head_words(wanted.head), icon=":material/tune:"):
+        with st.container(
+            key="model_choices", horizontal=True, vertical_alignment="bottom", gap="small"
+        ):
+            spec = widgets.backbone_picker()
+            with st.popover("Head and input size", icon=":material/tune:"):
+                image_size(spec)
                 _head(wanted)
+            st.page_link("pages/training_lab.py", label="Train this", icon=":material/science:")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.segmented_control(
                 "Train",
@@ -37,6 +38,9 @@ def show(wanted: PlanState) -> None:
                 persist_state="session",
                 required=True,
                 wrap=True,
+                help="\n\n".join(
+                    f"**{one.title}**: {one.about}" for one in strategies.STRATEGIES.values()
+                ),
             )
             policies = [name for name in runs.BATCH_NORM_POLICIES if name != "tutorial"]
             st.segmented_control(
@@ -47,10 +51,8 @@ def show(wanted: PlanState) -> None:
                 persist_state="session",
                 required=True,
                 disabled=wanted.strategy == "from_scratch",
+                help=_BATCH_NORM,
             )
-            st.page_link("pages/training_lab.py", label="Train this", icon=":material/science:")
-    if wanted.by_hand:
-        st.caption("Layers set by hand apply to this page only: the lab thaws from one layer on.")
 
 
 def image_size(spec: BackboneSpec) -> int:
@@ -71,15 +73,17 @@ def image_size(spec: BackboneSpec) -> int:
     )
 
 
-def _head_words(head: HeadSpec) -> str:
-    """Return the layers after pooling as the label of a button."""
-    hidden = f"Dense {head.hidden_units}, " if head.hidden_units else ""
-    dropout = f"Dropout {head.dropout:g}, " if head.dropout else ""
-    return f"{hidden}{dropout}{head.outputs} logit{'s' if head.outputs > 1 else ''}"
-
-
 def _head(wanted: PlanState) -> None:
-    """Draw the settings of the head except its pooling, and its parameters as sums."""
+    """Draw the settings of the head, and its parameters as sums."""
+    st.segmented_control(
+        "Head: how it reads the last feature map",
+        list(heads.POOLINGS),
+        format_func=lambda id_: widgets.quiet(heads.POOLINGS[id_][0]),
+        key=state.POOLING,
+        persist_state="session",
+        required=True,
+        wrap=True,
+    )
     st.number_input(
         "Classes",
         min_value=2,

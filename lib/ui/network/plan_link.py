@@ -19,6 +19,7 @@ THAW_WORDS = {
     "nothing": "feature_extraction",
     "everything": "full_fine_tuning",
     "scratch": "from_scratch",
+    "gradually": "gradual_fine_tuning",
 }
 
 
@@ -193,7 +194,12 @@ def open_page() -> tuple[PlanState, tuple[str, ...]]:
     now = plan.read()
     said = LINK.unseen(now)
     found, ignored = (now, ()) if said is None else from_link(said)
+    size = plan.size_key(found.backbone)
+    chosen = state.read(size) is not None if said is None else state.LINK_SIZE in said
     plan.write(found)
+    if not chosen:
+        # Nobody asked for this size, so the lab still recommends its own.
+        state.follow(size, found.image_size)
     return found, ignored
 
 

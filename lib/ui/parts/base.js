@@ -175,9 +175,16 @@ export function svg(tag, attributes = {}, ...children) {
   return made
 }
 
+/** Return the nodes of a sentence whose words offer terms (lib/ui/glossary.py). @param {string} said */
+export const withTerms = said =>
+  said
+    .split(/(\[[^\]]+\]\(#term-\w+\))/)
+    .map(part => /^\[(.+)\]\((.+)\)$/.exec(part) ?? part)
+    .map(part => (typeof part === "string" ? part : element("a", { href: part[2] }, part[1])))
+
 /** Replace the content of a part and restore the focus. @param {HTMLElement} part @param {Node[]} children */
 export function replace(part, children) {
-  const controls = () => /** @type {HTMLInputElement[]} */ ([...part.querySelectorAll("input, button")])
+  const controls = () => /** @type {HTMLInputElement[]} */ ([...part.querySelectorAll("input, button, select")])
   const held = /** @type {ShadowRoot} */ (part.getRootNode()).activeElement
   const before = controls()
   const place = before.findIndex(control => control === held)
@@ -187,6 +194,20 @@ export function replace(part, children) {
   const chosen = type === "radio" && controls().find(control => control.name === name && control.checked)
   const target = chosen || controls()[place]
   target?.focus({ preventScroll: true })
+}
+
+// --- The address ---------------------------------------------------------------------------
+
+/** Return a parameter of the address that only the browser reads, or null. */
+export const fromAddress = name => new URLSearchParams(location.search).get(name)
+
+/** Write such a parameter into the address, so that a link restores it; "" removes it. */
+export function intoAddress(name, value) {
+  const address = new URL(location.href)
+  if (value) address.searchParams.set(name, value)
+  else address.searchParams.delete(name)
+  // In place: the back button undoes gestures, not views.
+  history.replaceState(history.state, "", address)
 }
 
 // --- Numbers and colours -------------------------------------------------------------------

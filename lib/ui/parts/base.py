@@ -35,17 +35,19 @@ def script(main: Path) -> str:
     return "\n".join(found.values())
 
 
-def component(name: str, html: str) -> Any:
+def component(name: str, html: str, *, parts: tuple[str, ...] = ()) -> Any:
     """Register a component made of the shared files and those in its folder.
 
     Args:
         name: Name of the folder with `style.css` and `main.js`.
         html: Initial content before the script runs, in one section.
+        parts: Names of other folders whose modules it imports, for their `style.css`.
 
     Returns:
         The function that draws it, called with `key`, `data` and callbacks.
     """
-    sheets = (_FOLDER / "base.css", _FOLDER / name / "style.css")
+    folders = (*parts, name)
+    sheets = (_FOLDER / "base.css", *(_FOLDER / each / "style.css" for each in folders))
     return st.components.v2.component(
         f"thaw_{name}",
         html=html,

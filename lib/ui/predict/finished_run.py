@@ -7,31 +7,34 @@ from typing import Any
 
 import streamlit as st
 
-from lib.core import backbones, datasets, strategies
+from lib.core import datasets, strategies
+from lib.core.broken import inputs
 from lib.core.errors import ConfigError
+from lib.core.files import outside_text
 from lib.core.lab.folder import MODEL_FILE
 from lib.core.lab.store import RunSummary
 from lib.core.maps import feature_maps, predictions
 from lib.core.maps.predictions import Answer, Shown
 from lib.core.runs import Run, TrainConfig, is_run_id
-from lib.ui import ask, cache, link, run_names, shell, state, widgets
+from lib.ui import ask, cache, glossary, link, run_names, shell, state, widgets
 from lib.ui.maps.subject import OWN, Subject
 from lib.ui.parts.feature_maps import payload as drawing
 from lib.ui.parts.prediction import component as prediction_board
 from lib.ui.parts.prediction import payload as prediction_payload
 from lib.ui.parts.prediction.payload import Panel
-from lib.ui.predict.page import ANSWERS_KEPT, as_shown, called
-from lib.ui.uploads import access, single_image
+from lib.ui.predict.page import ANSWERS_KEPT, as_shown, called, truth
+from lib.ui.uploads import access, pickers, rights, single_image
 
 HEAD_ONLY = "feature_extraction"
 # In pixels: the height to reserve for an answer.
 ANSWER_HEIGHT = 560
 
 
-def picker() -> Run | None:
-    """Let the reader choose a finished run with a stored model; a link may name any."""
+def offered() -> dict[str, RunSummary]:
+    """Return the finished runs with a stored model, best first; a link may name any."""
     store = cache.client().store
     asked = link.get(state.RUN)
+    asked = None if asked is None else rights.id_here(asked)
     linked = store.summary(asked) if asked is not None and is_run_id(asked) else None
     if linked and not access.may_see(linked.config.dataset):
         widgets.problem(
@@ -42,8 +45,12 @@ def picker() -> Run | None:
             )
         )
         asked = linked = None
-    lines = [each for each in store.summaries() if access.is_mine(each.config.dataset)]
-    finished = {each.id: each for each in (*lines, linked) if each and each.status == "finished"}
+    lines = [*rights.listed(store.summaries()), *([rights.seen(linked)] if linked else [])]
+    finished = {
+        each.id: each
+        for each in lines
+        if each.status == "finished" and access.may_see(each.config.dataset)
+    }
     if asked is not None and asked not in finished:
         widgets.problem(
             ConfigError(
@@ -52,21 +59,59 @@ def picker() -> Run | None:
             )
         )
         asked = None
-    offered = {
+    found = {
         each.id: each
         for each in sorted(finished.values(), key=_in_order)
         if each.id == asked or _has_model(each)
     }
+    opened = asked is not None and link.once(state.RUN, state.PREDICT_LINK)
+    if opened:
+        state.choose(state.PREDICT_RUN, asked)
+    state.keep_within(state.PREDICT_RUN, found)
+    if found and (opened or asked is None):
+        chosen = str(state.read(state.PREDICT_RUN, next(iter(found))))
+        state.choose(state.PREDICT_RUN_FIRST, not found[chosen].recorded)
+    return found
+
+
+def comes_first() -> bool:
+    """Return True if the page begins with the run, because it opened with one of the reader's own.
+
+    With a recorded run it begins with the lesson. Another choice of run moves nothing.
+    """
+    return bool(state.read(state.PREDICT_RUN_FIRST))
+
+
+def first_image(offered: Mapping[str, RunSummary]) -> str | None:
+    """Return the example that shows what the chosen run learned: the first one of its dataset.
+
+    Args:
+        offered: Runs by id, the first of them chosen at first.
+
+    Returns:
+        None if no example is of this dataset.
+    """
+    chosen = offered.get(str(state.read(state.PREDICT_RUN, next(iter(offered), None))))
+    if chosen is None:
+        return None
+    examples = feature_maps.examples().items()
+    return next((id_ for id_, each in examples if each.dataset == chosen.config.dataset), None)
+
+
+def picker(offered: Mapping[str, RunSummary]) -> Run | None:
+    """Let the reader choose a run; None if none is offered.
+
+    Args:
+        offered: Runs by id, the first of them chosen at first.
+    """
     if not offered:
         return None
     names = run_names.to_choose(offered.values())
-    if asked is not None and link.once(state.RUN, state.PREDICT_LINK):
-        state.choose(state.PREDICT_RUN, asked)
-    state.keep_within(state.PREDICT_RUN, offered)
+    state.show_again(state.PREDICT_RUN, names)
     chosen = st.selectbox(
         "Run",
-        list(offered),
-        format_func=lambda id_: names[id_],
+        list(names),
+        format_func=names.__getitem__,
         key=state.PREDICT_RUN,
         on_change=_follow_choice,
     )
@@ -88,10 +133,15 @@ def _has_model(summary: RunSummary) -> bool:
 
 
 def _in_order(summary: RunSummary) -> tuple[object, ...]:
-    """Sort key: the reader's own runs first, newest on top, then recorded runs by dataset."""
+    """Sort key: the reader's own runs first, then recorded runs by dataset.
+
+    Of the reader's own, the recommended one is on top, then the newest. One from scratch shows how
+    little it learned; it is not what a reader wants to ask first, even if it ended last.
+    """
     config = summary.config
     if not summary.recorded:
-        return (False, -summary.ended)
+        is_other = summary.id != state.read(state.RECOMMENDED_RUN)
+        return (False, is_other, not strategies.get(config.strategy).pretrained, -summary.ended)
     known = list(datasets.DATASETS)
     place = known.index(config.dataset) if config.dataset in known else len(known)
     # First the runs whose prediction needs no worker.
@@ -148,8 +198,12 @@ def _explained(run: Run, subject: Subject, *, final: bool) -> Explained | None:
     return said
 
 
-def answer(run: Run, subject: Subject) -> None:
-    """Show the prediction of a run's model, before and after fine-tuning if both are stored."""
+def answer(run: Run, subject: Subject) -> Explained | None:
+    """Show the prediction of a run's model, beside that of the pretrained network.
+
+    Returns:
+        The prediction; None while a worker computes it, or if no model is stored.
+    """
     final = (run.folder / "model" / MODEL_FILE).is_file()
     if not final and not (run.folder / "model" / f"{HEAD_ONLY}.npz").is_file():
         widgets.problem(
@@ -158,57 +212,84 @@ def answer(run: Run, subject: Subject) -> None:
                 "Open it in the training lab and run it with the next seed; its code is below.",
             )
         )
-        return
+        return None
     found = _explained(run, subject, final=final)
     if found is None:
-        return
-    names, side = tuple(run.result["class_names"]), run.config.image_size
-    # One prediction leaves room beside it for its explanation; two take the whole width.
-    if found.before is None:
-        answers, rest = st.columns(2, gap="medium")
-        steps = words = rest
-    else:
-        answers = st.container()
-        steps, words = st.columns([5, 4], gap="medium", vertical_alignment="center")
+        return None
+    names = tuple(run.result["class_names"])
+    correct = truth(subject, names, found.after.best, run.config.dataset)
+    shown = _shown(names, found)
+    panel = _panel(f"After: {_title(run, final=final)}", names, found.after, shown, correct)
+    _board(run, subject, found, [panel], state.PREDICT_ANSWER)
+    _unlike(run, subject)
+    return found
+
+
+def _board(run: Run, subject: Subject, found: Explained, panels: Sequence[Panel], key: str) -> None:
+    side = run.config.image_size
     drawn = prediction_payload.board(
         found.picture,
         (side, side),
-        _panels(run, names, found, final=final),
+        panels,
         label=f"Prediction of run {run.id} for {called(subject)}",
         chosen=found.after.best,
         dark=shell.is_dark(),
     )
-    with answers:
-        prediction_board.show(drawn, state.PREDICT_ANSWER)
-    with steps:
+    prediction_board.show(drawn, key)
+
+
+def fine_tuning(run: Run, subject: Subject, found: Explained) -> None:
+    """Show the prediction before and after fine-tuning; the run has stored both."""
+    before = found.before
+    if before is None:
+        st.markdown("This run has stored one model, so there is nothing to compare with it.")
+        return
+    names = tuple(run.result["class_names"])
+    shown = _shown(names, found)
+    panels = [
+        _panel(title, names, each, shown, truth(subject, names, each.best, run.config.dataset))
+        for title, each in (("Before fine-tuning", before), ("After fine-tuning", found.after))
+    ]
+    _board(run, subject, found, panels, state.PREDICT_FINE_TUNING)
+    st.caption(f"Before fine-tuning: {_how(before, names)}")
+
+
+def details(run: Run, found: Explained) -> None:
+    """Show what the model received, and how exact its map is."""
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
         _went_through(run.config, found.shown)
-    with words:
-        st.caption(_how(found.after, names))
-        if found.before is not None:
-            st.caption(f"Before fine-tuning: {_how(found.before, names)}")
-        _unlike(run, subject)
+    with right:
+        st.markdown(_how(found.after, tuple(run.result["class_names"])))
 
 
-def _panels(run: Run, names: Sequence[str], found: Explained, *, final: bool) -> list[Panel]:
+def _shown(names: Sequence[str], found: Explained) -> Sequence[int]:
+    """Return the classes that get a bar."""
     few = len(names) <= prediction_payload.MAX_CLASSES
-    shown = range(len(names)) if few else found.after.ranking(prediction_payload.MAX_CLASSES)
+    return range(len(names)) if few else found.after.ranking(prediction_payload.MAX_CLASSES)
+
+
+def _title(run: Run, *, final: bool) -> str:
+    """Return what the model on screen is."""
     strategy = strategies.get(run.config.strategy)
     if not final:
-        title = "At the end of feature extraction; the fine-tuned model is not stored"
-    elif strategy.fine_tunes:
-        title = "After fine-tuning"
-    else:
-        title = "Frozen backbone, trained head" if strategy.pretrained else "From scratch"
-    panels = [_panel(title, names, found.after, shown)]
-    if found.before is not None:
-        panels.insert(0, _panel("Before fine-tuning", names, found.before, shown))
-    return panels
+        return "feature extraction; the fine-tuned model is not stored"
+    if strategy.fine_tunes:
+        return "fine-tuned on this run's images"
+    if strategy.pretrained:
+        return "with a head trained in this run"
+    return "trained from scratch in this run"
 
 
-def _panel(title: str, names: Sequence[str], answer: Answer, shown: Sequence[int]) -> Panel:
+def _panel(
+    title: str, names: Sequence[str], answer: Answer, shown: Sequence[int], correct: str
+) -> Panel:
     share = drawing.percent(float(answer.probabilities[answer.best]))
     return Panel(
-        title, f"{names[answer.best]}, {share}", prediction_payload.lines(answer, names, shown)
+        title,
+        f"{names[answer.best]}, {share}",
+        prediction_payload.lines(answer, names, shown),
+        correct,
     )
 
 
@@ -222,13 +303,13 @@ def _how(answer: Answer, names: Sequence[str]) -> str:
     mean, bias, logit = (predictions.signed(v, 3) for v in answer.sum_of(answer.best))
     return (
         f"The map is the class activation map, and it is exact: its mean {mean} plus the bias "
-        f"{bias} is the logit of {names[answer.best]}, {logit}."
+        f"{bias} is the logit of {outside_text.in_markdown(names[answer.best])}, {logit}."
     )
 
 
 def _went_through(config: TrainConfig, shown: Shown) -> None:
     """Show the preprocessing, step by step."""
-    how = backbones.get(config.backbone).preprocessing
+    how = inputs.preprocessing_of(config)
     rows = predictions.steps_table(shown, how)
     lines = ["| Preprocessing | Shape | Values |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
@@ -237,14 +318,16 @@ def _went_through(config: TrainConfig, shown: Shown) -> None:
 
 def _unlike(run: Run, subject: Subject) -> None:
     """Say whether a shipped image resembles the training images of the run."""
-    data = datasets.DATASETS.get(run.config.dataset)
     example = feature_maps.examples().get(subject.id)
-    if data is None or example is None:
+    if example is None:
         return
-    if example.dataset == data.id:
-        st.caption(f"A test image of {data.title}, true class {example.label}: never trained on.")
+    name = pickers.dataset_name(run.config.dataset)
+    if example.dataset == run.config.dataset:
+        test_image = glossary.term("test_images", "test image")
+        st.caption(f"A {test_image} of {name}, true class {example.label}: never trained on.")
     else:
         st.caption(
-            f"The run was trained on other images ({data.title}). It knows {data.num_classes} "
-            "classes and must predict one of them, so its confidence means little here."
+            f"The run was trained on other images ({name}). It knows "
+            f"{len(run.result['class_names'])} classes and must predict one of them, so its "
+            "confidence means little here."
         )

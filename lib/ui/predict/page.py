@@ -1,14 +1,16 @@
 """The page Predict: the image, and the prediction of ImageNet's classifier for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.core import backbones
 from lib.core.maps import feature_maps, predictions
 from lib.core.maps.predictions import Shown
-from lib.ui import ask, shell, state
+from lib.ui import ask, glossary, link, shell, state
 from lib.ui.maps import class_names
 from lib.ui.maps import subject as subjects
 from lib.ui.maps.subject import OWN, Seen, Subject
@@ -25,22 +27,39 @@ ANSWERS_KEPT = 6
 SIZE = (predictions.IMAGENET_SIZE, predictions.IMAGENET_SIZE)
 # In pixels: seven pictures in a row, and the height to reserve for an answer.
 PICKER_WIDTH = 640
-PRETRAINED_HEIGHT = 900
+PRETRAINED_HEIGHT = 400
 
 
 # --- The image ------------------------------------------------------------------------------
 
 
-def image_picker() -> Subject:
-    """Let the reader choose a shipped or an own image, which then goes through every network."""
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
-    ):
-        # On a narrow screen the images take a whole line, and the button the next one.
-        shipped = st.container(width=PICKER_WIDTH)
-        with st.container(width="content"):
-            own = Subject.of_file(single_image.own_image(state.PREDICT_OWN))
-    chosen = subjects.picked(own, state.PREDICT_IMAGE, state.PREDICT_DIGEST)
+def image_picker(first: str | None, *, own_first: bool) -> tuple[Subject, DeltaGenerator]:
+    """Let the reader choose a shipped or an own image, which then goes through every network.
+
+    Args:
+        first: Id of the example to show until the reader chooses; None for the first of all.
+        own_first: True if the reader came to show an image of their own to a run of their own.
+
+    Returns:
+        The chosen image, and the place for the choice of the run.
+    """
+    _open_link()
+    if own_first:
+        # All shipped images fit into one line; on a narrow screen they come before the upload.
+        rest, mine = st.columns([5, 3], gap="medium")
+        with mine.container(border=True):
+            own = Subject.of_file(single_image.own_image(state.PREDICT_OWN, place="open"))
+        shipped, run = rest.container(), rest.container()
+    else:
+        with st.container(
+            horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
+        ):
+            # On a narrow screen the images take a whole line, and the button the next one.
+            shipped = st.container(width=PICKER_WIDTH)
+            with st.container(width="content"):
+                own = Subject.of_file(single_image.own_image(state.PREDICT_OWN))
+        run = st.container()
+    chosen = subjects.picked(own, state.PREDICT_IMAGE, state.PREDICT_DIGEST, first)
     choices = [*subjects.shipped().values()]
     if own:
         # Its thumbnail is known once a worker has decoded it.
@@ -49,20 +68,56 @@ def image_picker() -> Subject:
     with shipped:
         drawn = prediction_payload.picker(choices, chosen.id)
         prediction_board.show(drawn, state.PREDICT_PICKER, _take_over)
-    return chosen
+    return chosen, run
+
+
+def _open_link() -> None:
+    """Choose the image that the link names."""
+    asked = link.once(state.LINK_IMAGE, state.PREDICT_LINK_IMAGE)
+    if asked in feature_maps.examples():
+        state.choose(state.PREDICT_IMAGE, asked)
+    elif asked is not None:
+        link.warn([f"There is no image {link.quoted(asked)} here."])
+        link.drop(state.LINK_IMAGE)
 
 
 def _take_over() -> None:
     """Store the image that the reader chose in the browser; ignore invalid values."""
     match base.said(state.PREDICT_PICKER, "choice"):
-        case {"id": str(id_)} if id_ == OWN or id_ in feature_maps.examples():
+        case {"id": str(id_)} if id_ in feature_maps.examples():
             state.choose(state.PREDICT_IMAGE, id_)
+            link.follow(state.LINK_IMAGE, id_, state.PREDICT_LINK_IMAGE)
+        case {"id": str(id_)} if id_ == OWN:
+            # A reader's own image is in no link.
+            state.choose(state.PREDICT_IMAGE, id_)
+            link.drop(state.LINK_IMAGE)
 
 
 def called(subject: Subject) -> str:
     """Return a short name of the image."""
     own = subject.id == OWN
     return "your image" if own else feature_maps.examples()[subject.id].title
+
+
+def truth(subject: Subject, names: Sequence[str], best: int, dataset: str | None = None) -> str:
+    """Say in one sentence whether an answer is right; "" where the true class is not known.
+
+    Args:
+        subject: The image.
+        names: The classes that the network can answer.
+        best: Index of its answer.
+        dataset: What the network was trained on; None for ImageNet, whose classes have other
+            meanings than the true class of an example, so that it can only be missing there.
+    """
+    example = feature_maps.examples().get(subject.id)
+    if example is None or not example.label:
+        return ""
+    if dataset is None:
+        return "" if example.label in names else f"ImageNet has no class “{example.label}”."
+    if example.dataset != dataset:
+        return ""
+    verdict = "Right" if names[best] == example.label else "Wrong"
+    return f"{verdict}: the true class is {example.label}."
 
 
 def as_shown(said: Mapping[str, Any]) -> Shown:
@@ -98,16 +153,33 @@ def _looked_at(subject: Subject) -> tuple[Seen, Shown] | None:
     return answer
 
 
-def pretrained(subject: Subject) -> None:
-    """Show the five most probable of 1,000 classes with their maps, and the steps to them."""
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """What ImageNet's classifier says of the image.
+
+    Args:
+        shown: The image as the network received it.
+        index: The most probable class.
+        share: Its probability.
+        name: Its name.
+    """
+
+    shown: Shown
+    index: int
+    share: float
+    name: str
+
+
+def pretrained(subject: Subject) -> Pretrained | None:
+    """Show the most probable of 1,000 classes with their maps; None while a worker is busy."""
     answer = _looked_at(subject)
     if answer is None:
-        return
+        return None
     seen, shown = answer
     names, top = class_names.names(), seen.maps.top()
     shares = seen.maps.probabilities
     panel = Panel(
-        "Prediction of EfficientNet-Lite0, trained on ImageNet",
+        f"Before: EfficientNet-Lite0 with the 1,000 classes of {glossary.term('imagenet')}",
         f"{names[top[0]]}, {drawing.percent(float(shares[top[0]]))}",
         tuple(
             prediction_payload.ClassLine(
@@ -118,6 +190,7 @@ def pretrained(subject: Subject) -> None:
             )
             for index in top
         ),
+        truth(subject, names, top[0]),
     )
     drawn = prediction_payload.board(
         seen.picture,
@@ -129,8 +202,19 @@ def pretrained(subject: Subject) -> None:
     )
     prediction_board.show(drawn, state.PREDICT_IMAGENET)
     st.caption(single_image.PRIVACY if subject.id == OWN else subjects.credit(subject.id))
-    how = backbones.get(feature_maps.BACKBONE).preprocessing
-    _lesson(predictions.lesson(shown, how, top[0], float(shares[top[0]]), names[top[0]]))
+    return Pretrained(shown, top[0], float(shares[top[0]]), names[top[0]])
+
+
+def steps(said: Pretrained | None) -> None:
+    """Show the four steps from the file to the name of a class, with their results."""
+    st.markdown(
+        "It knows only the 1,000 classes of ImageNet, and it always predicts one of them, even for "
+        "a drawing or a solar cell, which belongs to none. A new head can use the features that it "
+        "learned for this task, such as edges, fur and metal."
+    )
+    if said is not None:
+        how = backbones.get(feature_maps.BACKBONE).preprocessing
+        _lesson(predictions.lesson(said.shown, how, said.index, said.share, said.name))
 
 
 def _lesson(steps: Sequence[predictions.Step]) -> None:

@@ -26,35 +26,15 @@ that runs when it is opened.
 
 
 def take_home(run: Run) -> None:
-    """Offer script, notebook, PyTorch code, and the files that a worker makes."""
+    """Offer the files that a worker makes, and script, notebook and PyTorch code."""
     try:
         script, notebook = keras_run.script(run), keras_run.notebook(run)
         torch = torch_run.code(run)
     except ThawError as error:
         widgets.problem(error)
         return
-    as_script, as_notebook, as_torch = st.tabs(
-        [widgets.quiet(name) for name in ("Keras script", "Notebook", "PyTorch")]
-    )
-    with as_script:
-        st.caption(
-            "Plain Keras, from the images to the accuracy: with the same seed, order and versions "
-            "it reaches the result of this run."
-        )
-        _code(script, keras_run.SCRIPT)
-    with as_notebook:
-        st.caption("The same code in cells, for Jupyter or Colab.")
-        _download("Download notebook", notebook, keras_run.NOTEBOOK, "application/x-ipynb+json")
-        for section in keras_run.sections(run):
-            with st.expander(section.title):
-                st.markdown(section.text)
-                st.code(section.code, language="python")
-    with as_torch:
-        st.caption(
-            "The same freeze plan for torchvision's ResNet50, for comparison: what freezes a layer "
-            "there, and why that does not freeze its BatchNorm statistics."
-        )
-        _code(torch, "train_torch.py")
+    if broken := keras_run.of_a_broken_run(run.config):
+        st.markdown(broken)
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         backbone = BACKBONE_TEXT if keras_run.needs_backbone_file(run.config) else ""
@@ -81,6 +61,28 @@ def take_home(run: Run) -> None:
             arguments={"run_folder": run.id},
             possible=stored,
         )
+    as_script, as_notebook, as_torch = st.tabs(
+        [widgets.quiet(name) for name in ("Keras script", "Notebook", "PyTorch")]
+    )
+    with as_script:
+        st.caption(
+            "Plain Keras, from the images to the accuracy: with the same seed, order and versions "
+            "it reaches the result of this run."
+        )
+        _code(script, keras_run.SCRIPT)
+    with as_notebook:
+        st.caption("The same code in cells, for Jupyter or Colab.")
+        _download("Download notebook", notebook, keras_run.NOTEBOOK, "application/x-ipynb+json")
+        for section in keras_run.sections(run):
+            with st.expander(section.title):
+                st.markdown(section.text)
+                st.code(section.code, language="python")
+    with as_torch:
+        st.caption(
+            "The same freeze plan for torchvision's ResNet50, for comparison: what freezes a layer "
+            "there, and why that does not freeze its BatchNorm statistics."
+        )
+        _code(torch, "train_torch.py")
 
 
 def _code(text: str, file_name: str) -> None:

@@ -1,4 +1,4 @@
-"""A reader's own images on pages: who the reader is, what they may see, how images are brought.
+"""Who the reader is, what they may see and do, and how their own images are brought.
 
-Imports: core, core.files, core.images, core.uploads, ui, ui.parts.
+Imports: core, core.files, core.images, core.lab, core.uploads, ui, ui.parts.
 """

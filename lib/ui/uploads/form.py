@@ -18,9 +18,9 @@ from lib.ui.uploads import access, own_dataset, reader
 TASK = "lib.training.sources.own_dataset:prepare"
 SECONDS_BETWEEN_LOOKS = 0.3
 MAX_MEGABYTES = inbox.MAX_ARCHIVE_BYTES // 1_000_000
-# So many of each class, and every class is among the validation and test images.
+# With this many images of each class, every class is among the validation and test images.
 ENOUGH = 6
-# They are held by the session until they become a dataset, at 0.1 MB each.
+# The session holds them, 0.1 MB each, until they become a dataset.
 MAX_SHOTS = 400
 SHOWN_SHOTS, SHOT_WIDTH = 5, 72
 MAX_MEGABYTES_EACH = 50
@@ -31,12 +31,12 @@ Pictures = dict[str, list[tuple[str, bytes]]]
 
 @dataclass
 class Making:
-    """An upload that a worker is busy with.
+    """An upload that a worker is making a dataset of.
 
     Args:
         upload: Its name in the store.
-        question: What the worker was asked; None where another session did.
-        before: The datasets there were already.
+        question: The request to the worker; None if another session made it.
+        before: Ids of the datasets that existed before.
     """
 
     upload: str
@@ -45,7 +45,7 @@ class Making:
 
     @property
     def ended(self) -> bool:
-        """True once there is a dataset, or a reason why there is none."""
+        """True once the dataset exists, or a reason why it cannot be made."""
         if self.question is None:
             going_on = self.upload in inbox.uploads_of(reader.owner())
             waits = inbox.problem(self.upload) or inbox.question(self.upload)
@@ -54,7 +54,7 @@ class Making:
 
 
 def panel() -> None:
-    """The section: what the reader has, and three ways to bring more."""
+    """Show the reader's own datasets, and three ways to upload another one."""
     reader.know()
     reader.keep()
     st.subheader("Your own images", anchor=False)
@@ -62,16 +62,16 @@ def panel() -> None:
         f"Two to fifty classes and at least {ENOUGH} pictures of each become a dataset like any "
         "other, for you alone."
     )
-    _keeping()
     widgets.last_problem(state.OWN_PROBLEM)
     for dataset in access.mine():
         own_dataset.show(dataset)
+    _keeping()
     making = state.read(state.OWN_MAKING)
     if not isinstance(making, Making):
-        # One from before a reload goes on.
         before = tuple(each.id for each in access.mine())
         going_on = inbox.uploads_of(reader.owner())
         making = Making(going_on[0], before=before) if going_on else None
+        state.choose(state.OWN_MAKING, making)
     state.choose(state.OWN_WAY, state.read(state.OWN_WAY, ZIP))  # kept while it is not on screen
     asked = inbox.question(making.upload) if making and making.ended else None
     if making and asked:
@@ -83,13 +83,14 @@ def panel() -> None:
 
 
 def _keeping() -> None:
-    """Where the images are, for how long, and who can see them."""
+    """Say where the images are stored, for how long, and who can see them."""
     st.caption(
         f":material/lock: They stay on the machine Thaw runs on, in the folder `{store.root()}`, "
         f"shrunk to 512 pixels and without what a camera writes into a file, such as the place. "
         f"No other reader of this Thaw can see them, and nothing is sent anywhere else. They are "
-        f"deleted {store.DAYS_KEPT} days after their last use, or at once when you say so. This "
-        "browser is the key to them: there is no password, and no other way back to them."
+        f"out of sight {store.DAYS_KEPT} days after their last use, and deleted once Thaw has run "
+        f"for {retention.DAYS_HIDDEN} more days. You can delete them at any time. Only this "
+        "browser can open them: there is no password, and no other way to get them back."
     )
 
 
@@ -105,7 +106,7 @@ def _ways() -> None:
         key=state.OWN_WAY,
         wrap=True,
     )
-    # With every upload another round: the widgets begin anew, and let go of what they held.
+    # Every upload starts another round: new widgets, so that the old ones release their files.
     round_ = int(str(state.read(state.OWN_ROUND, 0)))
     if way == FILES:
         _by_class(round_)
@@ -172,25 +173,27 @@ def _by_camera() -> None:
             max_chars=outside_text.MAX_NAME_LENGTH,
             help="The name of the class of the next pictures.",
         )
-        # Another one after each shot, and never one that had a shot already.
+        # Each shot gets a new widget, because a used one keeps its picture.
         key = f"{state.OWN_CAMERA}_{state.read(state.OWN_NUM_TAKEN, 0)}"
         if sum(map(len, pictures.values())) >= MAX_SHOTS:
-            st.caption(f"That is {MAX_SHOTS} pictures, as many as are taken here.")
+            st.caption(f"These are {MAX_SHOTS} pictures, the most that can be taken here.")
         elif name.strip():
             st.camera_input("Camera", key=key, on_change=_take_shot, args=(key, name))
         else:
-            st.caption("Name it first, then the camera opens.")
+            st.caption("Type its name first, then the camera opens.")
     with right:
         for class_name, shots in pictures.items():
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"{widgets.verbatim(outside_text.shown(class_name))} {len(shots)}")
+                st.markdown(
+                    f"{outside_text.in_markdown(outside_text.shown(class_name))} {len(shots)}"
+                )
                 st.button(
                     "Take the last one back",
                     key=f"{state.OWN_SHOTS}_{class_name}",
                     on_click=_take_back,
                     args=(class_name,),
                 )
-            # By their address: what came from outside is decoded by the browser and by workers.
+            # As data URIs: only the browser and workers decode images from outside.
             shown = shots[-SHOWN_SHOTS:]
             st.image(
                 [drawing.data_uri(data, "jpeg") for _, data in shown],
@@ -229,13 +232,13 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
     enough = len(set(names.values())) >= store.MIN_CLASSES
     for sentence in outside_text.renamed(names):
         st.text(sentence)
-    # A callback: a last photo that comes in just then does not undo the click.
+    # A callback, so that a photo that arrives at the same moment does not undo the click.
     st.button(
         "Make a dataset of these",
         type="primary",
         icon=":material/check:",
         disabled=not enough,
-        help=None if enough else "Two classes at least, each with a name and pictures.",
+        help=None if enough else "You need at least two classes, each with a name and pictures.",
         on_click=_begin,
         args=(lambda: inbox.pack(pictures, reader.owner()), ", ".join(names.values())),
     )
@@ -245,7 +248,7 @@ def _make_button(pictures: Mapping[str, Sequence[tuple[str, bytes]]]) -> None:
 
 
 def _begin(put: Callable[[], str], title: str) -> None:
-    """Put what came where a worker finds it, and ask for a dataset."""
+    """Store an upload where a worker finds it, and ask for a dataset."""
     with widgets.attempt(state.OWN_PROBLEM):
         retention.check_room(reader.owner())
         _ask_worker(put(), title)
@@ -258,6 +261,7 @@ def _ask_worker(upload: str, title: str, **choices: Any) -> None:
     question = client.ask(
         TASK,
         owner=f"{state.session_id()} own images",
+        asked_by=reader.owner(),
         upload=upload,
         reader=reader.owner(),
         title=title,
@@ -267,7 +271,7 @@ def _ask_worker(upload: str, title: str, **choices: Any) -> None:
 
 
 def _ask_reader(making: Making, asked: inbox.Question) -> None:
-    """What only the reader knows, before there is a dataset."""
+    """Ask what only the reader knows, before the dataset is made."""
     choices: dict[str, Any] = {}
     if asked.encodings:
         titles = {each: f"{title}: {', '.join(names)}" for each, title, names in asked.encodings}
@@ -282,7 +286,9 @@ def _ask_reader(making: Making, asked: inbox.Question) -> None:
             "names of your classes are right."
         )
     if asked.parts:
-        uses = ", ".join(f"{widgets.verbatim(name)} for {use}" for name, use in asked.parts.items())
+        uses = ", ".join(
+            f"{outside_text.in_markdown(name)} for {use}" for name, use in asked.parts.items()
+        )
         st.markdown(f"The folders of this archive look like splits: {uses}.")
         choices["with_parts"] = st.radio(
             "What are they?",
@@ -310,7 +316,7 @@ def _stop_button(making: Making) -> None:
 
 
 def _progress(making: Making) -> None:
-    """How far the worker is; at the end the dataset, or a sentence that says why there is none."""
+    """Show how far the worker is, and at the end the dataset or why there is none."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
     def look() -> None:
@@ -336,6 +342,9 @@ def _end(making: Making) -> None:
         state.choose(state.OWN_PROBLEM, error)
     elif making.question:
         state.choose(state.OWN_SHOTS, {})
-    elif {each.id for each in access.mine()} <= set(making.before):
-        error = DataError("The upload that went on gave no new dataset.", "Upload it again.")
+        state.choose(state.OWN_MADE, making.question.answer)
+    elif made := [each.id for each in access.mine() if each.id not in making.before]:
+        state.choose(state.OWN_MADE, made[0])
+    else:
+        error = DataError("The upload ended without a new dataset.", "Upload it again.")
         state.choose(state.OWN_PROBLEM, error)

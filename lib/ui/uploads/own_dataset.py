@@ -1,10 +1,11 @@
-"""A dataset of the reader's own on the page: what is in it; share it, delete it."""
+"""A dataset made of own images: its content, and buttons to use, share or delete it."""
 
 import time
 from functools import partial
 
 import streamlit as st
 
+from lib.core.files import outside_text
 from lib.core.uploads import own_datasets as store
 from lib.core.uploads import retention
 from lib.core.uploads.own_datasets import OwnDataset
@@ -15,31 +16,41 @@ SHOWN_LEFT_OUT = 200
 
 
 def show(dataset: OwnDataset) -> None:
-    """What is in a dataset, and what may be done with it.
+    """Show what is in a dataset and what the reader can do with it.
 
     Args:
-        dataset: Of the reader's own.
+        dataset: One of the reader's own.
     """
     with st.container(border=True, gap="small"):
         classes = ", ".join(
-            f"{widgets.verbatim(name)} {count:,}"
+            f"{outside_text.in_markdown(name)} {count:,}"
             for name, count in zip(dataset.class_names, dataset.counts, strict=True)
         )
         days = max(0, round((dataset.expires - time.time()) / 86_400))
         st.markdown(
-            f"**{widgets.verbatim(dataset.title)}**: {dataset.num_images:,} images of "
+            f"**{outside_text.in_markdown(dataset.title)}**: {dataset.num_images:,} images of "
             f"{len(dataset.class_names)} classes"
         )
         st.markdown(f":small[{classes}]")
         st.caption(
-            f"{dataset.size_bytes / 1e6:,.1f} MB; deleted in {days} day{'s' * (days != 1)}, "
-            "counted anew from each use."
+            f"{dataset.size_bytes / 1e6:,.1f} MB. They will be out of sight in {days} "
+            f"day{'s' * (days != 1)}, counted from their last use."
         )
         for sentence in dataset.said:
             st.text(sentence)
         if dataset.num_left_out:
             _left_out(dataset)
         with st.container(horizontal=True, vertical_alignment="center"):
+            is_chosen = state.read(state.DATASET) == dataset.id
+            if st.button(
+                "Which strategy?",
+                type="primary" if is_chosen else "secondary",
+                icon=shell.PAGES["strategy"].icon,
+                key=f"{state.OWN_STRATEGY}_{dataset.id}",
+                on_click=state.choose,
+                args=(state.DATASET, dataset.id),
+            ):
+                st.switch_page(shell.PAGES["strategy"].path)
             st.page_link(
                 shell.PAGES["training_lab"].path,
                 label="Train on these",
@@ -51,13 +62,14 @@ def show(dataset: OwnDataset) -> None:
             ):
                 _ask_to_delete(dataset)
             st.toggle(
-                "Share with whoever has a run's link",
+                "Share with everybody who has the link of a run",
                 dataset.shared,
                 key=f"{state.OWN_SHARE}_{dataset.id}",
                 on_change=_share,
                 args=(dataset.id,),
-                help="Off: the link of a run shows others its curves, its numbers and the names of "
-                "its classes. On: its images, its answers to them and its model as well.",
+                help="Off: with the link of a run, others see its curves, its numbers and the "
+                "names of its classes. On: they also see its images and predictions, and get "
+                "its model.",
             )
 
 
@@ -73,8 +85,8 @@ def _left_out(dataset: OwnDataset) -> None:
 @st.dialog("Delete these images?")
 def _ask_to_delete(dataset: OwnDataset) -> None:
     widgets.delete_or_keep(
-        f"**{widgets.verbatim(dataset.title)}** will be gone from the machine at once, and no "
-        "run shows its images any more. Runs on it keep their numbers and their models.",
+        f"**{outside_text.in_markdown(dataset.title)}** will be gone from the machine at once, and "
+        "no run shows its images any more. Runs on it keep their numbers and their models.",
         "them",
         state.OWN_DELETE,
         partial(_delete, dataset.id),

@@ -1,19 +1,24 @@
-"""Choosing a dataset, of the registry or of the reader's own, and what it is called."""
+"""Choosing a dataset, from the registry or the reader's own, and its name on a page."""
 
 import streamlit as st
 
 from lib.core.datasets import DatasetSpec, is_own
+from lib.core.files import outside_text
 from lib.core.images import download_status
-from lib.ui import state, widgets
+from lib.ui import state
 from lib.ui.uploads import access
 
 
 def dataset_picker() -> DatasetSpec:
-    """Choose the dataset, of the registry or of the reader's own.
+    """Let the reader choose a dataset, from the registry or their own.
 
-    The choice follows the reader from page to page.
+    The choice is kept from page to page.
     """
     known = access.datasets()
+    # A dataset that was just made becomes the choice on every page.
+    made = state.take(state.OWN_MADE)
+    if made in known:
+        state.choose(state.DATASET, made)
     state.keep_within(state.DATASET, known)
     chosen = st.selectbox(
         "Dataset",
@@ -26,9 +31,9 @@ def dataset_picker() -> DatasetSpec:
 
 
 def dataset_name(dataset: str) -> str:
-    """What a dataset is called, within Markdown."""
+    """Return the title of a dataset for use in Markdown."""
     title = access.title(dataset)
-    return widgets.verbatim(title) if is_own(dataset) else title
+    return outside_text.in_markdown(title) if is_own(dataset) else title
 
 
 def _dataset_words(spec: DatasetSpec) -> str:

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,29 +17,38 @@ PRIVACY = (
 )
 
 
-def own_image(key: str, *, popover: bool = True) -> bytes | None:
+def own_image(key: str, *, place: str = "popover") -> bytes | None:
     """Let the reader choose an image of their own.
 
-    Any file is taken, whatever it is called: what it is is found out where it is decoded, in a
-    worker (lib.training.images.single_image). A list of endings would have the browser refuse
-    some photographs by their names, and say of others less than a worker can.
+    Every file is accepted: the worker that decodes it (lib.training.images.single_image) finds out
+    what it is. With a list of extensions the browser would refuse some photographs by their names,
+    and a worker explains better why a file cannot be used.
 
     Args:
-        key: Begins the keys of the widgets, so that two pages can have one each.
-        popover: True for a button, whose panel has to stay open while a file is on its way; False
-            for a line of its own, which can be folded up meanwhile.
+        key: Prefix of the keys of the widgets, so that two pages can have one each.
+        place: "popover" for a button with a panel, which must stay open during the upload;
+            "expander" for a panel that the reader may close meanwhile; "open" without a panel, if
+            it is the first thing on the page.
 
     Returns:
-        The file; None while there is none, and again once it is taken away.
+        Content of the file; None if there is none, or if the reader has removed it.
     """
-    place = st.popover if popover else st.expander
-    with place("Your own image", icon=":material/add_photo_alternate:"):
-        file = st.file_uploader("From a file", key=f"{key}_file", max_upload_size=MAX_MEGABYTES)
-        # Drawn only when asked for: the browser asks for permission as soon as it is there.
-        if st.toggle("From the camera", key=f"{key}_use_camera"):
-            file = st.camera_input("Camera", key=f"{key}_camera") or file
-        st.caption(PRIVACY)
+    if place == "open":
+        file = _widgets(key, "Show it an image of yours", PRIVACY)
+    else:
+        panel = st.popover if place == "popover" else st.expander
+        with panel("Your own image", icon=":material/add_photo_alternate:"):
+            file = _widgets(key, "From a file")
+            st.caption(PRIVACY)
     return None if file is None else file.getvalue()
+
+
+def _widgets(key: str, label: str, about: str | None = None) -> Any:
+    file = st.file_uploader(label, key=f"{key}_file", max_upload_size=MAX_MEGABYTES, help=about)
+    # Drawn only when asked for: the browser asks for permission as soon as it is there.
+    if st.toggle("From the camera", key=f"{key}_use_camera"):
+        file = st.camera_input("Camera", key=f"{key}_camera") or file
+    return file
 
 
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:
@@ -55,7 +65,7 @@ def png(pixels: npt.NDArray[np.uint8]) -> bytes:
         body = kind + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
-    # 8 bits a channel, colour type 2: RGB.
+    # 8 bits per channel, colour type 2: RGB.
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"".join(
         (

@@ -15,4 +15,4 @@ def show(data: Mapping[str, Any], key: str) -> None:
         data: What to draw.
         key: Of this place on the page.
     """
-    _COMPONENT(key=key, data=data, height="content")
+    _COMPONENT(key=key, data=data)

@@ -1,12 +1,12 @@
 // A dot for each image of a dataset, class by class (lib/ui/images/splits.py draws it).
 //
-// What an image is used for comes as a letter an image, `frames` times; one frame is a split, many
-// are epochs, through which one steps here: nothing has to be computed for it.
+// The use of every image is one letter, and there are `frames` of these strings: one for a split, or
+// one for each epoch. The reader steps through them in the browser, without the server.
 
 import { contextOf, element, showReplay, stopReplay, viewOf } from "../base.js"
 
-const ROOM = 240 // px of height that all dots together should take
-const LARGEST = 18 // px a dot with the space around it
+const ROOM = 240 // height of all dots together, in px
+const LARGEST = 18 // largest size of a dot with its margin, in px
 const SMALLEST = 3
 const STEP_MS = 700 // an epoch, for a lecture
 const KEY = 16 // px of a dot in the key

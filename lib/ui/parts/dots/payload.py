@@ -50,7 +50,7 @@ LEAK_USES = (
 
 
 def codes(parts: Splits, num_images: int) -> str:
-    """The use of every image, a letter an image.
+    """The use of every image, as one letter per image.
 
     Args:
         parts: A split.
@@ -67,7 +67,7 @@ def codes(parts: Splits, num_images: int) -> str:
 
 
 def leak_codes(epochs: Sequence[Epoch], num_images: int) -> list[str]:
-    """The use of every image at the end of each epoch, a letter an image.
+    """The use of every image at the end of each epoch, as one letter per image.
 
     Args:
         epochs: From the first on.

@@ -1,4 +1,4 @@
-"""The layer instrument: the strip to scale, the cut, the meters and the table, in one component.
+"""The layer instrument: the strip to scale, the head, the cut, the counts and the table.
 
 After a gesture the browser computes the numbers at once from the costs in the layer table; the
 server computes them again from the freeze plan, and its numbers replace them.
@@ -18,11 +18,11 @@ from lib.ui.parts import base
 _HTML = """
 <section class="instrument" aria-label="The layers of the backbone">
   <header>
-    <h2></h2>
+    <p class="notice" role="status"></p>
     <ul class="legend" aria-label="Colours">
-      <li class="frozen">frozen</li>
-      <li class="trainable">trainable</li>
-      <li class="statistics">statistics: updated, but not trained</li>
+      <li class="frozen"><a href="#term-frozen">frozen</a></li>
+      <li class="trainable"><a href="#term-trainable">trainable</a></li>
+      <li class="statistics" hidden><a href="#term-statistics">statistics</a></li>
     </ul>
   </header>
   <div class="strip">
@@ -33,13 +33,25 @@ _HTML = """
   <div class="under">
     <span>image</span>
     <div class="width" role="radiogroup" aria-label="Width of a layer"></div>
-    <span>features</span>
+    <span class="end">into the head</span>
+    <span class="scale">not to scale</span>
   </div>
-  <p class="notice" role="status"></p>
-  <div class="meters"></div>
-  <div class="line"></div>
-  <div class="tools"></div>
-  <div class="rows" tabindex="0" role="region" aria-label="Layer table"></div>
+  <div class="below">
+    <div class="counts">
+      <div class="meters"></div>
+      <details>
+        <summary>What do memory and other tools say?</summary>
+        <div class="line"></div>
+      </details>
+    </div>
+    <div class="table">
+      <div class="tools"></div>
+      <div class="rows" tabindex="0" role="region" aria-label="Layer table"></div>
+      <p class="own-page" hidden>
+        Layers set by hand apply to this page only: the lab thaws from one layer on.
+      </p>
+    </div>
+  </div>
 </section>
 """
 
@@ -138,5 +150,4 @@ def show(wanted: PlanState) -> None:
         key=state.LAYER_STRIP,
         data=payload(wanted, state.read(state.GESTURE, 0)),
         on_gesture_change=_take_over,
-        height="content",
     )

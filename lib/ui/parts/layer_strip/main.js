@@ -5,11 +5,10 @@ import { compare, element, isAnswered, viewOf } from "../base.js"
 import { undoByHand } from "./gestures.js"
 import { renderMeters, renderNotice } from "./meters.js"
 import { derive } from "./numbers.js"
-import { drawStrip, listenToStrip, paintStrip, titleOf, widthRadios } from "./strip.js"
+import { drawStrip, listenToStrip, paintStrip, widthRadios } from "./strip.js"
 import { FILTERS, buildTable, filterTable, paintTable, scrollToCut } from "./table.js"
 
 function render(view) {
-  view.title.textContent = titleOf(view.table)
   paintStrip(view)
   renderNotice(view)
   renderMeters(view)
@@ -19,15 +18,16 @@ function render(view) {
 function create(view) {
   const find = name => view.root.querySelector(name)
   Object.assign(view, {
-    title: find("h2"),
     strip: find(".strip"),
     svg: find("svg"),
     cut: find(".cut"),
     cutWords: find(".cut-words"),
     knob: find(".knob"),
     notice: find(".notice"),
+    legend: find(".legend .statistics"),
     meters: find(".meters"),
     line: find(".line"),
+    ownPage: find(".own-page"),
     rowsBox: find(".rows"),
     render: () => render(view),
     scrollToCut: () => scrollToCut(view),
@@ -45,7 +45,17 @@ function create(view) {
   )
   view.shown = element("span", { role: "status" })
   view.undo = element("button", { type: "button", hidden: true, onclick: () => undoByHand(view) })
-  find(".tools").replaceChildren(view.search, view.filter, view.shown, view.undo)
+  const all = element("input", {
+    type: "checkbox",
+    onchange: () => find(".below").classList.toggle("all-columns", all.checked),
+  })
+  find(".tools").replaceChildren(
+    view.search,
+    view.filter,
+    view.shown,
+    element("label", {}, all, "all columns"),
+    view.undo,
+  )
   find(".width").replaceChildren("width by", ...widthRadios(view))
   listenToStrip(view)
   view.observer = new ResizeObserver(() => {

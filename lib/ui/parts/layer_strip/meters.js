@@ -1,15 +1,15 @@
-// The effects of a plan: the notice below the strip, the meters and the line to copy.
+// The effects of a plan: the finding above the strip, the counts beside the table, and further numbers.
 
-import { copyText, count, element } from "../base.js"
+import { copyText, count, element, withTerms } from "../base.js"
 import { moveCut } from "./gestures.js"
-import { derive, memory, percent, share } from "./numbers.js"
+import { derive, finding, memory, percent } from "./numbers.js"
 
 export function renderNotice(view) {
   const { table, plan } = view
   const inside = plan.cut > 0 && plan.cut < table.layers.length && !table.boundaries.includes(plan.cut)
-  view.notice.classList.toggle("warning", inside)
+  view.legend.hidden = !view.numbers.moving
   if (!inside) {
-    view.notice.replaceChildren(share(table, plan.cut))
+    view.notice.replaceChildren(element("span", {}, ...withTerms(finding(table, plan, view.head, view.numbers))))
     return
   }
   const below = table.boundaries.findLast(index => index < plan.cut)
@@ -26,63 +26,61 @@ export function renderNotice(view) {
   )
 }
 
-function meter(label, value, part, note, kind = "") {
-  const fill = element("div", { class: kind })
-  fill.style.width = `${Math.max(0, Math.min(100, part))}%`
-  return element(
-    "div",
-    { class: "card" },
-    element("span", { class: "label" }, label),
-    element("strong", { class: kind }, value),
-    element("div", { class: "bar" }, fill),
-    element("span", { class: "note" }, note),
-  )
-}
-
 export function renderMeters(view) {
   const { numbers, table } = view
-  const frozen = numbers.total - numbers.trainable
-  const withWeights = table.layers.filter(layer => layer.params > 0).length
   const everything = derive(table.layers, view.head, { ...view.plan, cut: 0, byHand: new Set() })
   const learning = percent(numbers.trainable, numbers.total)
-  const summary = [
+  const fill = element("div")
+  fill.style.width = `${learning}%`
+  const lines = [
     ["Total params", numbers.total],
     ["Trainable params", numbers.trainable],
-    ["Non-trainable params", frozen],
+    ["Non-trainable params", numbers.total - numbers.trainable],
   ]
   view.meters.replaceChildren(
-    meter(
-      "Trainable parameters",
-      count(numbers.trainable),
-      learning,
-      `${learning.toFixed(learning < 1 ? 2 : 1)} % of ${count(numbers.total)}`,
-      "trainable",
-    ),
-    meter(
-      "Layers thawed",
-      count(numbers.layersThawed),
-      percent(numbers.layersThawed, withWeights),
-      `of ${withWeights} with parameters`,
-    ),
-    meter(
-      "Time of one step",
-      `${numbers.stepTime.toFixed(1)} ×`,
-      percent(numbers.stepTime, everything.stepTime),
-      `everything: ${everything.stepTime.toFixed(1)} ×`,
+    element(
+      "div",
+      { class: "now" },
+      element("span", { class: "label" }, "Trainable parameters"),
+      element("strong", {}, count(numbers.trainable)),
+      element("div", { class: "bar" }, fill),
+      element("span", { class: "label" }, `${learning.toFixed(learning < 1 ? 2 : 1)} % of all parameters`),
     ),
     element(
       "div",
-      { class: "card summary" },
-      element("span", { class: "label" }, "As model.summary() prints it"),
-      ...summary.map(([words, params]) =>
-        element("code", {}, `${words}: ${count(params)}`, element("span", { class: "memory" }, ` (${memory(params)})`)),
-      ),
+      { class: "summary" },
+      ...lines.map(([words, params]) => element("code", {}, `${words}: ${count(params)}`)),
     ),
+    // With the head only there is nothing to compare.
+    ...(numbers.layersThawed ? [stepTime(numbers.stepTime, everything.stepTime)] : []),
   )
+  renderMore(view, learning)
+}
+
+/** Say how long a step takes. @param {number} now @param {number} everything With everything thawed */
+const stepTime = (now, everything) =>
+  element(
+    "p",
+    { class: "step" },
+    "A training ",
+    element("a", { href: "#term-step" }, "step"),
+    " takes about ",
+    element("b", {}, `${now.toFixed(1)} ×`),
+    " as long as with the ",
+    element("a", { href: "#term-head" }, "head"),
+    ` only (everything thawed: ${everything.toFixed(1)} ×).`,
+  )
+
+/** Draw what other tools print for the same plan, and the memory. */
+function renderMore(view, learning) {
+  const { numbers } = view
+  const frozen = numbers.total - numbers.trainable
   const line =
     `trainable params: ${count(numbers.trainable)} || all params: ${count(numbers.total)} || ` +
     `trainable%: ${learning.toFixed(4)}`
-  const moving = numbers.moving ? ` · ${count(numbers.moving)} BN statistics updated, not trained` : ""
+  const moving = numbers.moving
+    ? ` Training updates ${count(numbers.moving)} statistics of BatchNormalization without training them.`
+    : ""
   const code = element("code", {}, line)
   const onclick = event => copyText(line, event.target, code)
   view.line.replaceChildren(
@@ -91,8 +89,9 @@ export function renderMeters(view) {
     element(
       "span",
       {},
-      `${count(numbers.tensors)} trainable tensors · weights ${memory(numbers.total)} · ` +
-        `Adam keeps ${memory(numbers.optimizer)}${moving}`,
+      `There are ${count(numbers.tensors)} trainable tensors. The weights take ${memory(numbers.total)}: ` +
+        `${memory(numbers.trainable)} trainable and ${memory(frozen)} non-trainable. For each trainable ` +
+        `parameter the optimizer Adam keeps two numbers, ${memory(numbers.optimizer)} in all.${moving}`,
     ),
   )
 }

@@ -1,5 +1,7 @@
 // The numbers that follow from a plan, without drawing; tests/js compares them with Python.
 
+import { count } from "../base.js"
+
 /**
  * A layer, as the server describes it (component.py).
  *
@@ -112,17 +114,34 @@ export function nextBlock(layers, cut, step) {
   return step > 0 ? (all.find(i => i > cut) ?? layers.length) : (all.findLast(i => i < cut) ?? 0)
 }
 
-/** Describe the cut: "The top 54 of 154 layers hold 82.4 % ...". @param {{layers: Layer[], title: string}} table @param {number} cut */
-export function share({ layers, title }, cut) {
-  const whole = layers.reduce((sum, layer) => sum + layer.params, 0)
-  const above = layers.slice(cut).reduce((sum, layer) => sum + layer.params, 0)
-  const top = layers.length - cut
-  if (!top) return `All ${layers.length} layers of ${title} keep their pretrained weights.`
-  if (!cut) return `All ${top} layers of ${title} are thawed.`
-  return (
-    `The top ${top} of ${layers.length} layers hold ` +
-    `${percent(above, whole).toFixed(1)} % of the backbone's parameters.`
-  )
+/**
+ * Say what is thawed and what that did to the count, in Markdown; only layers with parameters count.
+ *
+ * @param {{layers: Layer[]}} table
+ * @param {Plan} plan
+ * @param {{params: number}} head
+ * @param {{total: number, trainable: number}} numbers That follow from the plan
+ */
+export function finding({ layers }, plan, head, numbers) {
+  const own = layers
+    .map((layer, index) => ({ ...layer, index, frozen: isFrozen(layer, index, plan) }))
+    .filter(one => one.params)
+  const thawed = own.filter(one => !one.frozen)
+  const norms = own.filter(one => one.batchNorm)
+  const raises =
+    `raises the trainable parameters from ${count(head.params)} to ${count(numbers.trainable)}. ` +
+    `The total stays ${count(numbers.total)}.`
+  const still = own.filter(one => one.index >= plan.cut && one.batchNorm && one.frozen).length
+  const rest = still ? " [BatchNormalization](#term-batch_normalization) layers (blue) after the ball stay frozen." : ""
+  if (!thawed.length)
+    return (
+      `All ${own.length} layers with parameters are frozen: only the [head](#term-head) is trained, ` +
+      `${count(head.params)} of ${count(numbers.total)} parameters.`
+    )
+  if (thawed.length === own.length) return `Thawing all ${own.length} layers with parameters ${raises}`
+  if (thawed.length === own.length - norms.length && norms.every(one => one.frozen))
+    return `Thawing every layer except the ${norms.length} [BatchNormalization](#term-batch_normalization) layers ${raises}`
+  return `Thawing ${thawed.length} of ${own.length} layers with parameters ${raises}${rest}`
 }
 
 /** Return every connection that skips at least one row, each in a lane of its own. @param {Layer[]} layers */

@@ -1,30 +1,33 @@
 // The strip of layers, drawn to scale, on which the reader moves the cut.
 
-import { count, draggable, element, svg } from "../base.js"
+import { count, draggable, element, fromAddress, intoAddress, svg } from "../base.js"
 import { moveCut, sendPlan } from "./gestures.js"
 import { isFrozen, nextBlock } from "./numbers.js"
 
 const NARROW = 3 // px: a narrower cell gets no gap, or it would disappear
+// px: the head is not drawn to scale, or most heads would be too narrow to see
+const HEAD = { wide: 92, narrow: 56, gap: 6 }
+const TELEPHONE = 480 // px: a strip up to this width has the narrow head
 
 const WIDTHS = {
-  params: { word: "parameters", title: "as wide as its parameters", of: layer => layer.params },
-  layers: { word: "layers", title: "equally wide", of: () => 1 },
-  multiplyAdds: {
-    word: "multiply-adds",
-    title: "as wide as its multiply-adds",
-    of: layer => layer.multiplyAdds,
-  },
+  params: { word: "parameters", of: layer => layer.params },
+  layers: { word: "layers", of: () => 1 },
+  multiplyAdds: { word: "calculations", of: layer => layer.multiplyAdds },
 }
 
-let widthBy = "params" // a view option, not part of the state: it is kept when the page changes
-
-export const titleOf = table => `${table.title}, each layer ${WIDTHS[widthBy].title}`
+const WIDTH = "width" // parameter of the address
+const FIRST = "params"
+// A view option, of which the server knows nothing: it is kept when the page changes.
+let widthBy = FIRST
 
 /** Make the radio buttons that choose what the width of a layer shows. */
 export function widthRadios(view) {
+  const asked = fromAddress(WIDTH)
+  if (asked && Object.hasOwn(WIDTHS, asked)) widthBy = asked
   return Object.entries(WIDTHS).map(([value, { word }]) => {
     const onchange = () => {
       widthBy = value
+      intoAddress(WIDTH, value === FIRST ? "" : value)
       drawStrip(view)
       view.render()
     }
@@ -34,12 +37,14 @@ export function widthRadios(view) {
   })
 }
 
-/** Return the left edges of all cells in px, and the right edge of the last one. */
+const headWidth = view => (view.svg.clientWidth > TELEPHONE ? HEAD.wide : HEAD.narrow)
+
+/** Return the left edges of all layers in px, and the right edge of the last one; the head is beyond. */
 function edges(view) {
   const size = WIDTHS[widthBy].of
   const sizes = view.table.layers.map(size)
   const whole = sizes.reduce((sum, one) => sum + one, 0)
-  const scale = view.svg.clientWidth / whole
+  const scale = Math.max(0, view.svg.clientWidth - headWidth(view) - HEAD.gap) / whole
   let at = 0
   return [0, ...sizes.map(one => (at += one * scale))]
 }
@@ -60,7 +65,21 @@ export function drawStrip(view) {
     const statistics = part ? svg("rect", { x, width: part, class: "statistics" }) : null
     return { cell, statistics }
   })
-  view.svg.replaceChildren(...view.cells.flatMap(drawn => Object.values(drawn ?? {}).filter(Boolean)))
+  const layers = view.cells.flatMap(drawn => Object.values(drawn ?? {}).filter(Boolean))
+  view.svg.replaceChildren(...layers, ...drawHead(view))
+  view.root.style.setProperty("--head", `${headWidth(view)}px`)
+}
+
+/** Draw the head: the last piece of every strip, which no plan freezes. */
+function drawHead(view) {
+  const width = headWidth(view)
+  const middle = view.drawnWidth - width / 2
+  view.headCount = svg("text", { x: middle, y: 44 })
+  return [
+    svg("rect", { x: view.drawnWidth - width, width, class: "trainable" }),
+    svg("text", { x: middle, y: width === HEAD.wide ? 25 : 33, class: "head-name" }, "head"),
+    view.headCount,
+  ]
 }
 
 export function paintStrip(view) {
@@ -73,6 +92,8 @@ export function paintStrip(view) {
     drawn.cell.setAttribute("class", frozen ? "frozen" : "trainable")
     if (drawn.statistics) drawn.statistics.style.display = frozen ? "none" : ""
   })
+  // Beside a narrow head there is no room for the number; its tooltip has it.
+  view.headCount.textContent = headWidth(view) === HEAD.wide ? count(view.head.params) : ""
   const last = table.layers.length
   const x = view.edges[plan.cut]
   view.cut.style.left = view.knob.style.left = `${x}px`
@@ -93,7 +114,7 @@ function layerAt(view, clientX) {
   const x = clientX - view.svg.getBoundingClientRect().left
   let index = view.edges.findIndex(edge => edge > x) - 1
   if (x <= 0) index = 0
-  return x >= view.drawnWidth - 1 || index < 0 ? view.table.layers.length : index
+  return x >= view.edges.at(-1) - 1 || index < 0 ? view.table.layers.length : index
 }
 
 export function listenToStrip(view) {
@@ -125,5 +146,7 @@ export function listenToStrip(view) {
 function hover(view, event) {
   const index = layerAt(view, event.clientX)
   const layer = view.table.layers[index]
-  if (layer) view.strip.title = `${index} ${layer.name}: ${count(layer.params)} parameters`
+  view.strip.title = layer
+    ? `${index} ${layer.name}: ${count(layer.params)} parameters`
+    : `The head: ${count(view.head.params)} parameters. It is new, so it is always trained.`
 }

@@ -28,7 +28,7 @@ export function buildTable(view) {
   const head = [
     ["#", "number"],
     ["Layer", ""],
-    ["Type", "extra"],
+    ["Type", "type"],
     ["Output", "extra"],
     ["Parameters", "number"],
     ["State", ""],
@@ -92,7 +92,8 @@ function blockRow(view, start) {
     "tr",
     { class: "block" },
     element("th", { scope: "rowgroup", colspan: 2 }, block, " ", thaw),
-    element("td", { class: "extra", colspan: 2 }),
+    element("td", { class: "type" }),
+    element("td", { class: "extra" }),
     element("td", { class: "number" }, count(params)),
     element("td", {}, params ? element("label", {}, box, element("span")) : ""),
     element("td", { class: "extra" }),
@@ -100,6 +101,9 @@ function blockRow(view, start) {
   view.blocks.push({ row, box, indices, words: row.querySelector("label span") })
   return row
 }
+
+/** Let a long name break before an underscore, and not within a word. */
+const breakable = name => name.split(/(?=_)/).flatMap((part, place) => (place ? [element("wbr"), part] : [part]))
 
 function layerRow(view, layer, index) {
   const box = element("input", {
@@ -122,8 +126,8 @@ function layerRow(view, layer, index) {
     "tr",
     { "data-index": index },
     element("td", { class: "number" }, String(index)),
-    element("td", { class: "name" }, layer.name),
-    element("td", { class: "extra" }, layer.type),
+    element("td", { class: "name" }, ...breakable(layer.name)),
+    element("td", { class: "type" }, layer.type),
     element("td", { class: "extra" }, layer.shape.map(count).join(" × ")),
     element("td", { class: "number" }, count(layer.params)),
     element("td", {}, layer.params ? element("label", {}, box, element("span")) : "–"),
@@ -159,6 +163,8 @@ export function paintTable(view) {
   filterTable(view)
 }
 
+const withParameters = view => view.table.layers.filter(layer => layer.params).length
+
 export function filterTable(view) {
   const words = view.search.value.trim().toLowerCase()
   const keep = FILTERS[view.filter.value].keep
@@ -173,10 +179,12 @@ export function filterTable(view) {
     row.hidden = indices.every(index => view.rows[index].row.hidden)
   }
   view.shown.textContent =
-    shown === view.table.layers.length ? `${shown} layers` : `${shown} of ${view.table.layers.length} layers`
+    shown === view.table.layers.length
+      ? `${shown} layers, ${withParameters(view)} with parameters`
+      : `${shown} of ${view.table.layers.length} layers`
   drawBranches(view, shown === view.table.layers.length)
   const byHand = view.plan.byHand.size
-  view.undo.hidden = !byHand
+  view.undo.hidden = view.ownPage.hidden = !byHand
   view.undo.textContent = `Undo ${byHand} set by hand`
   reachable(view)
 }

@@ -12,10 +12,9 @@ import streamlit as st
 
 from lib.core.maps.board import EXAMPLES, MAX_CHANNELS, MAX_SIDE, MAX_VALUE, Board
 from lib.figures import theme
-from lib.ui import shell, state
+from lib.ui import link, shell, state
 from lib.ui.parts import base
-
-_FIRST = next(iter(EXAMPLES))
+from lib.ui.parts.pooling_board import board_link
 
 _HTML = """
 <section class="board" aria-label="A small feature map">
@@ -23,6 +22,7 @@ _HTML = """
     <div class="examples" role="group" aria-label="Examples"></div>
     <div class="sizes" role="group" aria-label="Size of the feature map"></div>
   </div>
+  <p class="notice" role="status"></p>
   <div class="desk">
     <div class="stage"></div>
     <div class="tools">
@@ -30,25 +30,26 @@ _HTML = """
       <div class="shift" role="group" aria-label="Shift the pattern"></div>
     </div>
   </div>
-  <p class="notice" role="status"></p>
   <section class="compare" aria-label="The input of the head">
-    <h3>The input of the head, a Dense layer</h3>
+    <h3>The input of the <a href="#term-head">head</a>, a Dense layer</h3>
     <div class="vectors"></div>
   </section>
   <div class="details">
-    <section class="detail" aria-label="The average as a sum">
+    <details class="detail">
+      <summary>How is a channel averaged?</summary>
       <h3></h3>
       <div class="bars" role="img"></div>
       <p class="sum"></p>
-    </section>
-    <section aria-label="Two ways to the same logit">
+    </details>
+    <details>
+      <summary>What does the class map show?</summary>
       <h3>Two ways to the same logit</h3>
       <div class="identity"></div>
       <p class="meaning">
         The class map, or class activation map (CAM), shows how much each position contributes to
         the logit, the score of the class.
       </p>
-    </section>
+    </details>
   </div>
 </section>
 """
@@ -161,10 +162,19 @@ def _take_over() -> None:
 def show() -> None:
     """Draw the board. Gestures are stored in the session before the next rerun."""
     held: Any = state.read(state.BOARD)
-    board, example, gesture = held or (EXAMPLES[_FIRST].board, _FIRST, 0)
+    board, example, gesture = held or (EXAMPLES[board_link.FIRST].board, board_link.FIRST, 0)
+    if (said := board_link.LINK.unseen((board, example))) is not None:
+        board, example, ignored = board_link.from_link(said)
+        state.choose(state.BOARD, (board, example, gesture))
+        link.warn(ignored)
     _COMPONENT(
         key=state.POOLING_BOARD,
         data=payload(board, example, gesture, dark=shell.is_dark()),
         on_gesture_change=_take_over,
-        height="content",
+    )
+    first = (EXAMPLES[board_link.FIRST].board, board_link.FIRST)
+    board_link.LINK.share(
+        (board, example),
+        board_link.to_link(board, example),
+        is_first=(board, example) == first,
     )

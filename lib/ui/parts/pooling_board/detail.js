@@ -13,7 +13,7 @@ function vectorsOf(view) {
   const was = derive(view.before)
   return [
     ["Flatten", board.values, view.before.values],
-    ["Max (GMP)", numbers.maxima, was.maxima],
+    ["Maximum", numbers.maxima, was.maxima],
     ["Average (GAP)", numbers.averages, was.averages],
   ]
 }
@@ -24,7 +24,8 @@ export function buildVectors(view) {
     const strip = element("div", { class: "strip", role: "img" }, ...tiles)
     const note = element("span", { class: "note" })
     const seen = element("div", { class: "seen" }, strip, note)
-    const box = element("div", { class: "vector" }, element("span", { class: "kind" }, name), seen)
+    const wide = name === "Flatten" ? "vector wide" : "vector"
+    const box = element("div", { class: wide }, element("span", { class: "kind" }, name), seen)
     return { box, strip, tiles, note }
   })
   view.vectors = rows
@@ -46,7 +47,8 @@ export function renderVectors(view) {
     strip.setAttribute("aria-label", `${name}: ${values.map(words).join(", ")}`)
     note.replaceChildren(
       element("b", {}, plural(values.length, "number")),
-      ` · Dense ${values.length} + 1 = ${values.length + 1} parameters`,
+      ` · Dense ${values.length} + 1 = ${values.length + 1} `,
+      row ? "parameters" : element("a", { href: "#term-parameter" }, "parameters"),
       element("span", { class: moved ? "moved" : "" }, moved ? ` · ${moved} changed` : ""),
     )
   })

@@ -5,7 +5,7 @@ import { compare, isAnswered, paint, viewOf } from "../base.js"
 import { listenToBrush, paintCell } from "./cells.js"
 import { buildControls, renderControls } from "./controls.js"
 import { buildVectors, fit, renderDetail, renderVectors } from "./detail.js"
-import { FULL, derive, signed, titleOf, words } from "./numbers.js"
+import { FULL, derive, titleOf, words } from "./numbers.js"
 import { buildStage, put, renderResult, setField } from "./stage.js"
 
 function build(view) {
@@ -21,7 +21,7 @@ function render(view) {
   view.columns.forEach((column, channel) => {
     const peak = numbers.maxima[channel]
     column.head.name.textContent = titleOf(view.board, channel) + (names[channel] ? `: ${names[channel]}` : "")
-    column.head.by.textContent = `× ${signed(board.weights[channel])}`
+    column.head.by.textContent = `weight ${words(board.weights[channel])}`
     column.cells.forEach((cell, position) => paintCell(view, cell, position * board.channels + channel, false))
     put(column.average, words(numbers.averages[channel]))
     paint(view.colours, column.average.parentElement, numbers.averages[channel], FULL)

@@ -24,7 +24,10 @@ function header(view, channel) {
     {
       type: "button",
       class: "name",
-      onclick: () => select(view, channel),
+      onclick: () => {
+        select(view, channel)
+        view.find(".detail").open = true
+      },
     },
     name,
     by,
@@ -106,7 +109,7 @@ function resultColumn(view) {
     gesture(view, { ...view.board, bias: value }, saidWeight),
   )
   const logit = element("strong", { class: "logit" })
-  const row = element("div", { class: "weight" }, "+", bias, "=", logit, element("span", {}, "logit"))
+  const row = element("div", { class: "weight" }, "+", bias, "=", logit, element("a", { href: "#term-logit" }, "logit"))
   const box = element("div", { class: "column result" }, head.choose, map, funnel(), pooled, row)
   return { box, head, map, cells, average, bias, logit }
 }
@@ -155,7 +158,7 @@ export function put(target, text) {
 export function renderResult(view) {
   const { board, numbers, result } = view
   const full = fullOfMap(numbers.map)
-  result.head.name.textContent = "Class map"
+  result.head.name.textContent = "Sum: the class map"
   result.cells.forEach((cell, position) => {
     cell.textContent = words(numbers.map[position])
     paint(view.colours, cell, numbers.map[position], full)

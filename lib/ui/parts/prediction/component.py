@@ -20,4 +20,4 @@ def show(data: Mapping[str, Any], key: str, on_choice: Callable[[], None] = _not
         key: Streamlit key.
         on_choice: Called before the next rerun if the reader has chosen something.
     """
-    _COMPONENT(key=key, data=data, on_choice_change=on_choice, height="content")
+    _COMPONENT(key=key, data=data, on_choice_change=on_choice)

@@ -4,7 +4,7 @@
 // Every number comes from the server. The browser chooses the class that is shown over the image,
 // because that needs no computation.
 
-import { copyText, element, overlay, replace, send, viewOf } from "../base.js"
+import { copyText, element, overlay, replace, send, viewOf, withTerms } from "../base.js"
 
 const VIEWS = { picker: drawPicker, board: drawBoard, code: drawCode }
 
@@ -65,11 +65,13 @@ function drawPanel(view, panel, place) {
       element("div", { class: "track" }, bar),
     )
   })
+  const title = element("h3", {}, ...withTerms(panel.title))
   return element(
     "section",
-    { class: "panel", "aria-label": panel.title },
-    element("h3", {}, panel.title),
+    { class: "panel", "aria-label": title.textContent },
+    title,
     element("p", { class: "said" }, panel.said),
+    ...(panel.truth ? [element("p", { class: "truth" }, panel.truth)] : []),
     element(
       "div",
       { class: "sides" },
@@ -77,9 +79,9 @@ function drawPanel(view, panel, place) {
         "figure",
         {},
         looked(view, panel, shown),
-        element("figcaption", {}, "Where it looked for ", element("b", {}, shown.name)),
+        element("figcaption", {}, "Evidence for ", element("b", {}, shown.name)),
       ),
-      element("div", { class: "bars", role: "radiogroup", "aria-label": `Classes, ${panel.title}` }, ...bars),
+      element("div", { class: "bars", role: "radiogroup", "aria-label": `Classes, ${title.textContent}` }, ...bars),
     ),
   )
 }

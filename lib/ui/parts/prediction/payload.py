@@ -43,14 +43,16 @@ class Panel:
     """The prediction of one network.
 
     Args:
-        title: Title that names the network.
+        title: Title that names the network, in which terms may explain themselves.
         said: The predicted class and its confidence.
         lines: The classes to show.
+        truth: Whether it is right, in one sentence; empty where nobody can tell.
     """
 
     title: str
     said: str
     lines: tuple[ClassLine, ...]
+    truth: str = ""
 
 
 def lines(answer: Answer, names: Sequence[str], shown: Sequence[int]) -> tuple[ClassLine, ...]:
@@ -107,6 +109,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
     return {
         "title": panel.title,
         "said": panel.said,
+        "truth": panel.truth,
         "rows": rows,
         "columns": columns,
         "classes": [

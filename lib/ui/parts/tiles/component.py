@@ -42,17 +42,21 @@ class Row:
     note: str = ""
 
 
-def payload(rows: Sequence[Row], width: int, *, flow: bool = False) -> dict[str, Any]:
+def payload(
+    rows: Sequence[Row], width: int, *, flow: bool = False, parts: int = 1
+) -> dict[str, Any]:
     """Return the data for the browser.
 
     Args:
         rows: The rows, from top to bottom.
         width: Width of an image in pixels.
         flow: True if short rows may be side by side.
+        parts: How many pictures of one size each image holds side by side; they are drawn apart.
     """
     return {
         "width": width,
         "flow": flow,
+        "parts": parts,
         "rows": [
             {
                 "title": row.title,
@@ -66,6 +70,6 @@ def payload(rows: Sequence[Row], width: int, *, flow: bool = False) -> dict[str,
     }
 
 
-def show(rows: Sequence[Row], key: str, width: int, *, flow: bool = False) -> None:
+def show(rows: Sequence[Row], key: str, width: int, *, flow: bool = False, parts: int = 1) -> None:
     """Draw images; the arguments but `key`, the place on the page, are those of `payload`."""
-    _COMPONENT(key=key, data=payload(rows, width, flow=flow), height="content")
+    _COMPONENT(key=key, data=payload(rows, width, flow=flow, parts=parts))

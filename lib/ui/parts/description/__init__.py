@@ -1,0 +1,1 @@
+"""An animal described by attributes, and the photographs that its classifier wins."""

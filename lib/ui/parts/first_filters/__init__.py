@@ -1,0 +1,1 @@
+"""The first filters of a network as pictures."""

@@ -1,0 +1,1 @@
+"""Moves the keyboard's focus to where a page goes on."""

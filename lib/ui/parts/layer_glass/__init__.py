@@ -1,0 +1,1 @@
+"""A layer, its switch and its three lists."""

@@ -1,0 +1,1 @@
+"""A lecturer's own lesson in the store of their browser."""

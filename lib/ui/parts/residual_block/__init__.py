@@ -1,0 +1,1 @@
+"""What a residual block adds to its input."""

@@ -1,0 +1,1 @@
+"""Cards of named runs, each with a small picture of its curve."""

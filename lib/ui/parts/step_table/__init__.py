@@ -1,0 +1,1 @@
+"""What one step changes, row by row."""
