@@ -2,13 +2,15 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import hypothesis
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 # Before TensorFlow is loaded anywhere: its greetings are not what a test says.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -28,8 +30,14 @@ SLOW = (
 )
 # Of the page tests the quickest are fast: most pages are opened by one of these.
 FAST_PAGES = ("test_catalogue.py", "test_home.py", "test_links_from_before.py")
-# So that no process is left alone with one of these at the end.
-LONG = ("test_inference.py", "test_identity.py", "test_task.py", "test_layer_tables.py")
+# The longest browser and oracle files, longest first: the short ones fill the gaps at the end.
+LONG = (
+    *("test_first_screens.py", "test_first_light.py", "test_engine_faults.py", "test_road.py"),
+    *("test_lesson_steps.py", "test_own_images.py", "test_data.py", "test_strategy.py"),
+    *("test_tour.py", "test_model_summary.py", "test_features.py", "test_strangers.py"),
+    *("test_inference.py", "test_task.py", "test_faults.py", "test_settings.py"),
+    *("test_kept_networks.py", "test_identity.py"),
+)
 
 
 def _is_fast(path: Path) -> bool:
@@ -46,43 +54,88 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast first, and marked so.
+    """Fast first, and marked so; then browser and oracle tests in turns, the longest files first.
 
-    The browser tests before the oracle, so that one process begins them while there is still work
-    for the other; after what a browser's event loop would be in the way of.
+    A browser test waits much and an oracle test computes much, so two processes that do both at the
+    same time have little idle time. The notebook of a run comes before the first browser test: both
+    need the event loop of their process.
     """
     for item in items:
-        if _is_fast(item.path):
+        # `-m fast` takes the place of `-m 'not thorough'`, so a test is never both.
+        if _is_fast(item.path) and not item.get_closest_marker("thorough"):
             item.add_marker(pytest.mark.fast)
-    items.sort(key=_turn)
+    files = dict.fromkeys(item.path for item in items)
+    browser, oracle = (
+        sorted((path for path in files if path.parent.name == folder), key=_length)
+        for folder in ("browser", "oracle")
+    )
+    in_turns = [path for pair in zip_longest(browser, oracle) for path in pair if path]
+    turns = {path: turn for turn, path in enumerate(in_turns, start=2)}
+    turns |= {path: 1 for path in files if path.name == "test_take_home.py"}
+    items.sort(key=lambda item: turns.get(item.path, 0))
 
 
-def _turn(item: pytest.Item) -> int:
-    name = item.path.name
-    if name == "test_take_home.py":
-        return 1
-    turn = {"browser": 2, "oracle": 4}.get(item.path.parent.name, 0)
-    return 3 if turn == 4 and name in LONG else turn
+def _length(path: Path) -> int:
+    return LONG.index(path.name) if path.name in LONG else len(LONG)
 
 
-class _ByFile(LoadScopeScheduling):
-    """With `-n`, a process takes a file at a time, and one takes all browser tests: one server."""
+def next_file(waiting: Iterable[str], mine: Iterable[str], others: list[Iterable[str]]) -> str:
+    """The file that a process takes: no more than half of the processes do browser tests.
 
-    def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return "browser" if "/browser/" in file else file
+    Each that does starts a server, an engine, a worker with TensorFlow and a browser of its own.
+    Who has finished everything else helps with what is left.
+
+    Args:
+        waiting: Files that nobody has taken, in their order.
+        mine: Files that the process has taken before.
+        others: Those of each other process.
+    """
+    waiting = list(waiting)
+    have_browser = [any(map(_is_browser, files)) for files in (mine, *others)]
+    if not have_browser[0] and 2 * sum(have_browser) < len(have_browser):
+        return waiting[0]
+    suitable = (file for file in waiting if _is_browser(file) == have_browser[0])
+    return next(suitable, waiting[0])
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile:
-    """What `--dist loadgroup` would do, which pytest 9.2 keeps xdist 3.8 from."""
-    return _ByFile(config, log)
+def _is_browser(file: str) -> bool:
+    return "browser" in Path(file).parts
+
+
+class FileAtATime(LoadFileScheduling):
+    """A process takes a file at a time; a test in which a process ends is not run again.
+
+    xdist gives it to the next process, with the rest of its file: a test that hangs until its time
+    is up would end one process after the other.
+    """
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        others = [work for each, work in self.assigned_work.items() if each != node]
+        file = next_file(self.workqueue, self.assigned_work[node], others)
+        self.workqueue.move_to_end(file, last=False)
+        super()._assign_work_unit(node)
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Return the test in which the process of `node` ended, None if it ended in none."""
+        for tests in self.assigned_work[node].values():
+            for name, is_done in tests.items():
+                if not is_done:
+                    tests[name] = True
+                    super().remove_node(node)
+                    return name
+        return super().remove_node(node)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """With `-n`, a process takes a file at a time."""
+    return FileAtATime(config, log)
 
 
 def pytest_collection_finish() -> None:
     """Take what collection has imported out of the collector's sight.
 
-    Streamlit collects after every rerun; with TensorFlow among what it looks at, as the oracle
-    tests import it, that took two thirds of the time of a page test.
+    The oracle tests import TensorFlow: hundreds of thousands of objects, which every full
+    collection would look at again.
     """
     gc.collect()
     gc.freeze()

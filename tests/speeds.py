@@ -1,9 +1,13 @@
-"""Which cases of a test `.ci/run` alone runs."""
+"""Which cases of a test `.ci/run` alone runs, and how long a page test waits."""
 
 from collections.abc import Container, Iterable
 from typing import Any
 
 import pytest
+
+# When a page test gives up waiting for what will never be. With twenty processes for each core, the
+# script of a page has taken more than 30 s; a busy machine is no failure.
+PATIENCE_S = 240
 
 
 def thorough_beyond(few: Container[Any], every: Iterable[Any]) -> list[Any]:

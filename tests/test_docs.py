@@ -4,13 +4,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from lib.core import backbones, datasets, strategies
+from lib.core import backbones, datasets, limits, strategies
 from lib.ui import shell, sources
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +110,7 @@ def test_ci_runs_the_tests_of_the_readme_and_then_those_they_leave_out() -> None
     assert options["ini_options"]["addopts"].endswith(" -m 'not thorough'")
     (readme,) = re.findall(r"^pip install .*pytest.*$", README, re.MULTILINE)
     (ci,) = re.findall(r"^pip install .*pytest.*\n.*$", (ROOT / ".ci/run").read_text("utf-8"), re.M)
-    assert ci.replace(" -q", "") == f"{readme}\npytest -n 2 -m thorough"
+    assert ci.replace(" -q", "") == f"{readme}\npytest -n 3 -m thorough"
 
 
 def test_the_workflow_runs_everything_on_linux_and_the_fast_tests_elsewhere() -> None:
@@ -151,7 +152,20 @@ def test_the_citation_names_the_version_the_licence_and_the_authors() -> None:
     assert author["name"] in (ROOT / "LICENSE").read_text("utf-8")
 
 
-@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_the_limits_in_the_documentation_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    rows = {line.split("`")[1]: line.split(" | ") for line in text.splitlines() if "| `" in line}
+    for field in fields(limits.Limits):
+        name = field.name.removesuffix("_each")
+        for column, figures in ((-2, limits.LAPTOP), (-1, limits.ROOM)):
+            said = [each.strip(" |").replace(",", "") for each in rows[name][column].split(" / ")]
+            place = 0 if field.name.endswith("_each") else -1
+            assert said[place] == str(getattr(figures, field.name)), field.name
+
+
+@pytest.mark.parametrize(
+    "text", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/security.md"]
+)
 def test_every_file_that_a_text_points_at_exists(text: str) -> None:
     named = re.findall(
         r"(?<![\w/])((?:docs/|\.github/)[\w./-]*\w\.(?:md|yml)|[A-Z]{4,}\.(?:md|cff))",

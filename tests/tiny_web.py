@@ -128,7 +128,8 @@ def server() -> Iterator[tuple[str, Behaviour]]:
             pass  # whoever was cancelled has hung up
 
     with Server(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
+        # How often the server looks whether the test has ended; usually every half second.
+        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}/tiny.zip", behaviour
         the_end.set()
         http.shutdown()

@@ -1,8 +1,9 @@
-"""One browser and one server for all browser tests, and what must hold in each of them."""
+"""One browser and one server for the browser tests of a process, and what must hold in each."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,21 @@ from tests.browser import server as servers
 from tests.browser.server import Server
 
 # When a test gives up waiting for what will never be; a busy machine is no failure.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
+# The number of the browser that keeps its page; those of a test count from 0.
+KEPT = 100
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = (
     "No Chromium was found: install one, name it in CHROMIUM, or run `playwright install chromium`."
 )
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Nothing: each test says which server it opens.
+
+    The fixture of pytest-playwright is a method, and pytest 9 announces that these will fail.
+    """
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +77,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def app(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that all browser tests share."""
+    """The server that all browser tests of this process share."""
     with servers.running_app(tmp_path_factory.mktemp("thaw")) as server:
         yield server
 
@@ -97,19 +108,30 @@ def _readers(
     return reader
 
 
-@pytest.fixture
-def new_context(
-    _readers: Callable[..., BrowserContext],
+def _is_of_a_replaced_figure(error: WebError) -> bool:
+    """Whether Plotly announces that it has drawn a figure which is no longer on the page.
+
+    Streamlit mounts a new chart for every new figure. One that is replaced while Plotly still draws
+    it can no longer announce anything; its successor is on the page, and nothing is lost.
+    """
+    stack = error.error.stack or ""
+    return "emit is not a function" in str(error.error) and "PlotlyChart" in stack
+
+
+@contextmanager
+def _sound(
+    readers: Callable[..., BrowserContext], first: int
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """A browser of another reader; whatever is opened in it must be sound to the end."""
+    """Browsers from a number on; whatever is opened in them must be sound to the end."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def listen(error: WebError) -> None:
-        errors.append(str(error.error))
+        if not _is_of_a_replaced_figure(error):
+            errors.append(f"{error.error}\n{error.error.stack}")
 
     def make(**options: Any) -> BrowserContext:
-        context = _readers(len(contexts), **options)
+        context = readers(first + len(contexts), **options)
         context.on("weberror", listen)
         contexts.append(context)
         return context
@@ -128,7 +150,26 @@ def new_context(
             context.remove_listener("weberror", listen)
             context.clear_cookies()
             context.pages[0].evaluate("localStorage.clear()")
-    assert not errors, f"The page met errors: {errors}"
+    assert not errors, "The page met errors:\n" + "\n".join(errors)
+
+
+@pytest.fixture
+def new_context(
+    _readers: Callable[..., BrowserContext],
+) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser of another reader."""
+    with _sound(_readers, 0) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def kept_page(_readers: Callable[..., BrowserContext]) -> Iterator[Page]:
+    """One page for the tests of a module that begin by setting it back.
+
+    Opening a page takes several times as long as what such a test does on it.
+    """
+    with _sound(_readers, KEPT) as make:
+        yield make().new_page()
 
 
 @pytest.fixture(autouse=True)

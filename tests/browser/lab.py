@@ -1,15 +1,32 @@
 """What a reader does in the training lab, in words."""
 
 import re
+from contextlib import suppress
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 # A first run starts the engine, imports TensorFlow, draws the images and traces two phases.
 RUN_LIMIT_MS = 240_000
+# A list that shows no option by then was closed by a rerun. A click on one that is only slow closes
+# it, and the next click opens it again.
+CLOSED_MS, TRIES = 8_000, 15
+SCROLLED = """
+() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+"""
 SETTLED = "[data-testid='stApp'][data-test-script-state='notRunning']"
-FEW = {"Training images": "20", "Head epochs": "3", "Fine-tuning epochs": "2"}
+# The lab starts with the recommended settings; these runs are quick, or long, epoch by epoch.
+BY_EPOCHS = {
+    "Image size, pixels": "96",
+    "Head is trained": "Epoch by epoch",
+    "Early stopping, epochs": "0",
+}
+FEW = {"Training images": "20"} | BY_EPOCHS | {"Head epochs": "3", "Fine-tuning epochs": "2"}
 # Long enough for every test, should nobody end it: a third of an hour.
-MANY = {"Training images": "160", "Head epochs": "2", "Fine-tuning epochs": "198"}
+MANY = {"Training images": "160"} | BY_EPOCHS | {"Head epochs": "2", "Fine-tuning epochs": "198"}
+# The settings of FEW as the link of the lab has them.
+FEW_LINK = "num_images=20&image_size=96&early_stopping=0"
+FEW_LINK += "&head_solver=steps&head_epochs=3&fine_tune_epochs=2"
+FURTHER = ("Early stopping, epochs",)
 
 
 def open_lab(page: Page, url: str, run: str = "") -> None:
@@ -19,6 +36,19 @@ def open_lab(page: Page, url: str, run: str = "") -> None:
     settle(page)
 
 
+def open_few(page: Page, url: str, seed: str) -> str:
+    """Open the lab by the link of a quick run and fill in a seed; returns the link of all of it.
+
+    What is filled in by hand is drawn, and prepared by the engine, setting by setting.
+    """
+    page.goto(f"{url}/training_lab?{FEW_LINK}")
+    expect(page.get_by_role("heading", name="Training lab", level=1)).to_be_visible()
+    set_up(page, Seed=seed)
+    for setting in (f"seed={seed}", *FEW_LINK.split("&")):
+        expect(page).to_have_url(re.compile(rf"[?&]{setting}(&|$)"))
+    return page.url
+
+
 def settle(page: Page) -> None:
     """Wait until the server has nothing more to draw."""
     page.locator(SETTLED).wait_for()
@@ -26,23 +56,54 @@ def settle(page: Page) -> None:
 
 def set_up(page: Page, **settings: str) -> None:
     """Fill in settings behind "More settings", by their labels; the panel is closed again."""
-    panel = page.get_by_role("button", name="More settings")
-    panel.click()
+    open_panel(
+        page.get_by_role("button", name="More settings"), page.get_by_role("tab", name="Usual")
+    )
     for label, value in settings.items():
+        page.get_by_role("tab", name="Further" if label in FURTHER else "Usual").click()
+        chosen = page.get_by_role("combobox", name=label)
+        if chosen.count():
+            if chosen.input_value() != value:
+                choose(page, label, value)
+            expect(chosen).to_have_value(value)
+            continue
         field = page.get_by_role("spinbutton", name=label)
-        if field.input_value() != value:
+        # A setting that nobody has touched follows others, and may do so while this one is typed.
+        while field.input_value() != value:
             field.fill(value)
             field.press("Enter")
             settle(page)
-        expect(field).to_have_value(value)
     page.keyboard.press("Escape")
     expect(page.get_by_role("spinbutton", name=next(iter(settings)))).to_be_hidden()
 
 
+def open_panel(button: Locator, inside: Locator) -> None:
+    """Open a panel; a rerun may close it once more before anything is done inside."""
+    for _ in range(TRIES):
+        button.click()
+        with suppress(TimeoutError):
+            inside.wait_for(timeout=CLOSED_MS)
+            return
+    raise AssertionError("The panel does not stay open")
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Choose from a list."""
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    # A rerun closes a list that is open, and so does a page that scrolls to it.
+    settle(page)
+    field, wanted = (
+        page.get_by_role("combobox", name=label),
+        page.get_by_role("option", name=option, exact=True),
+    )
+    field.scroll_into_view_if_needed()
+    page.evaluate(SCROLLED)
+    for _ in range(TRIES):
+        field.click()
+        with suppress(TimeoutError):
+            wanted.click(timeout=CLOSED_MS)
+            break
+    else:
+        raise AssertionError(f"{label} offers no {option}")
     settle(page)
 
 
@@ -51,6 +112,8 @@ def start(page: Page) -> str:
     before = page.url
     start_button(page).click()
     page.wait_for_url(lambda url: "run=" in url and url != before)
+    # Until then the page still has the example, which is a finished run.
+    settle(page)
     return run_id(page)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+PHOTOGRAPHS = Path(__file__).resolve().parents[1] / "data" / "photographs"
+SQUARES, SQUARE_SIZE = 4, 128
 SHAPES = ("circle", "square")
 
 
@@ -40,6 +42,23 @@ def large_pictures(num: int) -> dict[str, bytes]:
             file = io.BytesIO()
             ground.save(file, "JPEG", quality=60)
             files[f"{shape}/{number}.jpg"] = file.getvalue()
+    return files
+
+
+def photographs(kind: str) -> list[bytes]:
+    """Sixteen photographs of one kind, each of 128 x 128 pixels and of another place.
+
+    Args:
+        kind: Name of a file in tests/data/photographs, whose README says where it comes from.
+    """
+    files = []
+    with Image.open(PHOTOGRAPHS / f"{kind}.jpg") as whole:
+        for place in range(SQUARES**2):
+            left, top = (SQUARE_SIZE * part for part in divmod(place, SQUARES))
+            file = io.BytesIO()
+            square = whole.crop((left, top, left + SQUARE_SIZE, top + SQUARE_SIZE))
+            square.convert("RGB").save(file, "JPEG", quality=90)
+            files.append(file.getvalue())
     return files
 
 

@@ -114,8 +114,6 @@ def running_app(folder: Path, code: str = "", **settings: str) -> Iterator[Serve
     }
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    # Who edits a file while the tests run would have other tests than who does not.
-    command += ["--server.fileWatcherType", "none"]
     log = folder / "server.log"
     with log.open("ab") as file:
         server = subprocess.Popen(

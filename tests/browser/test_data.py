@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core import datasets, splits
 from lib.core.images import inspection, shuffle_leak
-from tests.browser import lab
+from tests.browser import lab, readable
 from tests.speeds import schemes
 
 # The first question of a session waits for the engine and the import of TensorFlow.
@@ -89,6 +88,7 @@ def test_every_image_is_a_dot_and_dots_are_drawn(page: Page, app_url: str) -> No
     assert {"122,135,148", "0,121,90", "116,71,158"} <= set(colours)
 
 
+@pytest.mark.thorough
 def test_the_leak_is_stepped_through_without_the_server(page: Page, app_url: str) -> None:
     open_data(page, app_url)
     epochs = shuffle_leak.take_and_skip(2_223, 370, num_epochs=10, seed=1)
@@ -140,6 +140,7 @@ def test_an_image_goes_through_the_pipeline_and_twice_through_a_step(
     expect(page.get_by_text(re.compile(r"After twice: −0\.99\d+ to −0\.98"))).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_dataset_that_is_not_here_is_one_sentence_and_a_way_on(page: Page, app_url: str) -> None:
     open_data(page, app_url, "Datasets", "tf_flowers")
     page.get_by_role("tab", name="Look").click()
@@ -148,31 +149,14 @@ def test_a_dataset_that_is_not_here_is_one_sentence_and_a_way_on(page: Page, app
     expect(page.get_by_role("heading", name="Class balance")).to_be_visible()
 
 
+@pytest.mark.thorough
 @schemes
 @pytest.mark.parametrize("show", SECTIONS)
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing_serious_and_a_narrow_screen_shows_everything(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str, show: str
 ) -> None:
     page = new_context(color_scheme=scheme).new_page()
     page.set_viewport_size(TALL)
     open_data(page, app_url, show)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
-    assert not serious, "\n".join(serious)
-
-
-@pytest.mark.parametrize("show", SECTIONS)
-def test_a_narrow_screen_shows_everything(
-    new_context: Callable[..., BrowserContext], app_url: str, show: str
-) -> None:
-    page = new_context().new_page()
-    page.set_viewport_size({"width": 400, "height": 800})
-    open_data(page, app_url, show)
-    for box in ("html", "[data-testid='stMain']", "[data-testid='stMainBlockContainer']"):
-        wide, room = page.locator(box).evaluate("e => [e.scrollWidth, e.clientWidth]")
-        assert wide <= room <= 400, f"{box} is {wide} px wide and has {room}"
+    readable.expect_nothing_serious(page)
+    readable.expect_to_fit_a_telephone(page)

@@ -11,11 +11,21 @@ from tests.browser.lab import MANY
 from tests.browser.server import Server
 
 
-def test_a_killed_engine_is_told_and_the_run_can_be_started_again(page: Page, app: Server) -> None:
+# That an engine which is killed ends its run and is replaced, tests/unit/jobs/test_engine.py shows;
+# what a reader then sees and may do, tests/pages/test_whose_runs.py.
+@pytest.mark.thorough
+def test_a_run_goes_on_for_two_readers_ends_with_its_engine_and_is_started_again_and_cancelled(
+    page: Page, second_page: Page, app: Server
+) -> None:
     lab.open_lab(page, app.url)
     lab.set_up(page, **MANY, Seed="21")
     run = lab.start(page)
     lab.expect_epochs(page)
+    page.reload()
+    lab.expect_epochs(page)
+    assert lab.run_id(page) == run
+    lab.open_lab(second_page, app.url, run)
+    lab.expect_epochs(second_page)
 
     engine = app.engine
     assert engine
@@ -24,7 +34,8 @@ def test_a_killed_engine_is_told_and_the_run_can_be_started_again(page: Page, ap
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Interrupted. The training engine ended in the middle")
     expect(alert).to_contain_text("Start it again")
-    expect(lab.progress(page)).to_have_count(0)
+    for reader in (page, second_page):
+        expect(lab.progress(reader)).to_have_count(0)
 
     lab.start_button(page).click()
     expect(alert).to_have_count(0)
@@ -32,8 +43,15 @@ def test_a_killed_engine_is_told_and_the_run_can_be_started_again(page: Page, ap
     assert lab.run_id(page) == run
     assert app.engine
     assert app.engine.pid != engine.pid
+    lab.open_lab(second_page, app.url, run)
+    lab.expect_epochs(second_page)
     lab.cancel_button(page).click()
-    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    for reader in (page, second_page):
+        expect(reader.get_by_role("heading", name="Cancelled")).to_be_visible()
+        expect(lab.progress(reader)).to_have_count(0)
+    # What was done is still to be seen, and nothing is called a failure.
+    expect(lab.curves(page)).to_be_visible()
+    expect(page.get_by_text("Failed")).to_have_count(0)
 
 
 @pytest.mark.thorough

@@ -2,18 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core import runs
 from lib.core.lab.store import RunStore
 from lib.core.reading import diagnose
 from lib.core.runs import Run
-from tests.browser import lab
+from tests.browser import lab, readable
 from tests.speeds import schemes
 
 one_or_two = pytest.mark.parametrize(
@@ -54,14 +54,18 @@ def open_page(page: Page, app_url: str, link: str = "") -> Locator:
     return figure(page)
 
 
+# The page opens in tests/browser/test_first_screens.py and below, its label is looked for in
+# test_first_light.py, and tests/pages/test_learning_curves.py shows with which run it opens.
+@pytest.mark.thorough
 def test_it_opens_with_a_recorded_run_and_the_line_is_labelled(page: Page, app_url: str) -> None:
     curves = open_page(page, app_url)
     expect(curves.get_by_text("fine-tuning starts")).to_be_visible()
-    expect(page.get_by_role("radiogroup", name="What the curves say")).to_be_visible()
+    expect(page.get_by_role("radiogroup", name="Show in the curves")).to_be_visible()
     # Nothing was started for it.
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_hovering_compares_training_and_validation_of_one_epoch(page: Page, app_url: str) -> None:
     curves = open_page(page, app_url)
     box = curves.bounding_box()
@@ -88,15 +92,21 @@ def test_a_replay_draws_the_run_epoch_by_epoch_and_ends_whole(page: Page, app_ur
     expect(page.get_by_role("button", name="Replay")).to_be_visible()
     assert 4 <= curves.evaluate(DRAWN) < num_epochs
     notes = dict(curves.evaluate(NOTES))
-    assert notes[f"reached {num_epochs}"] is False
+    assert notes[f"reached {num_epochs} beside"] is False
+    # On from two epochs before the end.
+    slider = page.get_by_role("slider", name="Epochs drawn")
+    for key in ("End", "ArrowLeft", "ArrowLeft"):
+        slider.press(key)
+    assert curves.evaluate(DRAWN) == num_epochs - 2
     page.get_by_role("button", name="Replay").click()
     expect(page.get_by_text(f"epoch {num_epochs} of {num_epochs}", exact=True)).to_be_visible()
     assert curves.evaluate(DRAWN) == num_epochs
-    assert dict(curves.evaluate(NOTES))[f"reached {num_epochs}"] is not False
+    assert dict(curves.evaluate(NOTES))[f"reached {num_epochs} beside"] is not False
     # The server was not asked for any of it.
     assert not asked
 
 
+@pytest.mark.thorough
 def test_the_replay_can_be_led_by_the_keyboard(page: Page, app_url: str) -> None:
     curves = open_page(page, app_url)
     slider = page.get_by_role("slider", name="Epochs drawn")
@@ -106,6 +116,13 @@ def test_the_replay_can_be_led_by_the_keyboard(page: Page, app_url: str) -> None
     slider.press("ArrowRight")
     expect(page.get_by_text("epoch 2 of 20", exact=True)).to_be_visible()
     assert curves.evaluate(DRAWN) == 2
+    # A link shows others what is drawn.
+    expect(page).to_have_url(re.compile(r"[?&]epoch=2(&|$)"))
+    page.reload()
+    expect(page.get_by_text("epoch 2 of 20", exact=True)).to_be_visible()
+    expect(page.get_by_text("Ignored unknown link parameters")).to_be_hidden()
+    page.get_by_role("slider", name="Epochs drawn").press("End")
+    expect(page).not_to_have_url(re.compile("epoch="))
 
 
 @schemes
@@ -131,6 +148,7 @@ def test_the_figure_is_saved_for_paper_in_both_appearances(
             assert "rgb(14, 21, 28)" not in text
 
 
+@pytest.mark.thorough
 def test_the_numbers_are_saved_as_a_table(page: Page, app_url: str, tmp_path: Path) -> None:
     open_page(page, app_url)
     with page.expect_download() as download:
@@ -141,6 +159,7 @@ def test_the_numbers_are_saved_as_a_table(page: Page, app_url: str, tmp_path: Pa
     assert [float(row["val_accuracy"]) for row in rows] == [each.val_accuracy for each in history]
 
 
+@pytest.mark.thorough
 def test_a_finding_frames_its_epochs_in_the_figure(page: Page, app_url: str) -> None:
     curves = open_page(page, app_url)
     findings = diagnose.diagnose(recorded())
@@ -160,6 +179,7 @@ def test_a_finding_frames_its_epochs_in_the_figure(page: Page, app_url: str) -> 
     expect(curves).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_clicking_a_cell_opens_its_images(page: Page, app_url: str) -> None:
     open_page(page, app_url, f"?run={recorded(strategy='feature_extraction').id}")
     matrix = page.get_by_role("figure", name="Confusion matrix")
@@ -171,16 +191,17 @@ def test_clicking_a_cell_opens_its_images(page: Page, app_url: str) -> None:
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     chosen = page.get_by_role("combobox", name="Test images")
-    expect(chosen).to_have_value("food, found, 20")
+    expect(chosen).to_have_value("food, predicted correctly, 20")
     expect(page.get_by_role("img", name="Test images, predicted as: food")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_link_opens_a_comparison_and_a_reload_keeps_how_it_is_drawn(
     page: Page, app_url: str
 ) -> None:
     ids = f"{recorded().id},{recorded(strategy='feature_extraction').id}"
     curves = open_page(page, app_url, f"?runs={ids}")
-    expect(page.get_by_role("heading", name="2 runs that differ in strategy")).to_be_visible()
+    expect(page.get_by_role("heading", name="cannot be told apart")).to_be_visible()
     page.get_by_role("button", name="View").click()
     page.get_by_text("Align at the start of fine-tuning").click()
     expect(curves.get_by_text("epoch, from the start of fine-tuning")).to_be_visible()
@@ -192,9 +213,10 @@ def test_a_link_opens_a_comparison_and_a_reload_keeps_how_it_is_drawn(
     expect(page.get_by_text("Ignored unknown link parameters")).to_have_count(0)
 
 
+@pytest.mark.thorough
 @schemes
 @one_or_two
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing_serious_and_a_narrow_screen_shows_everything(
     new_context: Callable[..., BrowserContext], app_url: str, scheme: str, several: bool
 ) -> None:
     page = new_context(color_scheme=scheme).new_page()
@@ -204,24 +226,5 @@ def test_axe_finds_nothing_serious(
     if not several:
         page.get_by_text("Scores per class, and calibration").click()
         expect(page.get_by_role("figure", name="Reliability diagram")).to_be_visible()
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{rule['id']}: {node['html'][:160]}: {node['failureSummary']}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
-    assert not serious, "\n".join(serious)
-
-
-@one_or_two
-def test_a_narrow_screen_shows_everything(
-    new_context: Callable[..., BrowserContext], app_url: str, several: bool
-) -> None:
-    page = new_context().new_page()
-    page.set_viewport_size({"width": 400, "height": 800})
-    ids = f"?runs={recorded().id},{recorded(strategy='feature_extraction').id}" if several else ""
-    open_page(page, app_url, ids)
-    for box in ("html", "[data-testid='stMain']", "[data-testid='stMainBlockContainer']"):
-        wide, room = page.locator(box).evaluate("e => [e.scrollWidth, e.clientWidth]")
-        assert wide <= room <= 400, f"{box} is {wide} px wide and has {room}"
+    readable.expect_nothing_serious(page)
+    readable.expect_to_fit_a_telephone(page)

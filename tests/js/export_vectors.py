@@ -6,6 +6,7 @@ With --check nothing is written: it exits with 1 where the committed file is not
 """
 
 import argparse
+import base64
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,17 +15,28 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lib.core import backbones, datasets
+from lib.core.features import depths, looks
 from lib.core.maps.board import EXAMPLES, MAX_CHANNELS, MAX_SIDE, MAX_VALUE, Board
 from lib.core.strategy.rule import Situation
+from lib.core.trainable import layer_kinds
+from lib.core.zero_shot import animals
 from lib.figures import theme
 from lib.ui.network.plan import PlanState
+from lib.ui.parts.description import component as description_board
+from lib.ui.parts.feature_depths import component as feature_depths
 from lib.ui.parts.layer_strip import component as layer_strip
 from lib.ui.parts.pooling_board import component as pooling_board
 from lib.ui.parts.strategy_board import component as strategy_board
 from lib.ui.strategy import answers as strategy_answers
+from lib.ui.trainable import glass
+from lib.ui.trainable.choices import Choices
+from lib.ui.zero_shot.description import FIRST, Asked
 
 FILE = Path(__file__).with_name("vectors.json")
+ORDERED = 10  # photographs of a ranking whose order is compared
 CUT_STEP = 11  # beside the borders of blocks: a cut after so many layers
 LAYER = ("inbound", "params", "trainable", "statistics", "tensors", "batchNorm", "cost")
 
@@ -118,6 +130,73 @@ def strategy() -> dict[str, Any]:
     return {"rule": rule, "cases": table(cases)}
 
 
+def descriptions() -> dict[str, Any]:
+    """What is known of the animals, and the ranking of descriptions usual and odd."""
+    horse = animals.ANIMALS["horse"].attributes
+    asked = (
+        FIRST,
+        Asked("zebra", horse),
+        Asked("zebra", horse | {"stripes"}),
+        Asked("zebra", FIRST.ticks, against_trained=True),
+        Asked("zebra", FIRST.ticks, against_trained=True, constant=2.5),
+        Asked("crocodile", frozenset()),
+        Asked("sloth", frozenset(animals.ATTRIBUTES), against_trained=True, constant=12.0),
+    )
+    cases = []
+    for each in asked:
+        sent = description_board.payload(each, None, 0)
+        order = {"order": each.rank().order[:ORDERED].tolist()}
+        cases.append(sent["asked"] | sent["ranking"] | order)
+    fixed = json.loads(sent["fixed"])
+    return {
+        "known": fixed["known"],
+        "animals": list(animals.ANIMALS),
+        "attributes": list(animals.ATTRIBUTES),
+        "cases": table(cases),
+    }
+
+
+def layers() -> dict[str, Any]:
+    """Every kind of layer under both switches, at other sizes than the first ones."""
+    cases = []
+    for kind, switch in product(layer_kinds.KINDS, (True, False)):
+        sizes = tuple(range(3, 3 + len(layer_kinds.KINDS[kind].sizes)))
+        now = Choices(kind=kind, sizes=sizes, trainable=switch)
+        layer = {"kind": kind, "sizes": now.by_size, "trainable": switch}
+        cases.append({"layer": layer, "numbers": glass.numbers(now)})
+    return {"fixed": json.loads(glass.fixed()), "cases": cases}
+
+
+def features() -> dict[str, Any]:
+    """Receptive fields of a few cells of each depth, and answers that are stored in bytes."""
+    size = depths.IMAGE_SIZE
+    fields = [
+        {"depth": place, "row": row, "column": column}
+        | dict(
+            zip(
+                ("top", "left", "height", "width"),
+                (
+                    *(span[0] for span in spans),
+                    *(span[1] - span[0] for span in spans),
+                ),
+                strict=True,
+            )
+        )
+        for place, depth in enumerate(depths.depths())
+        for row, column in ((0, 0), (depth.grid // 3, depth.grid - 1))
+        for spans in [[depth.field.of_cell(each, size) for each in (row, column)]]
+    ]
+    given = np.linspace(-5, 5, 32)
+    stored = looks.as_bytes(given)
+    return {
+        "size": size,
+        "depths": feature_depths.depth_rows(),
+        "fields": table(fields),
+        "stored": base64.b64encode(stored.tobytes()).decode("ascii"),
+        "answers": np.maximum(looks.deviations(stored), 0).round(9).tolist(),
+    }
+
+
 def written(value: Any) -> str:
     """JSON whose last digits do not depend on the machine: libraries add in different orders.
 
@@ -137,7 +216,14 @@ def text() -> str:
     topics: list[tuple[str, Any]] = [
         (backbone, plans(backbone)) for backbone in backbones.BACKBONES
     ]
-    topics += [("boards", list(boards())), ("strategy", strategy()), ("colours", colours)]
+    topics += [
+        ("boards", list(boards())),
+        ("strategy", strategy()),
+        ("descriptions", descriptions()),
+        ("glass", layers()),
+        ("features", features()),
+        ("colours", colours),
+    ]
     lines = [f'"{name}":{written(each)}' for name, each in topics]
     return "{" + ",\n".join(lines) + "}\n"
 

@@ -5,10 +5,10 @@ import { same } from "../../lib/ui/parts/base.js"
 import {
   branches,
   derive,
+  finding,
   isFrozen,
   memory,
   nextBlock,
-  share,
   withCut,
   withLayers,
 } from "../../lib/ui/parts/layer_strip/numbers.js"
@@ -77,9 +77,32 @@ test("memory is written as model.summary() writes it", () => {
   assert.equal(memory(2 ** 28), "1.00 GB")
 })
 
-test("the share of the top layers is said in words", () => {
-  const table = { title: "Net", layers: [layer(0, { params: 3 }), layer(1)] }
-  assert.equal(share(table, 0), "All 2 layers of Net are thawed.")
-  assert.equal(share(table, 1), "The top 1 of 2 layers hold 25.0 % of the backbone's parameters.")
-  assert.equal(share(table, 2), "All 2 layers of Net keep their pretrained weights.")
+test("a sentence says what is thawed, and counts only layers with parameters", () => {
+  const norm = layer(3, { batchNorm: true })
+  const layers = [layer(0, { params: 0 }), layer(1, { params: 3 }), layer(2), norm, norm]
+  const said = (cut, batchNormFrozen, ...byHand) =>
+    finding(
+      { layers },
+      { cut, batchNormFrozen, byHand: new Set(byHand) },
+      { params: 1281 },
+      { total: 9000, trainable: 4000 },
+    )
+  const raises = "raises the trainable parameters from 1,281 to 4,000. The total stays 9,000."
+  assert.equal(
+    said(5, true),
+    "All 4 layers with parameters are frozen: only the [head](#term-head) is trained, 1,281 of 9,000 parameters.",
+  )
+  assert.equal(said(0, false), `Thawing all 4 layers with parameters ${raises}`)
+  assert.equal(
+    said(0, true),
+    `Thawing every layer except the 2 [BatchNormalization](#term-batch_normalization) layers ${raises}`,
+  )
+  // What stays frozen beyond the cut is said, because its rows and its slices of the strip look like a mistake.
+  assert.equal(
+    said(2, true),
+    `Thawing 1 of 4 layers with parameters ${raises} [BatchNormalization](#term-batch_normalization) layers (blue) after the ball stay frozen.`,
+  )
+  assert.equal(said(2, false), `Thawing 3 of 4 layers with parameters ${raises}`)
+  // As many are frozen as there are BatchNormalization layers, but another one.
+  assert.match(said(0, false, 2), /^Thawing 3 of 4 layers/)
 })

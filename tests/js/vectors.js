@@ -7,8 +7,10 @@ const objects = ({ keys, rows }) => rows.map(row => Object.fromEntries(keys.map(
 
 const file = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url), "utf-8"))
 
-export const { boards, colours } = file
+export const { boards, colours, glass } = file
+export const features = { ...file.features, fields: objects(file.features.fields) }
 export const strategy = { rule: file.strategy.rule, cases: objects(file.strategy.cases) }
+export const descriptions = { ...file.descriptions, cases: objects(file.descriptions.cases) }
 export const networks = Object.entries(file)
   .filter(([, topic]) => topic.layers)
   .map(([backbone, { layers, head, cases }]) => ({

@@ -436,6 +436,7 @@ def test_no_change_to_an_archive_does_more_than_be_refused_in_words(changes, cut
         assert next_step(variant)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
 @PATIENT
 @given(st.lists(st.text(min_size=1, max_size=20), max_size=5), st.binary(max_size=50))
 def test_no_name_leads_out_or_breaks_anything(names, data):

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
+from sklearn.datasets import load_digits
 
 import lib.training.builders  # noqa: F401 - registers the datasets under test
 from lib.core.datasets import DATASETS
 from lib.training.builders import elpv, openmoji_animals_food
+from lib.training.builders.openmoji_groups import THEMES
 from lib.training.builders.order import interleaved
 
 # SHA-256 over the decoded pixels and the label of every example in order.
@@ -32,11 +34,17 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def checksum(data) -> str:
-    digest = hashlib.sha256()
+    return summed(data)[0]
+
+
+def summed(data) -> tuple[str, Counter[int]]:
+    """The checksum of all examples, and how many there are of each class."""
+    digest, labels = hashlib.sha256(), Counter[int]()
     for image, label in data.as_numpy_iterator():
         digest.update(image.tobytes())
         digest.update(bytes([label]))
-    return digest.hexdigest()
+        labels[int(label)] += 1
+    return digest.hexdigest(), labels
 
 
 def test_openmoji_loads_as_in_the_tutorial(data_dir):
@@ -85,17 +93,59 @@ def test_elpv_has_1508_functional_and_715_defective_cells(data_dir):
     data, info = tfds.load(
         "elpv", split="train", with_info=True, as_supervised=True, data_dir=data_dir
     )
-    assert Counter(label for _, label in data.as_numpy_iterator()) == {0: 1_508, 1: 715}
+    assert summed(data) == (ELPV_SHA256, {0: 1_508, 1: 715})
     assert info.features["label"].names == list(DATASETS["elpv"].class_names)
     assert info.splits["train"].num_examples == DATASETS["elpv"].num_images
-    assert checksum(data) == ELPV_SHA256
 
 
 def test_the_slices_of_elpv_have_the_overall_share_of_defects(data_dir):
-    parts = tfds.load("elpv", split=TUTORIAL_SPLIT, as_supervised=True, data_dir=data_dir)
+    parts = tfds.load(
+        "elpv",
+        split=TUTORIAL_SPLIT,
+        as_supervised=True,
+        data_dir=data_dir,
+        decoders={"image": tfds.decode.SkipDecoding()},
+    )
     for part in parts:
         labels = [label for _, label in part.as_numpy_iterator()]
         assert np.mean(labels) == pytest.approx(715 / 2_223, abs=1 / len(labels))
+
+
+def test_digits_are_the_1797_of_scikit_learn_enlarged(data_dir):
+    data, info = tfds.load("digits", split="train", with_info=True, data_dir=data_dir)
+    examples = list(data.as_numpy_iterator())
+    images, labels = load_digits(return_X_y=True)
+    assert len(examples) == len(labels) == DATASETS["digits"].num_images
+    assert tuple(info.features["label"].names) == DATASETS["digits"].class_names
+    assert sorted(int(each["name"]) for each in examples) == list(range(len(labels)))
+    for each in examples[:100]:
+        which = int(each["name"])
+        assert each["label"] == labels[which]
+        # Every original pixel is eight wide, and near it in value in its middle.
+        middle = each["image"][4::8, 4::8, 0] / 255 * 16
+        assert np.abs(middle - images[which].reshape(8, 8)).max() < 3
+
+
+@pytest.mark.thorough
+def test_the_themes_are_eight_groups_without_a_drawing_in_two(data_dir):
+    data, info = tfds.load("openmoji_themes", split="train", with_info=True, data_dir=data_dir)
+    examples = list(data.as_numpy_iterator())
+    assert tuple(info.features["label"].names) == DATASETS["openmoji_themes"].class_names
+    assert len({each["name"] for each in examples}) == len(examples) == 1_370
+    assert Counter(each["label"] for each in examples) == {
+        label: len(names) for label, names in enumerate(THEMES.values())
+    }
+
+
+def test_no_theme_has_flags_or_skin_tones():
+    tones = {"1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF"}
+    # A flag is two letters of these.
+    letters = {f"{code:X}" for code in range(0x1F1E6, 0x1F200)}
+    for names in THEMES.values():
+        for name in names:
+            parts = name.split("-")
+            assert not tones & set(parts)
+            assert not letters & set(parts)
 
 
 def test_elpv_leaves_out_the_cells_nobody_was_sure_of():

@@ -10,13 +10,14 @@ from PIL import Image
 
 from lib.core import backbones, datasets, splits
 from lib.core.errors import DataError
-from lib.core.images import inspection
+from lib.core.images import inspection, training_images
 from lib.core.images.inspection import Look
 from lib.core.images.near_duplicates import ALIKE, COPY, SAME
 from lib.core.maps import feature_maps
 from lib.core.uploads import inbox, own_datasets, retention
-from lib.tools import export_looks
+from lib.tools import export_looks, export_training_images
 from lib.training.answers import dataset as dataset_answers
+from lib.training.answers import training_images as training_images_answer
 from lib.training.images import decode
 from lib.training.sources import own_dataset as making
 from lib.training.sources import pipeline
@@ -66,8 +67,31 @@ def found_in(dataset: own_datasets.OwnDataset) -> Look:
 # --- A look -------------------------------------------------------------------------------
 
 
+def test_what_ships_of_the_drawings_is_what_a_worker_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "DATASETS", {OPENMOJI.id: OPENMOJI})
+    assert export_looks.main(["--check"]) == 0
+
+
+@pytest.mark.thorough
 def test_what_ships_is_what_a_worker_finds() -> None:
     assert export_looks.main(["--check"]) == 0
+
+
+@pytest.mark.thorough
+def test_all_training_images_that_ship_are_those_of_a_run() -> None:
+    assert export_training_images.main(["--check"]) == 0
+
+
+def test_the_training_images_that_ship_are_those_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "DATASETS", {OPENMOJI.id: OPENMOJI})
+    assert export_training_images.main(["--check"]) == 0
+    which = (OPENMOJI.id, OPENMOJI.fingerprint, 30, 1)
+    shipped = training_images.shipped(*which)
+    asked = training_images_answer.some(*which)
+    train = splits.split(dataset_answers.labels(*which[:2])["labels"], 30, 1).train
+    assert set(shipped) <= set(train.tolist())
+    assert set(asked) <= set(train.tolist())
+    assert len(asked) == 12
 
 
 def test_the_check_notices_another_label(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +288,7 @@ def test_images_that_were_deleted_are_not_remembered() -> None:
         dataset_answers.labels(dataset.id, dataset.fingerprint)
 
 
+@pytest.mark.thorough
 def test_preprocessing_twice_changes_what_a_network_says() -> None:
     cat = feature_maps.examples()["cat"].picture()
     said = dataset_answers.preprocessed_twice(OPENMOJI.id, OPENMOJI.fingerprint, 0, cat)

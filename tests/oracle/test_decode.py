@@ -23,6 +23,7 @@ from lib.tools import measure_decoding
 from lib.training.images import decode, metadata, single_image
 from lib.training.sources import feature_cache, folder, own_dataset, pipeline
 from lib.training.sources import tfds as tfds_source
+from tests.speeds import thorough_beyond
 
 UPLOADS = Path(__file__).resolve().parents[1] / "data" / "uploads"
 READER = own_datasets.hashed("a key")
@@ -34,6 +35,12 @@ PER_CLASS = 6
 @pytest.fixture(autouse=True)
 def _thaw_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def prepared(thaw_home: Path, _thaw_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home of the session, where the datasets are prepared only once."""
+    monkeypatch.setenv("THAW_HOME", str(thaw_home))
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options) -> bytes:
@@ -450,7 +457,10 @@ def test_a_folder_is_another_one_only_where_a_profile_changes_its_colours(tmp_pa
     assert folder.describe_folder(tmp_path / "pictures").fingerprint != before.hexdigest()
 
 
-def test_images_that_an_earlier_decoder_left_on_disk_are_not_found_again(monkeypatch):
+def test_images_that_an_earlier_decoder_left_on_disk_are_not_found_again(
+    monkeypatch, prepared, tmp_path
+):
+    monkeypatch.setattr(feature_cache, "cache_folder", lambda: tmp_path / "cache")
     wanted = {"num_images": 20, "image_size": 32, "seed": 1}
     entries = set()
     for version in (decode.VERSION - 1, decode.VERSION):
@@ -460,8 +470,10 @@ def test_images_that_an_earlier_decoder_left_on_disk_are_not_found_again(monkeyp
     assert len(entries) == 2
 
 
-@pytest.mark.parametrize("dataset", ["openmoji_animals_food", "elpv"])
-def test_no_image_of_the_recorded_datasets_has_a_profile(dataset):
+@pytest.mark.parametrize(
+    "dataset", thorough_beyond(["openmoji_animals_food"], ["openmoji_animals_food", "elpv"])
+)
+def test_no_image_of_the_recorded_datasets_has_a_profile(dataset, prepared):
     source = tfds_source.source(dataset)
     everything = frozenset(range(len(source.labels)))
     assert not any("icc_profile" in metadata.split(data)[1] for _, data in source.read(everything))

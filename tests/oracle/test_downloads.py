@@ -156,7 +156,7 @@ def test_a_file_that_never_comes_whole_is_given_up_and_its_beginning_kept(web, m
     monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
     error = refused()
     assert "broke off after 0." in error.message
-    assert "goes on where it ended" in error.next_step
+    assert "resumes where it stopped" in error.next_step
     said = standing().progress
     assert said is not None
     assert said.message == error.message
@@ -270,7 +270,7 @@ def wait_for_bytes(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.thorough
 def test_a_second_reader_sees_the_same_download_and_its_words(web, download):
-    web.pause_s = 0.5
+    web.pause_s = 5
     process = download()
     wait_for_bytes(process)
     progress = standing().progress
@@ -283,7 +283,7 @@ def test_a_second_reader_sees_the_same_download_and_its_words(web, download):
     assert worker_downloads.main([SPEC.id, "1"]) == 0
     assert len(web.asked) == tfds_prepare_calls
     web.pause_s = 0
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert standing() == download_status.Standing("ready")
     assert download_status.picture_file(SPEC).exists()
 

@@ -9,6 +9,7 @@ import pytest
 from lib.core.errors import WeightsError
 from lib.training.model import build_backbone, quick_variables
 from lib.training.network import efficientnet_lite, torch_checkpoint
+from tests.speeds import thorough_beyond
 
 TOTAL_WITH_TOP = 4_694_024  # efficientnet-lite README of tensorflow/tpu: 4.7 million
 NUM_TENSORS = 296
@@ -160,7 +161,8 @@ def test_the_backbone_computes_what_the_classifier_pools(classifier: keras.Model
     np.testing.assert_allclose(dense(pooled).numpy(), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [32, 97, 128])
+# The classifier takes others above.
+@pytest.mark.parametrize("size", thorough_beyond([97], [32, 97, 128]))
 def test_it_takes_any_image_size(size: int) -> None:
     model = build_backbone("efficientnet_lite0", size, weights="imagenet")
     side = -(-size // 32)

@@ -142,8 +142,8 @@ def test_a_kill_while_writing_leaves_no_entry(monkeypatch):
     compute = Compute()
     with monkeypatch.context() as patch:
         # What `finally` would clean up is left too, as a kill leaves it.
-        patch.setattr(feature_cache.os, "replace", killed)
-        patch.setattr(feature_cache.shutil, "rmtree", lambda *_, **__: None)
+        patch.setattr(feature_cache.os, "rename", killed)
+        patch.setattr(feature_cache.scratch_dirs, "remove", lambda *_: None)
         with pytest.raises(KilledError):
             fetch(compute)
     assert entry().name.startswith(".writing-")
@@ -207,6 +207,7 @@ def test_what_a_kill_left_behind_goes_before_any_entry(monkeypatch):
     for name in (".writing-abc", "0" * 64):
         shutil.copytree(entry_of("a"), feature_cache.cache_folder() / name)
     (feature_cache.cache_folder() / ("0" * 64) / "manifest.json").unlink()
+    os.utime(feature_cache.cache_folder() / ".writing-abc", (1_000, 1_000))
     monkeypatch.setattr(feature_cache, "MAX_CACHE_BYTES", 2 * each + each // 2)
     fetch(compute, what="b")
     assert len(list(feature_cache.cache_folder().iterdir())) == 2
@@ -217,6 +218,41 @@ def entry_of(what):
     """The one entry there is, which was just made for `what`."""
     assert what == "a"
     return next(p for p in feature_cache.cache_folder().iterdir() if (p / "manifest.json").exists())
+
+
+def test_an_entry_that_another_process_is_writing_is_not_taken_away(monkeypatch):
+    monkeypatch.setattr(feature_cache, "MAX_CACHE_BYTES", 1)
+    save = np.save
+
+    def meanwhile(path, tensor, **options):
+        # The other server, whose cache is full at this moment.
+        monkeypatch.setattr(feature_cache.np, "save", save)
+        save(path, tensor, **options)
+        feature_cache._forget_oldest()
+
+    monkeypatch.setattr(feature_cache.np, "save", meanwhile)
+    feature_cache._write(
+        feature_cache.cache_folder() / "entry",
+        feature_cache.Features(FEATURES, 1.0, 1, from_cache=False),
+        "",
+    )
+    stored = feature_cache._read(entry())
+    assert stored
+    np.testing.assert_array_equal(stored.tensors[1], FEATURES[1])
+
+
+def test_an_entry_that_another_process_has_written_meanwhile_stays(monkeypatch):
+    compute = Compute()
+
+    def both(given):
+        fetch(Compute())  # The other server computes the same.
+        seen.append(entry().stat().st_ino)
+        return compute(given)
+
+    seen = []
+    feature_cache.fetch({"weights": "w"}, lambda: INPUTS, both)
+    assert entry().stat().st_ino == seen[0]
+    assert fetch(Compute()).from_cache
 
 
 def test_an_entry_that_is_too_large_is_not_stored(monkeypatch):

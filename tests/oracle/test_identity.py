@@ -10,6 +10,7 @@ from lib.core import backbones, runs
 from lib.core.freezing import FreezePlan
 from lib.core.lab.folder import RunWriter, read_run
 from lib.training import model as models
+from lib.training.engine.network import Network
 from lib.training.engine.phases import PhaseRunner
 from lib.training.engine.run_log import RunLog
 from lib.training.network import head as heads
@@ -80,12 +81,11 @@ def history_of(config, data, folder, *, use_prefix, plan=None):
     log = RunLog(config, lambda event: None, lambda: False)
     log.facts["split_sizes"] = {"train": len(data.train), "validation": len(data.validation)}
     backbone = models.build_backbone(config.backbone, config.image_size, weights="imagenet")
-    runner = PhaseRunner(
-        log, RunWriter(folder, config), backbone, data, use_prefix=use_prefix, plan=plan
-    )
+    network = Network(config, 1, backbone, use_prefix=use_prefix, plan=plan)
+    runner = PhaseRunner(log, RunWriter(folder, config), network, data)
     for phase in config.phases:
         runner.run(phase)
-    assert (runner.features.parts.prefix is not None) == use_prefix
+    assert (runner.network.parts.prefix is not None) == use_prefix
     return read_run(folder).history, runner
 
 
@@ -97,18 +97,16 @@ def within_rounding(expected, epoch):
     return pytest.approx(expected, rel=epoch * TOLERANCE_AN_EPOCH)
 
 
-# Inside a block, too, two tensors cross where BatchNormalization is thawed.
-@pytest.mark.parametrize(
-    "case",
-    thorough_beyond(["feature extraction", "block boundary", "batch norm thawed"], CASES),
-)
+# With BatchNormalization thawed, two tensors cross as well; with it frozen inside a block, a run is
+# compared with `fit` below.
+@pytest.mark.parametrize("case", thorough_beyond(["batch norm thawed"], CASES))
 def test_split_training_gives_every_number_of_whole_model_training(case, data, tmp_path):
     asked, thawed, num_crossing = CASES[case]
     config = config_of(**asked)
     plan = plan_of(config, thawed)
     split, runner = history_of(config, data, tmp_path / "a", use_prefix=True, plan=plan)
     whole, _ = history_of(config, data, tmp_path / "b", use_prefix=False, plan=plan)
-    assert len(runner.features.cut) == num_crossing
+    assert len(runner.network.cut) == num_crossing
     assert len(split) == len(whole) == config.num_epochs
     for one, other in zip(split, whole, strict=True):
         assert numbers(one) == within_rounding(numbers(other), one.epoch), f"epoch {one.epoch}"
@@ -160,6 +158,9 @@ def keras_fit(config, data):
     return rows
 
 
+# tests/oracle/test_take_home.py compares every epoch of a run with `fit` as well: with that of the
+# script of the run, to as many digits as it prints.
+@pytest.mark.thorough
 def test_a_run_gives_every_number_of_keras_fit(data, tmp_path):
     config = config_of(thaw_from=INSIDE_A_BLOCK)
     ours, _ = history_of(config, data, tmp_path, use_prefix=True)

@@ -23,13 +23,11 @@ from lib.core.errors import ConfigError, DataError, StoreError
 from lib.core.heads import HeadSpec
 from lib.core.lab.store import RunStore
 from lib.core.maps import predictions
-from lib.core.reading import evaluation
 from lib.training import inference, model, task
 from lib.training.answers import imagenet
 from lib.training.images import single_image
 from lib.training.network import stored_model
 from lib.training.network.head import build_head, build_pooling
-from lib.training.sources import tfds
 from tests.speeds import thorough_beyond
 
 SIZE = 64
@@ -255,8 +253,9 @@ def stored(tmp_path_factory):
     return get
 
 
+# A kind after the other, with all its tests: its model is restored once for them.
 FEW = ["GAP, two classes", "GAP, thawed, three classes", "GMP, hidden layer, thawed in part"]
-every_kind = pytest.mark.parametrize("name", thorough_beyond(FEW, KINDS))
+every_kind = pytest.mark.parametrize("name", thorough_beyond(FEW, KINDS), scope="module")
 
 
 def as_probabilities(logits):
@@ -426,6 +425,7 @@ def test_asking_changes_no_model_that_is_kept(stored):
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.thorough
 def test_models_are_kept_for_the_next_question_but_not_many(stored):
     inference._restored.cache_clear()
     for name in list(KINDS)[:3]:
@@ -446,6 +446,7 @@ def test_a_model_that_was_trained_again_is_not_taken_from_the_cache(tmp_path):
     assert abs(logits[0] - logits[1]).max() > 1e-4
 
 
+@pytest.mark.thorough
 def test_the_seeds_of_dropout_are_those_of_the_run_whatever_is_built_beside_it(monkeypatch):
     monkeypatch.setattr(model.pretrained, "load", lambda *_: None)
 
@@ -496,23 +497,6 @@ def test_a_run_ends_the_same_whatever_is_asked_beside_it(stored, tmp_path):
         assert (mine.loss, mine.val_loss) == (theirs.loss, theirs.val_loss)
 
 
-# --- A run that was really trained ----------------------------------------------------------------
-
-
-def test_a_trained_run_says_of_its_test_images_what_it_noted_of_them(tmp_path):
-    config = config_of(strategy="partial_fine_tuning", thaw_from="top_conv")
-    run = task.train(config, lambda event: None, store=RunStore(tmp_path))
-    noted = evaluation.load(run)
-    assert noted
-    wanted = {int(index): row for row, index in enumerate(noted.index[:6])}
-    for index, data in tfds.source(config.dataset).read(frozenset(wanted)):
-        answer = inference.predict(str(run.folder), asdict(config), data)
-        np.testing.assert_allclose(
-            answer["probabilities"], noted.probabilities[wanted[index]], atol=1e-4
-        )
-        assert answer["before"] is not None
-
-
 # --- The model to take home -----------------------------------------------------------------------
 
 
@@ -546,11 +530,10 @@ def test_the_file_to_take_home_says_the_same_and_counts_what_was_trained(stored,
     assert trainable == counts.trainable + head.trainable
 
 
-def test_the_file_to_take_home_is_data_and_opens_without_thaw(stored, tmp_path):
+def test_the_file_to_take_home_is_data_and_names_nothing_but_keras(stored):
     folder, config, _, _ = stored("GAP, two classes")
-    path = tmp_path / "model.keras"
-    path.write_bytes(inference.export_keras(str(folder), asdict(config))["file"])
-    with zipfile.ZipFile(path) as archive:
+    file = inference.export_keras(str(folder), asdict(config))["file"]
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
         assert set(archive.namelist()) == {"metadata.json", "config.json", "model.weights.h5"}
         text = archive.read("config.json").decode()
     assert "Lambda" not in text
@@ -560,6 +543,14 @@ def test_the_file_to_take_home_is_data_and_opens_without_thaw(stored, tmp_path):
         if (value := match.split(",")[0].strip('" ')) != "null"
     }
     assert all(module == "builtins" or module.split(".")[0] == "keras" for module in modules)
+
+
+# The two tests above load the file where Thaw is, and find nothing of Thaw named in it.
+@pytest.mark.thorough
+def test_the_file_to_take_home_opens_without_thaw(stored, tmp_path):
+    folder, config, _, _ = stored("GAP, two classes")
+    exported = inference.export_keras(str(folder), asdict(config))
+    (tmp_path / "model.keras").write_bytes(exported["file"])
     answer = inference.predict(str(folder), asdict(config), CELL)
     np.save(tmp_path / "image.npy", answer["image"])
     code = (

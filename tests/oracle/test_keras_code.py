@@ -36,8 +36,12 @@ STATES = {
     for backbone in backbones.BACKBONES
 }
 
-# Every way to set a state, and of the backbones the one that Thaw builds itself.
-FEW = [name for name in STATES if name not in backbones.BACKBONES] + ["efficientnet_lite0"]
+# Both kinds of cut, layers set by hand, and of the backbones the one that Thaw builds itself. What
+# Keras counts at both ends, tests/oracle/test_layer_tables.py compares as well.
+FEW = [
+    *("top layers", "the tutorial's cut", "from scratch"),
+    *("layers set by hand", "another head", "efficientnet_lite0"),
+]
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def live_trainable(model: keras.Model) -> int:
     return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
 
 
-@every_backbone
+@some_backbones
 def test_a_table_is_what_the_exporter_would_write(backbone: str) -> None:
     assert list(export_layer_tables.differences(backbone)) == []
 
@@ -72,7 +72,7 @@ def test_the_check_tells_a_changed_table_from_live_keras(tmp_path: Any, capsys: 
     assert export_layer_tables.main(["--check", "vgg16"]) == 0
 
 
-@every_backbone
+@some_backbones
 def test_the_golden_numbers_hold(backbone: str) -> None:
     total, trainable, num_layers, size, output_shape = GOLDEN[backbone]
     layers = backbones.load_layer_table(backbone, size)
@@ -210,6 +210,7 @@ def test_layer_names_are_those_of_keras_where_nothing_was_built_before(backbone:
     assert [row.name for row in rows] == [layer.name for layer in fresh.layers]
 
 
+@pytest.mark.thorough
 def test_two_builds_share_nothing() -> None:
     first, second = (models.build_architecture("xception", 71) for _ in range(2))
     assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
@@ -254,7 +255,10 @@ def test_preprocessing_on_tensors_is_preprocessing_on_arrays(backbone: str) -> N
     spec = backbones.get(backbone)
     images = np.random.default_rng(0).integers(0, 256, (2, 4, 5, 3)).astype(np.uint8)
     np.testing.assert_allclose(
-        models.preprocess(images, spec), spec.preprocessing.apply(images), rtol=1e-6, atol=1e-6
+        models.preprocess(images, spec.preprocessing),
+        spec.preprocessing.apply(images),
+        rtol=1e-6,
+        atol=1e-6,
     )
 
 

@@ -159,6 +159,7 @@ def _small_limits(monkeypatch) -> None:
         monkeypatch.setattr(module, "MAX_FILE_BYTES", 400_000)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.usefixtures("_small_limits")
 @pytest.mark.parametrize("name", SAME)
 def test_a_folder_and_a_zip_tell_the_same(name: str, tmp_path, monkeypatch) -> None:

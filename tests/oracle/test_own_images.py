@@ -225,6 +225,7 @@ def test_an_image_is_kept_no_larger_than_needed(size, expected):
     assert Image.open(io.BytesIO(decode.kept(encoded(Image.new("RGB", size))))).size == expected
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_every_kind_of_bad_file_is_named_and_the_rest_goes_on():
     good = encoded(image(7), "JPEG")
     copy = encoded(image(100))

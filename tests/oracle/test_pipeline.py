@@ -21,6 +21,7 @@ from PIL import Image
 
 from lib.core.datasets import DATASETS
 from lib.core.errors import DataError
+from lib.core.files import reachability
 from lib.core.images import download_status, samples
 from lib.tools import export_samples
 from lib.training.images import decode as images
@@ -158,7 +159,7 @@ def test_two_processes_may_prepare_a_dataset_at_once(tmp_path):
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=120) for process in both]
+    said = [process.communicate(timeout=400) for process in both]
     expected = load("openmoji_animals_food").train.images.sum()
     assert [out.strip() for out, _ in said] == [str(expected)] * 2, said
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "1.0.0"]
@@ -226,6 +227,8 @@ def test_a_network_that_never_answers_is_given_up(monkeypatch):
         raise OSError
 
     monkeypatch.setattr(socket, "create_connection", never_answer)
+    # tests/unit/images/test_download_status.py says how long it really is.
+    monkeypatch.setattr(reachability, "PREFLIGHT_S", 0.1)
     try:
         with pytest.raises(DataError, match="cannot be reached"):
             load("cats_vs_dogs")

@@ -79,6 +79,42 @@ def test_a_disk_that_takes_no_more_ends_the_run_in_one_line_and_keeps_its_epochs
     assert not list((tmp_path / "home" / "features").glob("*/manifest.json"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux limits the memory of a process")
+@pytest.mark.thorough
+def test_memory_that_the_machine_does_not_give_ends_the_run_in_one_line(tmp_path):
+    # The estimate is told of a machine with room for it, so that the operating system refuses.
+    limits = (
+        "import resource, runpy; from lib.training import task; "
+        "pages = int(open('/proc/self/statm').read().split()[0]); "
+        "size = pages * resource.getpagesize() + 1_500_000_000; "
+        "resource.setrlimit(resource.RLIMIT_AS, (size, size)); "
+        "runpy.run_module('lib.training.run', run_name='__main__')"
+    )
+    # One tensor of a gigabyte, so that what is small is still given.
+    large = {"pooling": "flatten", "hidden_units": 4096, "image_size": 224}
+    given = arguments(tmp_path / "run", strategy="feature_extraction", **large)
+    done = subprocess.run(
+        [sys.executable, "-c", limits, *given],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "THAW_LIMITS": "memory_mb=100000", "TF_CPP_MIN_LOG_LEVEL": "2"},
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("This run needs more memory than the machine has to give. Use smaller")
+    assert read_run(tmp_path / "run").status == "failed"
+
+
+def test_a_run_larger_than_the_machine_is_refused_before_anything_is_loaded(tmp_path, capfd):
+    large = {"pooling": "flatten", "hidden_units": 4096, "image_size": 512}
+    line = refused(arguments(tmp_path / "out", **large), capfd)
+    assert line.startswith("This run would need about ")
+    assert "GB of memory, and a run on this machine may use" in line
+    assert not (tmp_path / "out").exists()
+
+
 def save_images(folder, classes, each=12):
     rng = np.random.default_rng(0)
     for level, name in enumerate(classes):

@@ -7,10 +7,11 @@ from lib.core import runs
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves
 from lib.training import task
-from lib.training.sources.augmentation import build_augmentation
+from lib.training.sources.augmentation import Augmentation
 from tests.speeds import thorough_beyond
 
-TOP, DEEPER = "block_14_expand_conv", "block_12_expand_conv"
+# Far up, so that little has to be traced: what a setting does shows in one thawed layer as well.
+TOP, DEEPER = "top_conv", "block_15_project_conv"
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,30 @@ def test_early_stopping_ends_a_phase_and_the_next_one_starts(trained):
     assert span.first == len(head) + 1
 
 
+def test_a_phase_ends_with_the_weights_of_its_best_epoch_where_that_is_asked_for(trained):
+    asked = {"head_epochs": 30, "head_learning_rate": 0.3, "early_stopping": 2}
+    last, best = (trained(**asked, restore_best_weights=on) for on in (False, True))
+    (key, end), (_, epoch) = *last.result["stopped_early"].items(), *best.result["restored"].items()
+    assert (key, epoch) == ("feature_extraction", end - 2)
+    assert "restored" not in last.result
+    # The head learns the same; then it is put back, and fine-tuning starts from another one.
+    assert numbers(best)[:end] == numbers(last)[:end]
+    assert best.history[end].loss != pytest.approx(last.history[end].loss, abs=1e-4)
+
+
+def test_the_test_images_are_answered_with_the_restored_weights(trained):
+    asked = {"strategy": "feature_extraction", "head_epochs": 30, "head_learning_rate": 0.3}
+    best = trained(**asked, early_stopping=2, restore_best_weights=True)
+    epoch = best.result["restored"]["feature_extraction"]
+    # The same run, if it had ended there.
+    short = trained(**asked | {"head_epochs": epoch})
+    assert best.final == best.history[epoch - 1]
+    assert best.result["test_loss"] == pytest.approx(short.result["test_loss"], rel=1e-4)
+    assert best.result["test_loss"] != pytest.approx(
+        trained(**asked, early_stopping=2).result["test_loss"], rel=1e-3
+    )
+
+
 def test_augmented_runs_train_the_whole_graph_and_give_the_same_history_twice(trained, tmp_path):
     run, plain = trained(augmentation=True, head_epochs=0), trained(head_epochs=0)
     assert "features" not in run.result["seconds"]
@@ -129,10 +154,10 @@ def test_augmented_runs_train_the_whole_graph_and_give_the_same_history_twice(tr
 
 def test_augmentation_keeps_the_range_of_pixels_and_draws_anew_each_time():
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("float32")
-    augment = build_augmentation(seed=1)
+    augment = Augmentation(seed=1)
     first, second = augment(images).numpy(), augment(images).numpy()
     assert first.shape == images.shape
     assert first.min() >= 0
     assert first.max() <= 255
     assert not np.array_equal(first, second)
-    assert np.array_equal(build_augmentation(seed=1)(images).numpy(), first)
+    assert np.array_equal(Augmentation(seed=1)(images).numpy(), first)

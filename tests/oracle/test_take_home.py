@@ -1,7 +1,8 @@
 """What a run is taken home as: packed, run where nothing of Thaw can be imported, and compared.
 
-The environment of the tests has the versions the folder names, so the script runs in it, in
-isolated mode and in a folder of its own. One test makes a new environment from requirements.txt.
+The environment of the tests has the versions the folder names, so the script runs in it, in a
+folder of its own. One test makes a new environment from requirements.txt and runs it there, in
+isolated mode.
 """
 
 import io
@@ -35,7 +36,6 @@ from lib.training.network import weights as pretrained
 from lib.training.network.head import build_head, build_pooling
 from lib.training.sources import pipeline
 from lib.training.sources.pipeline import ImageSet, LoadedData
-from tests.speeds import thorough_beyond
 from tests.unit.code.test_keras_run import run_of
 
 SMALL = {"num_images": 32, "image_size": 64, "head_epochs": 2, "fine_tune_epochs": 2, "seed": 5}
@@ -53,11 +53,15 @@ def packed(run: Run) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def unpacked(run: Run, where: Path) -> Path:
-    for name, content in packed(run).items():
+def unpack(content: dict[str, bytes], where: Path) -> None:
+    for name, data in content.items():
         path = where / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        path.write_bytes(data)
+
+
+def unpacked(run: Run, where: Path) -> Path:
+    unpack(packed(run), where)
     return where / f"thaw-{run.id}"
 
 
@@ -66,7 +70,7 @@ def clean_environment() -> dict[str, str]:
     return kept | {"TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def run_script(folder: Path, python: str = sys.executable) -> str:
+def run_script(folder: Path, python: str) -> str:
     """What the script printed, run in its folder with nothing else on the path of imports."""
     code = f"import runpy\nrunpy.run_path('{keras_run.SCRIPT}', run_name='__main__')"
     done = subprocess.run(
@@ -104,7 +108,8 @@ def accuracies(printed: str) -> tuple[float, float]:
 
 def assert_it_is_the_run(printed: str, run: Run) -> None:
     np.testing.assert_allclose(epochs(printed), recorded(run), atol=TOLERANCE)
-    expected = run.history[-1].val_accuracy, run.result["test_accuracy"]
+    assert run.final
+    expected = run.final.val_accuracy, run.result["test_accuracy"]
     assert accuracies(printed) == pytest.approx(expected, abs=TOLERANCE)
 
 
@@ -115,12 +120,21 @@ def trained(where: Path, **asked) -> Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Run:
-    return trained(tmp_path_factory.mktemp("run"), thaw_from="block_14_expand_conv")
+    # Far up, with two BatchNormalization layers above the cut: only tracing is quicker.
+    return trained(tmp_path_factory.mktemp("run"), thaw_from="block_15_project_conv")
 
 
 @pytest.fixture(scope="module")
-def folder(run, tmp_path_factory) -> Path:
-    return unpacked(run, tmp_path_factory.mktemp("home"))
+def home(run, tmp_path_factory) -> tuple[Path, dict[str, bytes]]:
+    """Where the archive of the run was unpacked, and what was in it."""
+    where, content = tmp_path_factory.mktemp("home"), packed(run)
+    unpack(content, where)
+    return where, content
+
+
+@pytest.fixture(scope="module")
+def folder(run, home) -> Path:
+    return home[0] / f"thaw-{run.id}"
 
 
 # --- The code -------------------------------------------------------------------------------------
@@ -137,8 +151,12 @@ def test_nothing_of_thaw_can_be_imported_where_the_script_is_run(folder):
     assert "No module named 'lib'" in done.stderr
 
 
-def test_the_script_repeats_the_run_epoch_by_epoch(run, folder):
-    printed = run_script(folder)
+# In this process, which has imported TensorFlow. The last test below gives it one of its own, and
+# tests/unit/code/test_keras_run.py shows that it asks for nothing of Thaw.
+def test_the_script_repeats_the_run_epoch_by_epoch(run, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    runpy.run_path(keras_run.SCRIPT, run_name="__main__")
+    printed = capsys.readouterr().out
     assert_it_is_the_run(printed, run)
     params = run.result["params"]
     for phase in ("feature_extraction", "fine_tuning"):
@@ -148,7 +166,7 @@ def test_the_script_repeats_the_run_epoch_by_epoch(run, folder):
     saved = keras.saving.load_model(folder / "model.keras", compile=False)
     assert saved.input_shape == (None, 64, 64, 3)
     images = np.zeros((2, 64, 64, 3), np.uint8)
-    assert saved.predict(images, verbose=0).shape == (2, 1)
+    assert saved([images], training=False).shape == (2, 1)
 
 
 @pytest.mark.thorough
@@ -205,8 +223,10 @@ def test_the_script_repeats_an_augmented_run_of_three_classes_that_stopped_early
         head_epochs=6,
         head_learning_rate=0.1,
         early_stopping=1,
+        restore_best_weights=True,
     )
     assert len(run.history) < 6, "nothing was stopped, so nothing was tested"
+    assert run.restored, "nothing was put back, so nothing was tested"
     folder = unpacked(run, tmp_path)
     assert (folder / "images/test/two_2/00001.png").exists()
     monkeypatch.chdir(folder)
@@ -215,10 +235,10 @@ def test_the_script_repeats_an_augmented_run_of_three_classes_that_stopped_early
     assert_it_is_the_run(capsys.readouterr().out, run)
 
 
-@pytest.mark.parametrize(
-    "backbone",
-    thorough_beyond(["efficientnet_lite0"], ["efficientnet_lite0", "mobilenet_v3_small"]),
-)
+# The script above begins with the weights of its run as well, and tests/oracle/test_keras_code.py
+# builds a model from scratch.
+@pytest.mark.thorough
+@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "mobilenet_v3_small"])
 def test_a_run_from_scratch_begins_with_the_same_weights(backbone, tmp_path, monkeypatch):
     asked = {"strategy": "from_scratch", "head_epochs": 1, "fine_tune_epochs": 0}
     config = runs.make_config(**SMALL | asked, backbone=backbone)
@@ -318,8 +338,8 @@ def test_the_backbone_in_the_folder_is_untouched_by_training(run, folder):
         assert np.array_equal(old, new)
 
 
-def test_everything_lies_in_one_folder_named_after_the_run(run):
-    names = packed(run)
+def test_everything_lies_in_one_folder_named_after_the_run(run, home):
+    _, names = home
     assert all(name.startswith(f"thaw-{run.id}/") for name in names)
     assert not any(".." in name or "\\" in name for name in names)
     texts = {name.partition("/")[2] for name in names if "/images/" not in name}

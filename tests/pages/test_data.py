@@ -19,6 +19,7 @@ from lib.jobs.questions import Question
 from lib.ui import state
 from lib.ui.images import page
 from lib.ui.maps import class_names
+from tests.speeds import PATIENCE_S
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 DATA = "pages/data.py"
@@ -34,7 +35,7 @@ class Worker:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {}
 
-    def ask(self, task: str, owner: str = "", **arguments: Any) -> Question:
+    def ask(self, task: str, owner: str = "", asked_by: str = "", **arguments: Any) -> Question:
         name = task.partition(":")[2]
         self.asked.append((name, arguments))
         answer = self.answers.get(name)
@@ -53,7 +54,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
 
 
 def open_data(show: str = "", dataset: str = "", **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=30).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
     for name, value in {state.SHOW: show, state.LINK_DATASET: dataset, **parameters}.items():
         if value:
             app.query_params[name] = value
@@ -98,6 +99,15 @@ def test_every_section_opens_by_its_link(show: str) -> None:
     app = open_data(show)
     assert not app.exception
     assert not app.warning
+
+
+@pytest.mark.parametrize(("dataset", "offered"), [("elpv", ["data=elpv"]), ("tf_flowers", [])])
+def test_a_dataset_that_is_ready_can_be_trained_on_at_once(
+    dataset: str, offered: list[str]
+) -> None:
+    links = open_data(dataset=dataset).get("page_link")
+    said = [each.proto.query_string for each in links if each.proto.label == "Train on it"]
+    assert said == offered
 
 
 def test_only_the_open_section_is_drawn() -> None:
@@ -157,7 +167,7 @@ def test_own_images_are_looked_at_by_their_owner_alone(
             ),
         )
     worker.answers["look"] = a_look(class_names=["ant", "bee"])
-    app = AppTest.from_file(str(APP), default_timeout=30)
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S)
     if reader:
         app.session_state[state.READER] = reader
     app.run()
@@ -206,7 +216,7 @@ def test_a_split_that_comes_with_the_images_is_the_one_that_is_shown(worker: Wor
         )
     labels = np.arange(80) % 2
     worker.answers["labels"] = {"labels": labels, "class_names": ["ant", "bee"]}
-    app = AppTest.from_file(str(APP), default_timeout=30)
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S)
     app.session_state[state.READER] = "A" * 43
     app.run()
     app.query_params.update({state.SHOW: "Splits", state.LINK_DATASET: made.id})
@@ -423,7 +433,7 @@ def test_the_steps_say_what_happens_to_the_values(worker: Worker) -> None:
     # (0 - 127) / 128 and (254 - 127) / 128.
     assert "**After: −0.9922 to 0.9922**, expected −0.9922 to 1" in said
     assert f"**32 × 128 × 128 × 3**, `float32`, {32 * 128 * 128 * 3 * 4 / 1e6:.1f} MB" in said
-    assert "The true class is ` food `, label 1." in said
+    assert "The true class is `food`, label 1." in said
     task, arguments = worker.asked[0]
     assert (task, arguments["index"], arguments["image"]) == ("pipeline", 0, b"")
     assert (arguments["image_size"], arguments["seed"]) == (128, 0)

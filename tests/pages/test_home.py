@@ -1,37 +1,80 @@
-"""Home: what it shows, and where it leads."""
+"""Home: the first lesson, the run behind its button, and where the page leads."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.ui import shell
+from lib.core.lab.progress import Progress
+from lib.jobs.client import Client
+from lib.ui import shell, state
+from lib.ui.home import lesson
+from tests.speeds import PATIENCE_S
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
-# EfficientNet-Lite0 with one logit: 1,280 weights and a bias, block_11 and up, everything but the
-# statistics of BatchNormalization and its frozen scales (lib/core/data/layer_tables).
-HEAD_ONLY = "1,281"
+# EfficientNet-Lite0 with one logit: 1,280 weights and a bias, and everything but the statistics of
+# BatchNormalization and its frozen scales (lib/core/data/layer_tables).
+HEAD_ONLY, TOTAL = 1281, 3_414_305
 
 
 @pytest.fixture
 def home() -> AppTest:
-    return AppTest.from_file(str(APP), default_timeout=30).run()
+    return AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
 
 
-def test_home_opens_with_the_three_answers(home: AppTest) -> None:
+def payload(home: AppTest) -> dict[str, Any]:
+    """What the browser gets of the first lesson."""
+    sent = [json.loads(part.proto.json) for part in home.get("bidi_component") if part.proto.json]
+    (found,) = [data for data in sent if data and "cuts" in data]
+    return found
+
+
+def test_a_network_that_knows_no_drawings_calls_the_cat_a_jigsaw_puzzle(home: AppTest) -> None:
     assert not home.exception
-    assert [metric.label for metric in home.metric] == ["Head only", "Top layers", "Everything"]
-    counts = [int(metric.value[8:-1].replace(",", "")) for metric in home.metric]
-    assert home.metric[0].value == f":orange[{HEAD_ONLY}]"
-    assert counts == sorted(counts)
-    assert len(set(counts)) == 3
+    said = payload(home)
+    assert said["before"]["said"] == "jigsaw puzzle, 5.5 %"
+    assert said["invitation"].startswith("It is wrong: this is a cat.")
+    assert said["after"]["said"] == "animal, 95.2 %"
+    assert said["taught"] is False
+    assert said["button"] == "Teach it animal or food, from 160 drawings"
+
+
+def test_the_strip_ends_in_the_head_and_counts_what_each_cut_trains(home: AppTest) -> None:
+    said = payload(home)
+    counts = [cut["trainable"] for cut in said["cuts"]]
+    assert len(said["cuts"]) == len(said["cells"]) + 1
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] == HEAD_ONLY
+    assert sum(said["cells"]) + HEAD_ONLY == TOTAL
+    assert said["cuts"][0]["words"] == "everything is trained"
+    assert said["cuts"][-1]["words"] == "only the head is trained"
+
+
+def test_the_run_behind_the_button_tells_where_it_is_and_then_its_own_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patched:
+        going_on = Progress("loading_model", num_epochs=10)
+        patched.setattr(Client, "progress", lambda self, run_id: going_on)
+        app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S)
+        app.session_state[state.TAUGHT] = True
+        app.session_state[state.TAUGHT_RUN] = lesson.recorded().id
+        app.run()
+    assert payload(app)["taught"] is True
+    assert any("under way here: loading the backbone" in each.value for each in app.markdown)
+    app.run()
+    assert any("Its network says **animal, 95.2 %**" in each.value for each in app.markdown)
 
 
 def test_home_leads_to_every_page(home: AppTest) -> None:
-    labels = {link.value for link in home.page_link}
+    labels = {link.value.strip("*") for link in home.page_link}
     for name, spec in shell.PAGES.items():
-        assert ("Home" if name == "home" else spec.title) in labels
+        # A vote is led to by its code.
+        assert (("Home" if name == "home" else spec.title) in labels) == (name != "vote")
         assert (APP.parent / spec.path).is_file()
+    assert labels >= {"Show it to a class", "Learn it step by step", "I have photographs"}
 
 
 def test_the_pictures_come_with_their_makers_and_licence(home: AppTest) -> None:

@@ -1,6 +1,7 @@
 """Learning curves: what opens, what a link restores, and what happens to runs by hand."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -9,13 +10,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.core import runs
+from lib.core import limits, runs
 from lib.core.lab import bundle, command
 from lib.core.lab.folder import RunMeta
 from lib.core.lab.store import RunStore
 from lib.core.reading import curves, diagnose
 from lib.core.runs import Run
-from lib.ui import cache, run_names, state
+from lib.ui import cache, state
+from lib.ui.reading.findings import of_run
+from tests.speeds import PATIENCE_S
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGE = "pages/learning_curves.py"
@@ -51,7 +54,7 @@ def stored(seed: int, source: Run | None = None) -> Run:
 
 
 def open_page(**link: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
     for name, value in link.items():
         app.query_params[name] = value
     app = app.switch_page(PAGE).run()
@@ -114,7 +117,8 @@ def test_a_link_restores_a_comparison_and_how_it_is_drawn() -> None:
     first, second = recorded(), recorded(strategy="feature_extraction")
     app = open_page(runs=f"{first.id},{second.id}", axis="Seconds", smooth="Some", log="true")
     assert chosen(app) == [first.id, second.id]
-    assert headlines(app) == ["2 runs that differ in strategy"]
+    assert headlines(app) == ["Top layers and Head only cannot be told apart with 40 images"]
+    assert "2 runs, with different settings: Strategy." in all_text(app)
     assert app.radio(key=state.AXIS).value == "seconds"
     assert app.select_slider(key=state.SMOOTHING).value == 0.5
     assert app.toggle(key=state.LOG_LOSS).value is True
@@ -126,9 +130,7 @@ def test_two_runs_on_the_same_images_are_compared_image_by_image() -> None:
     first, second = recorded(), recorded(strategy="feature_extraction")
     app = open_page(runs=f"{first.id},{second.id}")
     text = all_text(app)
-    assert "run A" in text
-    assert "run B" in text
-    assert "cannot be told apart with 40 images" in text or "points more accurate" in text
+    assert "Top layers and Head only cannot be told apart with 40 images" in text
 
 
 def test_choosing_another_run_puts_it_into_the_link() -> None:
@@ -167,18 +169,38 @@ def test_what_a_link_names_and_is_there_is_shown_beside_the_sentence() -> None:
     assert chosen(app) == [run.id]
 
 
+def plain(app: AppTest) -> str:
+    """The text of a page without the links that explain its terms."""
+    return re.sub(r"\[([^][]*)\]\(#[^)]*\)", r"\1", all_text(app))
+
+
 def test_each_finding_is_listed_with_its_epochs_and_the_chosen_one_is_explained() -> None:
     run = recorded()
-    findings = diagnose.diagnose(run)
+    findings = of_run(run)
     assert len(findings) > 1
+    # The headline doubts that fine-tuning helped, and the opened finding says why.
+    assert findings[0].kind == "too_few_validation_images" != diagnose.diagnose(run)[0].kind
     app = open_page(run=run.id)
     radio = app.radio(key=f"{state.FINDING}_{run.id}")
     assert radio.value == findings[0].kind
-    assert findings[0].explanation in all_text(app)
+    assert findings[0].explanation in plain(app)
     radio.set_value(findings[1].kind).run()
     assert not app.exception
-    assert findings[1].explanation in all_text(app)
-    assert findings[0].explanation not in all_text(app)
+    assert findings[1].explanation in plain(app)
+    assert findings[0].explanation not in plain(app)
+
+
+def test_a_finding_named_in_the_link_is_framed_in_the_figure_at_once() -> None:
+    run = recorded()
+    findings = diagnose.diagnose(run)
+    wanted = findings[-1]
+    assert wanted.kind != findings[0].kind
+    app = open_page(run=run.id, finding=wanted.kind)
+    opened = app.get("plotly_chart")[0].proto.spec
+    app.radio(key=f"{state.FINDING}_{run.id}").set_value(findings[0].kind).run()
+    assert app.get("plotly_chart")[0].proto.spec != opened
+    app.radio(key=f"{state.FINDING}_{run.id}").set_value(wanted.kind).run()
+    assert app.get("plotly_chart")[0].proto.spec == opened
 
 
 def test_a_suggestion_is_queued_with_a_click_and_then_followed_in_the_lab() -> None:
@@ -204,7 +226,7 @@ def test_runs_that_differ_in_their_seed_are_a_click_away_and_drawn_together() ->
     a_popover_button(app, "Other seeds, 2")()
     assert not app.exception
     assert set(chosen(app)) == set(ids)
-    assert headlines(app) == ["3 runs that differ in seed"]
+    assert headlines(app) == ["3 runs, with different settings: Seed"]
     app.toggle(key=state.OVER_SEEDS).set_value(True).run()
     assert not app.exception
     (table,) = app.table
@@ -219,7 +241,7 @@ def test_a_figure_for_each_run_keeps_the_table() -> None:
     app = open_page(runs=",".join(run.id for run in runs_), small="true")
     assert len(app.get("plotly_chart")) == len(runs_)
     (table,) = app.table
-    assert list(table.value.iloc[:, 0]) == ["A", "B", "C"]
+    assert list(table.value["Run"]) == ["Top layers", "Head only", "From scratch"]
     assert list(table.value["Strategy"]) == ["Top layers", "Head only", "From scratch"]
     # Only what differs is in it.
     assert "Dataset" not in table.value.columns
@@ -229,7 +251,7 @@ def test_a_figure_for_each_run_keeps_the_table() -> None:
 def test_twenty_runs_are_compared_on_one_page() -> None:
     ids = [recorded().id, *(stored(seed).id for seed in range(1, 20))]
     app = open_page(runs=",".join(ids))
-    assert headlines(app) == ["20 runs that differ in seed"]
+    assert headlines(app) == ["20 runs, with different settings: Seed"]
     assert len(app.table[0].value) == 20
 
 
@@ -284,9 +306,34 @@ def test_an_exported_run_comes_back_by_import() -> None:
     app = open_page()
     app.file_uploader(key=state.IMPORT_RUN).set_value(("run.zip", content, "application/zip")).run()
     assert not app.exception
-    assert chosen(app) == [run.id]
-    assert "Monday" in app.multiselect(key=state.CHOSEN_RUNS).options
+    (imported,) = (each for each in RunStore().summaries() if not each.recorded)
+    assert imported.id != run.id
+    assert chosen(app) == [imported.id]
+    assert "Monday, imported" in app.multiselect(key=state.CHOSEN_RUNS).options
     assert not app.warning
+    assert "imported from a file and not trained here" in all_text(app)
+    # The link of the run that was exported opens it too.
+    app.query_params[state.RUN] = run.id
+    assert chosen(app.run()) == [imported.id]
+
+
+def test_more_imported_runs_than_there_is_room_for_are_refused_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exported = []
+    for seed in (7, 8):
+        run = stored(seed)
+        exported.append(bundle.export_run(run))
+        RunStore().delete(run.id)
+    monkeypatch.setenv(limits.VARIABLE, "imports=1")
+    app = open_page()
+    for content in exported:
+        uploader = app.file_uploader(key=state.IMPORT_RUN)
+        uploader.set_value(("run.zip", content, "application/zip")).run()
+        assert not app.exception
+    (warning,) = app.warning
+    assert "1 runs were imported here, and there is room for 1" in warning.value
+    assert len([run for run in RunStore() if not run.recorded]) == 1
 
 
 def test_a_file_that_is_not_a_run_is_one_sentence_and_the_store_stays_as_it_was() -> None:
@@ -305,7 +352,7 @@ def test_images_are_chosen_by_cell_of_the_confusion_matrix() -> None:
     run = recorded(strategy="feature_extraction")
     app = open_page(run=run.id)
     box = app.selectbox(key=f"{state.SHOWN_IMAGES}_{run.id}")
-    cells = [words for words in box.options if "taken for" in words]
+    cells = [words for words in box.options if "predicted as" in words]
     assert cells, "This recorded run has no mistake to look at."
     box.set_value(next(cell for cell in [(0, 1), (1, 0)] if _cell_words(cell) in cells[0])).run()
     assert not app.exception
@@ -314,7 +361,7 @@ def test_images_are_chosen_by_cell_of_the_confusion_matrix() -> None:
 
 def _cell_words(cell: tuple[int, int]) -> str:
     names = ("animal", "food")
-    return f"{names[cell[0]]} taken for {names[cell[1]]}"
+    return f"{names[cell[0]]} predicted as {names[cell[1]]}"
 
 
 def test_a_run_without_answers_still_says_how_good_it_is() -> None:
@@ -332,13 +379,3 @@ def test_a_cancelled_run_says_that_the_test_images_were_not_used() -> None:
     (run.folder / "history.jsonl").write_text("\n".join(lines[:3]) + "\n", "utf-8")
     app = open_page(run=run.id)
     assert "the test images were not used" in all_text(app)
-
-
-def test_a_run_is_called_by_what_is_not_as_usual() -> None:
-    usual = runs.make_config(seed=3)
-    assert run_names.in_words(usual) == "OpenMoji drawings, top layers, 160 images, seed 3"
-    other = runs.make_config(seed=3, pooling="flatten", dropout=0.5, augmentation=True)
-    words = run_names.in_words(other)
-    assert "Flatten" in words
-    assert "dropout 0.5" in words
-    assert "augmentation on" in words

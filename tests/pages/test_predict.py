@@ -21,6 +21,7 @@ from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import state
 from lib.ui.maps import class_names
+from tests.speeds import PATIENCE_S
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PREDICT = "pages/predict.py"
@@ -56,7 +57,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
 
 
 def open_predict(run: str | None = None) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=30).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
     if run is not None:
         app.query_params[state.RUN] = run
     return app.switch_page(PREDICT).run()
@@ -125,13 +126,29 @@ def test_it_opens_complete_without_a_worker(worker: Worker) -> None:
     assert not app.get("progress")
     assert not worker.asked
     pretrained, run = boards(app)
-    first = next(iter(feature_maps.examples()))
+    # The first example of the drawings that the run learned from.
+    first = "drawn_cat"
     top = feature_maps.load(first, (224, 224)).top()
     names = class_names.names()
     assert [line["name"] for line in pretrained["panels"][0]["classes"]] == [names[i] for i in top]
     assert [line["name"] for line in run["panels"][0]["classes"]] == ["animal", "food"]
     for step in ("1 Load", "2 Preprocess", "3 Predict", "4 Decode"):
         assert step in words(app)
+
+
+def test_only_an_answer_whose_true_class_is_known_is_called_right_or_wrong(worker: Worker) -> None:
+    app = open_predict()
+
+    def truths(image: str) -> list[str]:
+        app.query_params[state.LINK_IMAGE] = image
+        app.run()
+        assert not app.exception
+        return [board["panels"][0]["truth"] for board in boards(app)]
+
+    assert truths("burger") == ["ImageNet has no class “food”.", "Right: the true class is food."]
+    # Nobody has noted which of the 1,000 classes a photograph belongs to.
+    assert truths("cracked_cell") == ["ImageNet has no class “defective”.", ""]
+    assert truths("cat") == ["", ""]
 
 
 def test_the_code_of_the_run_is_there_at_once(worker: Worker) -> None:
@@ -180,14 +197,23 @@ def test_a_run_without_any_model_says_so_and_keeps_its_code() -> None:
     assert keras_run.script(run) in codes(app)
 
 
-def test_before_and_after_fine_tuning_stand_side_by_side(worker: Worker, tmp_path: Path) -> None:
+def test_the_image_stands_side_by_side_before_and_after_the_run_and_its_fine_tuning(
+    worker: Worker, tmp_path: Path
+) -> None:
     run = stored(tmp_path, strategy="partial_fine_tuning")
     worker.answers["predict"] = said_of(128, before=True)
     app = open_predict(run)
     assert not app.exception
-    before, after = boards(app)[1]["panels"]
+    (pretrained,), (trained,), (before, after) = (board["panels"] for board in boards(app))
+    assert pretrained["title"].startswith("Before: EfficientNet-Lite0")
+    assert (trained["title"], trained["said"]) == (
+        "After: fine-tuned on this run's images",
+        "food, 75.0 %",
+    )
     assert (before["title"], before["said"]) == ("Before fine-tuning", "animal, 60.0 %")
     assert (after["title"], after["said"]) == ("After fine-tuning", "food, 75.0 %")
+    assert before["truth"] == "Right: the true class is animal."
+    assert after["truth"] == "Wrong: the true class is animal."
     # 1 / 16 of the map, and the bias: the logit of food.
     assert "its mean 0.062 plus the bias 1.036" in words(app)
     assert "480 × 640 × 3" in words(app)
@@ -255,9 +281,41 @@ def test_the_folder_and_the_model_are_made_when_they_are_asked_for(
     assert set(texts) == {"README.txt", "train.py", "notebook.ipynb", "requirements.txt"}
 
 
-def test_the_list_tells_every_run_apart() -> None:
-    options = open_predict().selectbox(key=state.PREDICT_RUN).options
-    assert len(options) == len(set(options)) > 1
+def test_a_reader_with_a_run_of_their_own_is_asked_for_an_image_first(
+    worker: Worker, tmp_path: Path
+) -> None:
+    def asks(app: AppTest) -> list[str]:
+        return [each.label for each in app.file_uploader]
+
+    assert asks(open_predict()) == ["From a file"]
+    worker.answers["predict"] = said_of(128)
+    mine = stored(tmp_path, strategy="feature_extraction")
+    app = open_predict()
+    assert asks(app) == ["Show it an image of yours"]
+    assert app.selectbox(key=state.PREDICT_RUN).value == mine
+    # The page stays as it is when another run is chosen from the list.
+    app.selectbox(key=state.PREDICT_RUN).set_value(recorded("feature_extraction").id).run()
+    assert asks(app) == ["Show it an image of yours"]
+
+
+def test_the_link_names_the_image_and_an_unknown_one_is_a_sentence() -> None:
+    def chosen(image: str) -> tuple[AppTest, str]:
+        app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
+        app.query_params[state.LINK_IMAGE] = image
+        app.switch_page(PREDICT).run()
+        assert not app.exception
+        (picker,) = drawn(app, "picker")
+        return app, picker["chosen"]
+
+    app, image = chosen("drawn_cat")
+    assert image == "drawn_cat"
+    assert not warnings(app)
+    assert "jigsaw puzzle" in boards(app)[0]["panels"][0]["said"]
+    app, image = chosen("<b>dog</b>")
+    # The run on screen is on drawings, so an image that it can know is what comes first.
+    assert image == "drawn_cat"
+    (warning,) = warnings(app)
+    assert "There is no image" in warning
 
 
 def test_another_choice_goes_into_the_link(worker: Worker, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.core import intervals
+from lib.core.evidence import folds
 
 # Wilson score intervals, 95 %, by R: prop.test(x, n, correct = FALSE)$conf.int
 WILSON = {
@@ -216,3 +217,74 @@ def test_where_nothing_but_chance_differs_the_interval_holds_zero_nineteen_times
         low, high = intervals.crossed_interval(right[0].astype(float) - right[1])
         missed += low > 0 or high < 0
     assert missed / trials <= 0.06
+
+
+# --- A mean difference over folds -----------------------------------------------------------------
+
+
+def toy_folds(num_images, num_seeds, rng, *, seed_effect, shift):
+    """Differences of two ways on folds: images differ in difficulty, seeds in their luck."""
+    labels = np.arange(num_images) % 2
+    tested = [folds.tested(labels, seed) for seed in range(num_seeds)]
+    difficulty = rng.normal(size=num_images)
+    differences = []
+    for which in tested:
+        luck = rng.normal(size=2) * seed_effect
+        first, second = (
+            0.8 + difficulty[which] + luck[way] + 0.7 * rng.normal(size=len(which)) + shift * way
+            for way in (0, 1)
+        )
+        differences.append((second > 0).astype(float) - (first > 0))
+    return differences, tested
+
+
+@pytest.mark.parametrize(
+    ("num_seeds", "seed_effect"),
+    [
+        (5, 0.05),
+        # The same with more seeds; that seeds which differ widen the interval, is shown below.
+        pytest.param(10, 0.05, marks=pytest.mark.thorough),
+        pytest.param(10, 0.15, marks=pytest.mark.thorough),
+    ],
+)
+def test_the_interval_over_folds_covers_the_true_difference_in_93_to_97_of_100(
+    num_seeds, seed_effect
+):
+    rng = np.random.default_rng(3)
+    shift, repeats = 0.3, 1_500
+    # The true difference: the mean over many images and seeds.
+    many = [toy_folds(20_000, 5, rng, seed_effect=seed_effect, shift=shift)[0] for _ in range(60)]
+    truth = np.mean([np.concatenate(each).mean() for each in many])
+    covered = 0
+    for _ in range(repeats):
+        found = intervals.folded_difference(
+            *toy_folds(400, num_seeds, rng, seed_effect=seed_effect, shift=shift)
+        )
+        covered += found.low <= truth <= found.high
+    assert 0.93 <= covered / repeats <= 0.97
+
+
+def test_an_image_that_is_tested_twice_counts_once():
+    once = [np.array([1.0, 0, 0, -1, 1, 0, 0, 0, 1, 0] * 10)]
+    where = [np.arange(100)]
+    one = intervals.folded_difference(once, where)
+    # The same answers again say nothing new about these images.
+    twice = intervals.folded_difference(once * 2, where * 2)
+    assert (twice.mean, twice.num_images, twice.num_seeds) == (one.mean, 100, 2)
+    assert twice.high - twice.low == pytest.approx(one.high - one.low, rel=1e-9)
+
+
+def test_seeds_that_differ_by_more_than_their_images_widen_the_interval():
+    steady = [np.array([1.0, 0, 0, 0, 0] * 20) for _ in range(5)]
+    shaky = [np.full(100, 0.0)] * 4 + [np.full(100, 1.0)]
+    where = [np.arange(100) + 100 * seed for seed in range(5)]
+    narrow, wide = (intervals.folded_difference(each, where) for each in (steady, shaky))
+    assert narrow.mean == wide.mean == pytest.approx(0.2)
+    assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+    assert narrow.told_apart
+    assert not wide.told_apart
+
+
+def test_a_difference_without_a_test_image_is_refused():
+    with pytest.raises(ValueError, match="no test images"):
+        intervals.folded_difference([np.empty(0)], [np.empty(0, np.int64)])

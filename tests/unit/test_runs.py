@@ -5,15 +5,16 @@ import json
 import math
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.core import backbones, runs
+from lib.core import backbones, limits, runs
 from lib.core.errors import ConfigError, StoreError
-from lib.core.lab import store as run_store
 from lib.core.lab.folder import MODEL_FILE, RunWriter, read_run
 from lib.core.lab.store import RunStore
 from lib.core.runs import EpochRecord, TrainConfig
@@ -102,7 +103,8 @@ def test_what_does_not_matter_to_a_strategy_does_not_make_another_run():
             "thaw_from": "block_9_expand_conv",
             "batch_norm": "tutorial",
         },
-        "full_fine_tuning": {"thaw_from": "block_9_expand_conv"},
+        # Without early stopping nothing is restored.
+        "full_fine_tuning": {"thaw_from": "block_9_expand_conv", "restore_best_weights": True},
         "from_scratch": {
             "head_epochs": 5,
             "fine_tune_epochs": 15,
@@ -318,7 +320,7 @@ def test_a_run_that_is_removed_while_runs_are_listed_is_left_out(store, config, 
     kept = write(store, config, record(1), result=FINISHED)
     gone = store.root / ("0" * 16)
     monkeypatch.setattr(
-        run_store, "_subfolders", lambda root: [gone, kept] if root == store.root else []
+        RunStore, "folders", lambda self: [gone, kept] if self.root == store.root else []
     )
     assert [run.id for run in store] == [kept.name]
 
@@ -335,6 +337,33 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path, config):
         write(store, config)
     assert [run for run in store if not run.recorded] == []
     assert store.open(runs.run_id(config)) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits the size of a file")
+def test_a_disk_that_takes_empty_files_only_is_full(tmp_path):
+    # The operating system itself refuses: files can be made, and no byte can be written.
+    code = (
+        "import resource; from pathlib import Path; from lib.core.lab.store import RunStore; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+        f"Path({str(tmp_path / 'empty')!r}).touch(); "
+        f"RunStore(Path({str(tmp_path / 'runs')!r})).check_writable()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (tmp_path / "empty").exists()
+    assert done.returncode == 1
+    assert "StoreError: Runs cannot be stored in" in done.stderr
+    assert "File too large" in done.stderr
+
+
+def test_a_disk_that_is_nearly_full_takes_no_run(tmp_path, config, monkeypatch):
+    store = RunStore(tmp_path / "runs")
+    monkeypatch.setenv(limits.VARIABLE, f"free_mb={10**12}")
+    with pytest.raises(StoreError, match="MB left, and Thaw leaves"):
+        store.check_writable()
+    monkeypatch.setenv(limits.VARIABLE, "free_mb=0")
+    store.check_writable()
+    with pytest.raises(StoreError, match="MB left"):
+        store.check_writable(10**18)
 
 
 def test_a_store_that_can_be_written_is_made(tmp_path):
@@ -497,6 +526,7 @@ def test_a_kill_while_the_result_is_written_leaves_an_unfinished_run(store, conf
 def _writer(folder: Path) -> RunWriter:
     writer = RunWriter.__new__(RunWriter)
     writer.folder = folder
+    writer._history = (folder / "history.jsonl").read_text("utf-8")
     return writer
 
 

@@ -12,7 +12,9 @@ FOLDER = Path(lib.tools.__file__).parent
 
 def test_every_tool_is_listed_with_one_whole_sentence() -> None:
     known = __main__.tools()
-    assert set(known) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "__main__"}
+    packages = {path.parent.name for path in FOLDER.glob("*/__main__.py")}
+    modules = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "__main__"}
+    assert set(known) == modules | packages
     for name, line in known.items():
         assert line.endswith("."), name
         assert "python -m" not in line, name  # the command follows from the name

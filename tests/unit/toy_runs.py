@@ -43,6 +43,7 @@ class Toy:
         dropout: In front of the head.
         scratch: True starts from random weights and has one phase.
         hidden: Units of the backbone that can be used.
+        image_size: Which the run says it had; that of the backbone, so that nothing is said of it.
         seed: Of everything random.
     """
 
@@ -60,6 +61,7 @@ class Toy:
     dropout: float = 0.0
     scratch: bool = False
     hidden: int = HIDDEN
+    image_size: int = 224
     seed: int = 0
 
 
@@ -143,6 +145,7 @@ def train(toy: Toy) -> Run:
         dataset="elpv",
         strategy="from_scratch" if toy.scratch else "full_fine_tuning",
         num_images=toy.num_images,
+        image_size=toy.image_size,
         head_epochs=toy.head_epochs,
         fine_tune_epochs=toy.fine_tune_epochs,
         head_learning_rate=toy.head_rate,

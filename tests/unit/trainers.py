@@ -43,7 +43,14 @@ def train(
     return run
 
 
+def prepare(config: TrainConfig, cancelled: Callable[[], bool]) -> bool:
+    """The contract of lib.training.task.prepare."""
+    _note(RunStore().root / CALLS, "prepare", str(config.seed))
+    return True
+
+
 def _note(path: Any, what: str, id_: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(f"{what} {id_} {os.getpid()}\n")
 
@@ -120,6 +127,14 @@ def fat(*args: Any) -> str:
     return epochs(*args)
 
 
+def hungry(*args: Any) -> str:
+    """One epoch, then more memory than any limit of a test."""
+    epochs(*args)
+    time.sleep(0.1)  # lets its epochs out first
+    swallow(8_000_000_000)
+    return "finished"
+
+
 def suicide(*args: Any) -> str:
     epochs(*args)
     time.sleep(0.1)  # lets its epochs out first
@@ -137,6 +152,7 @@ TRAINERS: dict[str, Callable[..., str]] = {
     "bug": bug,
     "diverged": diverged,
     "fat": fat,
+    "hungry": hungry,
     "suicide": suicide,
 }
 
@@ -186,6 +202,15 @@ def die_once(path: str) -> str:
 
 def flood(size_bytes: int) -> list[bytes]:
     return [b"x" * size_bytes]
+
+
+def swallow(size_bytes: int) -> int:
+    """Fills memory at the pace of a training step."""
+    held = []
+    while len(held) * 20_000_000 < size_bytes:
+        held.append(b"x" * 20_000_000)
+        time.sleep(SECONDS_A_BATCH)
+    return len(held)
 
 
 def listening(dask_scheduler: Any) -> list[str]:

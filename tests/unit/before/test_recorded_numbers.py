@@ -17,6 +17,12 @@ from lib.core.reading import curves, diagnose, evaluation, test_images
 from lib.core.strategy import evidence, rule, similarity, verdict
 from tests.unit.before import written_before
 
+# Since then the length of a run is recommended in steps and follows the number of images; these
+# numbers are in tests/unit/strategy/test_lengths.py. What is thawed is recommended as before.
+RECOMMENDED_ANEW = ("epochs", "batch_size", "early_stopping")
+# Since then an example has another title; all else in its file is as before.
+CALLED_ANEW = {"feature_maps/examples.json": ("Intact cell", "Sound cell")}
+
 STORE = store.RunStore()
 BEFORE = written_before.read("recorded_numbers.json")
 
@@ -30,7 +36,7 @@ def digests() -> dict[str, str]:
         of_run = first in (STORE.recorded_root.name, STORE.evidence_root.name) and len(rest) > 1
         name = f"{first}/{rest[0]}" if of_run else "/".join((first, *rest))
         digest = found.setdefault(name, hashlib.sha256())
-        digest.update("/".join(rest).encode() + _content(path))
+        digest.update("/".join(rest).encode() + _called_as_before(name, _content(path)))
     return {name: digest.hexdigest()[:16] for name, digest in found.items()}
 
 
@@ -41,6 +47,15 @@ def _content(path: Path) -> bytes:
     if path.suffix in (".jsonl", ".txt"):
         return path.read_text("utf-8").encode()  # without the line ends of Windows
     return path.read_bytes()
+
+
+def _called_as_before(name: str, content: bytes) -> bytes:
+    """The one title that has changed, as it was, so that everything beside it is still compared."""
+    if name not in CALLED_ANEW:
+        return content
+    today, before = (f'"title": "{title}"'.encode() for title in CALLED_ANEW[name])
+    assert content.count(today) == 1
+    return content.replace(today, before)
 
 
 def of_runs() -> dict[str, Any]:
@@ -75,7 +90,7 @@ def _of_run(run: runs.Run) -> dict[str, Any]:
 
 def _suggested(run: runs.Run, finding: Any) -> str | None:
     """Id of the run that the button beside a finding queues."""
-    if finding.suggestion is None:
+    if finding.suggestion is None or finding.kind in written_before.SUGGESTED_ANEW:
         return None
     return runs.run_id(diagnose.suggested_config(run.config, finding.suggestion))
 
@@ -201,7 +216,24 @@ NUMBERS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_the_numbers_are_those_of_the_version_before(name: str) -> None:
-    assert written_before.rounded(NUMBERS[name]()) == written_before.rounded(BEFORE[name])
+    today, before = (written_before.rounded(each) for each in (NUMBERS[name](), BEFORE[name]))
+    # Since then runs, datasets and strategies were added; nothing that was there may be missing.
+    if name in ("runs", "backbones"):
+        today = {known: today[known] for known in before}
+    if name == "measurements":
+        today["similarity"] = {known: today["similarity"][known] for known in before["similarity"]}
+    if name == "runs":
+        for id_, run in before.items():
+            for found in run["findings"]:
+                found[3] = None if found[0] in written_before.SUGGESTED_ANEW else found[3]
+            run["findings"], today[id_]["findings"] = written_before.found_before(
+                run["findings"], today[id_]["findings"], lambda each: each[0]
+            )
+    if name == "recommendations":
+        for each in (*before, *today):
+            for field in RECOMMENDED_ANEW:
+                del each[field]
+    assert today == before
 
 
 def test_nothing_that_was_recorded_is_missing_or_changed() -> None:

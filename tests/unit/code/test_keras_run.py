@@ -33,6 +33,14 @@ ASKED: dict[str, dict[str, object]] = {
     "everything": {"strategy": "full_fine_tuning"},
     "from scratch": {"strategy": "from_scratch"},
     "straight fine-tuning": {"head_epochs": 0},
+    "solved head": {"strategy": "feature_extraction", "head_solver": "solved"},
+    "solved head, then thawed": {"head_solver": "solved", "augmentation": True},
+    "cross-validated": {
+        "strategy": "feature_extraction",
+        "head_solver": "solved",
+        "judged_by": "cross_validation",
+    },
+    "penalty": {"l2": 0.01, "hidden_units": 8},
     "much set otherwise": {
         "hidden_units": 16,
         "dropout": 0.3,
@@ -43,6 +51,7 @@ ASKED: dict[str, dict[str, object]] = {
         "step_rate_factor": 0.5,
         "batch_norm": "tutorial",
         "early_stopping": 2,
+        "restore_best_weights": True,
         "augmentation": True,
     },
 } | {
@@ -66,6 +75,10 @@ def run_of(config: TrainConfig, class_names: tuple[str, ...] = ("animal", "food"
         "split_sizes": {"train": config.num_images, "validation": 40, "test": 40},
         "versions": VERSIONS,
     }
+    if config.head_solver == "solved":
+        result["l2"] = 0.01
+    if config.is_cross_validated:
+        result["cross_validation"] = {"num_folds": 5, "num_repeats": 3}
     return Run(runs.run_id(config), config, (last,), result, Path("nowhere"))
 
 
@@ -85,7 +98,8 @@ def test_the_code_is_python_of_the_usual_form_and_needs_nothing_of_thaw(asked, t
     codes = {"train.py": keras_run.script(run), "train_torch.py": torch_run.code(run)}
     for name, code in codes.items():
         (tmp_path / name).write_text(code, "utf-8")
-    assert imported(codes["train.py"]) <= {"keras", "numpy", "pathlib", "zlib"}
+    solver = {"sklearn"} if run.config.head_solver == "solved" else set()
+    assert imported(codes["train.py"]) <= {"keras", "numpy", "pathlib", "zlib"} | solver
     assert imported(codes["train_torch.py"]) <= {"torch", "torchvision"}
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", "--line-length=100"]
     done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True)
@@ -144,6 +158,12 @@ def test_the_script_freezes_batch_normalization_and_compiles_after_every_change(
     assert changes == ["base.trainable = False", f'thaw_from("{"block_11_expand_conv"}")']
     for change in changes:
         assert phases.partition(change)[2].splitlines()[1].startswith("compile_model(")
+
+
+def test_the_script_puts_the_best_weights_back_only_where_the_run_did():
+    best = "model.set_weights(best)"
+    assert best not in keras_run.script(a_run(early_stopping=2))
+    assert best in keras_run.script(a_run(early_stopping=2, restore_best_weights=True))
 
 
 def test_the_script_tells_what_the_run_ended_with():
@@ -242,6 +262,14 @@ def test_no_class_name_is_merged_lost_or_changed_on_its_way_to_the_script(texts)
 
 
 # --- What goes with the code ----------------------------------------------------------------------
+
+
+def test_what_is_no_version_never_becomes_a_line_of_the_requirements():
+    hostile = "3.15.1 --extra-index-url http://host/"
+    text = keras_run.requirements({"keras": hostile, "numpy": "2.0\nevil", "pillow": "12.1"})
+    assert "host" not in text
+    assert "evil" not in text
+    assert text.splitlines()[:3] == ["keras", "numpy", "pillow==12.1"]
 
 
 def test_requirements_name_the_versions_of_the_run_and_the_right_tensorflow():

@@ -103,5 +103,5 @@ def test_code_is_made_only_of_constants():
 def test_every_template_is_one_that_a_module_renders():
     sources = "".join(path.read_text("utf-8") for path in ROOM.glob("*.py"))
     names = [path.name for path in (ROOM / "templates").iterdir()]
-    assert len(names) == 4
+    assert len(names) == 5
     assert all(f'"{name}"' in sources for name in names)

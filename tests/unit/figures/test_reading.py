@@ -97,6 +97,27 @@ def test_phases_are_named_and_cold_until_something_is_thawed() -> None:
     assert (10.5, 20.5, theme.LIGHT.warm_band) in fills
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "side"),
+    [
+        ((0.2, 0.3, 0.4, 0.6, 0.7, 0.8), "top"),
+        ((0.2, 0.95, 1, 1, 1, 1), "bottom"),
+        ((0.8, 0.7, 0.6, 0.5, 0.4, 0.2), "bottom"),
+    ],
+)
+def test_the_name_of_a_phase_keeps_out_of_the_way_of_its_curves(
+    accuracies: tuple[float, ...], side: str
+) -> None:
+    run = a_run(head=len(accuracies), tuned=0)
+    history = tuple(
+        replace(record, accuracy=accuracy, val_accuracy=accuracy)
+        for record, accuracy in zip(run.history, accuracies, strict=True)
+    )
+    drawn = learning_curves.figure_of(replace(run, history=history))
+    (name,) = [each for each in drawn.layout.annotations if each.text == "head only"]
+    assert name.yanchor == side
+
+
 def test_a_run_that_goes_on_has_the_axis_of_all_its_epochs() -> None:
     run = a_run()
     figure = learning_curves.figure(run.config, run.history[:3])
@@ -150,12 +171,64 @@ def test_the_loss_can_be_logarithmic_and_its_last_value_stays_beside_its_line() 
     assert note.y == pytest.approx(math.log10(run.history[-1].val_loss))
 
 
-def test_the_best_epoch_is_marked() -> None:
+def test_the_first_epoch_with_the_highest_accuracy_is_marked() -> None:
     run = a_run()
-    best = curves.best_epoch(run.history)
+    best = curves.first_highest(run.history)
     figure = learning_curves.figure_of(run)
-    assert f"best, epoch {best.epoch}" in notes(figure)
+    assert f"highest, epoch {best.epoch}" in notes(figure)
     assert [list(each.x) for each in figure.data if each.mode == "markers"] == [[best.epoch]]
+    # A flat line was at its highest from the beginning, whatever its loss did.
+    flat = tuple(replace(each, val_accuracy=0.95, val_loss=1 / each.epoch) for each in run.history)
+    again = learning_curves.figure_of(replace(run, history=flat))
+    assert "highest, epoch 1" in notes(again)
+
+
+def test_an_epoch_whose_weights_were_kept_is_marked_on_the_loss_that_decided_it() -> None:
+    run = a_run(10, 10)
+    assert not any("kept" in note for note in notes(learning_curves.figure_of(run)))
+    kept = replace(run, result=run.result | {"restored": {"fine_tuning": 12}})
+    figure = learning_curves.figure_of(kept)
+    assert "kept, epoch 12" in notes(figure)
+    assert [
+        (list(e.x), list(e.y)) for e in figure.data if e.mode == "markers" and e.yaxis == "y2"
+    ] == [([12], [run.history[11].val_loss])]
+    elsewhere = replace(run, result=run.result | {"restored": {"fine_tuning": 99}})
+    assert not any("kept" in note for note in notes(learning_curves.figure_of(elsewhere)))
+
+
+def test_on_a_narrow_screen_the_label_of_the_highest_point_turns_to_the_middle() -> None:
+    figure = learning_curves.figure_of(a_run(10, 10))
+    (place,) = [at for at, each in enumerate(notes(figure)) if each.startswith("highest")]
+    position = figure.layout.annotations[place].x
+    turned = figure.layout.meta["narrow"][f"annotations[{place}].xanchor"]
+    assert turned == ("left" if position < 10 else "right")
+
+
+def test_words_in_a_band_stand_on_its_colour_so_that_no_line_cuts_through_them() -> None:
+    result = {"restored": {"fine_tuning": 12}, "stopped_early": {"fine_tuning": 20}}
+    figure = learning_curves.figure_of(a_run(10, 10, **result))
+    words = ("highest, epoch 20", "kept, epoch 12", "stopped early")
+    found = [each for each in figure.layout.annotations if each.text in words]
+    assert [each.bgcolor for each in found] == [theme.faint(theme.LIGHT.warm_band, 0.8)] * 3
+
+
+@pytest.mark.parametrize(("first", "moved"), [(20, True), (19, True), (12, False)])
+def test_on_a_narrow_screen_a_last_value_stands_left_of_a_frame_too_narrow_for_it(
+    first: int, moved: bool
+) -> None:
+    figure = learning_curves.figure_of(a_run(10, 10), marked=(first, 20))
+    changes = figure.layout.meta["narrow"]
+    last = [at for at, e in enumerate(figure.layout.annotations) if "beside" in (e.name or "")]
+    places = [changes.get(f"annotations[{at}].x") for at in last]
+    assert places == [first - 0.5 if moved else None] * 2
+
+
+@pytest.mark.parametrize("axis", curves.AXES)
+def test_the_time_axis_says_what_the_two_lines_are(axis: str) -> None:
+    figure = learning_curves.figure_of(a_run(), view=View(axis=axis))
+    for title in (figure.layout.xaxis.title.text, figure.layout.meta["narrow"]["xaxis.title.text"]):
+        assert "validation" in title.split("thin")[0].split("thick")[1]
+        assert title.endswith("thin: training)")
 
 
 def test_early_stopping_is_marked_where_it_ended_a_phase() -> None:
@@ -165,7 +238,10 @@ def test_early_stopping_is_marked_where_it_ended_a_phase() -> None:
     assert notes(figure).count("stopped early") == 1
     (mark,) = [each for each in figure.data if each.marker.symbol == "square"]
     assert list(mark.x) == [14]
-    assert "6 epochs before the end" in mark.hovertemplate
+    assert mark.hovertemplate == "stopped early, 6 epochs before the end<extra></extra>"
+    run = replace(run, result=run.result | {"restored": {"fine_tuning": 12}})
+    (mark,) = [e for e in learning_curves.figure_of(run).data if e.marker.symbol == "square"]
+    assert "the weights of epoch 12 were restored" in mark.hovertemplate
     # The axis ends where the run did.
     assert figure.layout.xaxis.range == (0.5, 14.5)
 
@@ -173,6 +249,21 @@ def test_early_stopping_is_marked_where_it_ended_a_phase() -> None:
 def test_a_result_that_names_an_epoch_that_is_not_there_marks_nothing() -> None:
     run = a_run(stopped_early={"fine_tuning": 99, "no such phase": 3})
     assert "stopped early" not in notes(learning_curves.figure_of(run))
+
+
+def test_a_figure_can_keep_the_rates_to_itself() -> None:
+    quiet = learning_curves.figure_of(a_run(), rates=False)
+    assert "<b>fine-tuning starts</b>" in notes(quiet)
+    assert "rate" not in quiet.to_json()
+    assert "rate" in learning_curves.figure_of(a_run()).to_json()
+
+
+def test_epochs_are_framed_in_a_comparison_too() -> None:
+    one, other = a_run(), a_run(seed=1)
+    lines = comparison.curves_of([one, other], over_seeds=False)
+    frames = [s for s in comparison.overlay(lines, marked=(3, 5)).layout.shapes if s.line.dash]
+    assert [(frame.x0, frame.x1) for frame in frames] == [(2.5, 5.5)] * 2
+    assert not [s for s in comparison.overlay(lines).layout.shapes if s.line.dash]
 
 
 @pytest.mark.parametrize("axis", AXES)
@@ -196,7 +287,7 @@ def test_every_point_knows_its_epoch_so_that_a_replay_can_wait_for_it() -> None:
         for each in figure.data:
             assert [epoch for (epoch,) in each.customdata] == list(each.x)
         waiting = [n.name for n in figure.layout.annotations if n.name]
-        assert "reached 20" in waiting
+        assert "reached 20 beside" in waiting
 
 
 def test_a_loss_that_is_no_number_does_not_break_the_figure() -> None:
@@ -218,15 +309,43 @@ def test_both_appearances_have_their_own_colours_and_the_same_data() -> None:
 # --- Runs side by side ----------------------------------------------------------------------------
 
 
-def test_each_run_has_a_letter_at_its_end_and_letters_keep_apart() -> None:
+def names_beside(figure: go.Figure) -> list[Any]:
+    return [note for note in figure.layout.annotations if (note.name or "").endswith("beside")]
+
+
+def test_each_run_has_its_name_beside_its_end_and_names_keep_apart() -> None:
     lines = comparison.curves_of([a_run(seed=seed) for seed in range(8)], over_seeds=False)
-    assert [line.letter for line in lines] == list("ABCDEFGH")
-    figure = comparison.overlay(lines)
-    heights = sorted(note.y for note in figure.layout.annotations if note.yref == "y" and note.name)
-    assert len(heights) == 8
+    assert [line.label for line in lines] == [f"seed {seed}" for seed in range(8)]
+    named = names_beside(comparison.overlay(lines))
+    assert {note.text for note in named} == {f"<b>seed {seed}</b>" for seed in range(8)}
+    heights = sorted(note.y for note in named)
     steps = [after - before for before, after in pairwise(heights)]
-    assert min(steps) == pytest.approx(max(steps))
     assert min(steps) > 0.01
+
+
+def test_of_very_many_runs_only_the_best_and_the_worst_are_named() -> None:
+    several = [a_run(seed=seed) for seed in range(12)]
+    named = names_beside(comparison.overlay(comparison.curves_of(several, over_seeds=False)))
+    assert {note.text for note in named} == {"<b>seed 0</b>", "<b>seed 11</b>"}
+
+
+def test_a_run_is_called_what_its_reader_calls_it_and_no_two_are_called_alike() -> None:
+    several = [a_run(seed=seed) for seed in range(3)]
+    called = {several[0].id: "<i>Monday</i>", several[2].id: "<i>Monday</i>"}
+    lines = comparison.curves_of(several, over_seeds=False, called=called)
+    labels = [line.label for line in lines]
+    assert labels == ["<i>Monday</i>, run 1", "seed 1", "<i>Monday</i>, run 3"]
+    # Plotly has a markup of its own, and a name is no markup.
+    assert "<i>" not in "".join(note.text for note in names_beside(comparison.overlay(lines)))
+
+
+def test_a_replay_shows_the_line_of_fine_tuning_when_the_head_is_done() -> None:
+    lines = [s for s in learning_curves.figure_of(a_run()).layout.shapes if s.type == "line"]
+    assert [line.name for line in lines] == ["reached 10", "reached 10"]
+    # While the head is training, it is not there yet.
+    run = a_run()
+    early = learning_curves.figure(run.config, run.history[:5])
+    assert [s.visible for s in early.layout.shapes if s.type == "line"] == [False, False]
 
 
 def test_runs_of_one_configuration_are_one_line_with_the_range_of_their_seeds() -> None:
@@ -269,7 +388,9 @@ def test_lines_that_start_at_different_places_name_theirs() -> None:
     figure = comparison.overlay(
         comparison.curves_of([a_run(10, 10), a_run(5, 10), a_run(5, 12)], over_seeds=False)
     )
-    assert {"<b>A</b>", "<b>B, C</b>"} <= set(notes(figure))
+    words = set(notes(figure))
+    assert "<b>2 runs</b>" in words
+    assert any(each.startswith("<b>head epochs 10") for each in words)
 
 
 def test_more_runs_than_colours_differ_in_their_dashes() -> None:
@@ -303,7 +424,7 @@ def test_a_cell_of_the_confusion_matrix_is_a_point_that_knows_its_place() -> Non
     figure = confusion.figure(MATRIX, ["cat", "dog"], chosen=(0, 1))
     (cells,) = [each for each in figure.data if each.type == "scatter"]
     assert [tuple(cell) for cell in cells.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert cells.hovertext[1] == "cat taken for dog: 2 of 10"
+    assert cells.hovertext[1] == "cat predicted as dog: 2 of 10"
     framed = [shape for shape in figure.layout.shapes if shape.line.width > 2]
     assert [(shape.x0, shape.y0) for shape in framed] == [(0.52, -0.48)]
     # The first row is at the top, as in a table.
@@ -311,7 +432,7 @@ def test_a_cell_of_the_confusion_matrix_is_a_point_that_knows_its_place() -> Non
 
 
 def test_the_matrix_in_a_sentence_names_the_most_frequent_mistake() -> None:
-    assert "cat for dog, 2 times" in confusion.alt_text(MATRIX, ["cat", "dog"])
+    assert "cat predicted as dog, 2 times" in confusion.alt_text(MATRIX, ["cat", "dog"])
     assert "every test image" in confusion.alt_text([[8, 0], [0, 9]], ["cat", "dog"])
 
 
@@ -320,7 +441,7 @@ LONG_NAMES = [f"Tomato___Spider_mites_{number:02}_" + "Two-spotted_" * 3 for num
 
 
 def a_matrix(num_classes: int) -> list[list[int]]:
-    """Every class is found nine times, and taken for the next as often as its label says."""
+    """Every class is right nine times, and predicted as the next as often as its label says."""
     return [
         [9 if row == column else row * (column == (row + 1) % num_classes) for column in places]
         for places in [range(num_classes)]
@@ -347,7 +468,7 @@ def test_of_many_classes_those_that_are_confused_most_have_numbers_and_their_own
     assert cells.mode == "markers+text"
     assert list(cells.customdata[13]) == [27, 27]
     assert (cells.x[14], cells.y[14], cells.text[14]) == (2, 1, "<b>27</b>")
-    assert cells.hovertext[14] == f"{LONG_NAMES[27]} taken for {LONG_NAMES[28]}: 27 of 36"
+    assert cells.hovertext[14] == f"{LONG_NAMES[27]} predicted as {LONG_NAMES[28]}: 27 of 36"
     thick = [shape for shape in figure.layout.shapes if shape.line.width > 2]
     assert [(shape.x0, shape.y0) for shape in thick] == [(4.52, 3.52)]
 
@@ -367,7 +488,7 @@ def test_names_of_classes_are_no_markup() -> None:
     figure = confusion.figure(MATRIX, ["<18 yrs", "<b>up</b>"])
     assert figure.layout.xaxis.ticktext == ("&lt;18 yrs", "&lt;b&gt;up&lt;/b&gt;")
     (cells,) = [each for each in figure.data if each.type == "scatter"]
-    assert cells.hovertext[1] == "&lt;18 yrs taken for &lt;b&gt;up&lt;/b&gt;: 2 of 10"
+    assert cells.hovertext[1] == "&lt;18 yrs predicted as &lt;b&gt;up&lt;/b&gt;: 2 of 10"
 
 
 def test_calibration_is_drawn_as_it_was_measured() -> None:

@@ -37,7 +37,7 @@ def test_balance_is_said_on_both_sides_of_the_threshold() -> None:
     assert "nearly balanced, 100 to 149 images" in nearly
     assert "right 59.8% of the time" in nearly
     skewed = a_look([100, 150]).balance_in_words()
-    assert "`class '1'` has 1.5 times the images of `class '0'`" in skewed
+    assert "`` class `1` `` has 1.5 times the images of `` class `0` ``" in skewed
     assert "right 60.0% of the time" in skewed
 
 

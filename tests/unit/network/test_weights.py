@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import h5py
@@ -20,6 +21,7 @@ from lib.training.model import build_architecture, build_backbone
 from lib.training.network import weights
 from lib.training.sources import http
 from tests import tiny_web
+from tests.speeds import thorough_beyond
 from tests.tiny_web import Behaviour
 
 SIZE = 96
@@ -77,15 +79,20 @@ def assert_same(model: keras.Model, original: keras.Model) -> None:
     assert all(map(np.array_equal, model.get_weights(), original.get_weights()))
 
 
-@pytest.mark.parametrize("write", [write_legacy, write_keras_3, write_whole_model])
-@pytest.mark.parametrize("name", ["mine.h5", "mine.weights.h5", "mine.hdf5"])
+LAYOUTS = (write_legacy, write_keras_3, write_whole_model)
+ENDINGS = ("mine.h5", "mine.weights.h5", "mine.hdf5")
+
+
+@pytest.mark.parametrize(
+    "layout", thorough_beyond([*zip(LAYOUTS, ENDINGS, strict=True)], product(LAYOUTS, ENDINGS))
+)
 def test_a_local_file_is_used_in_each_layout_that_keras_writes(
     original: keras.Model,
-    write: Callable[[keras.Model, Path], Path],
-    name: str,
+    layout: tuple[Callable[[keras.Model, Path], Path], str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    write, name = layout
     path = write(original, tmp_path / "made.h5").rename(tmp_path / name)
     monkeypatch.setenv("THAW_WEIGHTS", str(path))
     assert_same(build_backbone("mobilenet_v2", SIZE, weights="imagenet"), original)

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from lib.core import datasets, runs
+from lib.core import datasets, limits, runs
 from lib.core.errors import StoreError
-from lib.core.files import scratch_dirs
+from lib.core.files import lock, scratch_dirs
 from lib.core.lab.folder import RunWriter
 from lib.core.lab.store import RunStore
-from lib.core.uploads import inbox, own_datasets, retention
+from lib.core.uploads import clock, inbox, own_datasets, retention
 from lib.core.uploads.own_datasets import OwnDataset
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -28,6 +27,32 @@ ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Ber
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
     return tmp_path
+
+
+class Clocks:
+    """The clock of the wall and the one of the process, set by a test."""
+
+    def __init__(self):
+        self.wall, self.steady = time.time(), 1_000.0
+
+    def run(self, days):
+        self.wall += days * 86_400
+        self.steady += days * 86_400
+
+    def jump(self, days):
+        self.wall += days * 86_400
+
+    def restart(self):
+        clock._last_look.clear()
+        self.steady = 5.0
+
+
+@pytest.fixture
+def clocks(monkeypatch):
+    made = Clocks()
+    monkeypatch.setattr(time, "time", lambda: made.wall)
+    monkeypatch.setattr(time, "monotonic", lambda: made.steady)
+    return made
 
 
 def make(owner=ANNA, number=1, content="c", **changes) -> OwnDataset:
@@ -171,6 +196,7 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     )
     writer = RunWriter(store.folder(runs.run_id(config)), config)
     writer.test_images(b"pictures of the reader")
+    writer.watched_images(b"more of them")
     writer.finish({"status": "finished"})
     other = runs.make_config(num_images=40)
     others = RunWriter(store.folder(runs.run_id(other)), other)
@@ -184,6 +210,7 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     assert left() == set()
     assert not features.exists()
     assert not (writer.folder / runs.TEST_IMAGES_FILE).exists()
+    assert not (writer.folder / runs.WATCHED_IMAGES_FILE).exists()
     assert (others.folder / runs.TEST_IMAGES_FILE).exists()
     # The run is still its owner's, and nobody else's.
     assert store.open(runs.run_id(config)).status == "finished"
@@ -193,21 +220,110 @@ def test_it_is_deleted_when_its_owner_says_so_with_whatever_shows_it(home):
     assert own_datasets.folder(made.id) is None
 
 
-def test_it_is_gone_after_the_days_that_are_stated_counted_from_its_last_use():
+def test_it_is_gone_after_the_days_that_are_stated_counted_from_its_last_use(clocks):
     kept, gone = make(number=1), make(number=2)
     use_long_ago(kept.id, own_datasets.DAYS_KEPT - 0.1)
     use_long_ago(gone.id, own_datasets.DAYS_KEPT + 0.1)
     assert [each.id for each in own_datasets.owned_by(ANNA)] == [kept.id]
     assert own_datasets.folder(gone.id) is None
     retention.tidy()
+    assert len(left()) == 2
+    use_long_ago(kept.id, -retention.DAYS_HIDDEN)
+    clocks.run(days=retention.DAYS_HIDDEN + 0.1)
+    retention.tidy()
     assert len(left()) == 1
     assert own_datasets.folder(kept.id) is not None  # which is a use
+    use_long_ago(kept.id, 0)
     assert own_datasets.get(kept.id).expires > time.time() + 86_400 * (own_datasets.DAYS_KEPT - 0.1)
 
 
+@pytest.mark.parametrize("restarts", [True, False], ids=["with restarts", "in one process"])
+def test_a_clock_that_jumps_forward_hides_images_and_deletes_none(clocks, restarts):
+    made = make()
+    retention.tidy()
+    clocks.jump(days=400)
+    for _ in range(20):
+        if restarts:
+            clocks.restart()
+        clocks.run(days=0.01)
+        retention.tidy()
+        assert own_datasets.get(made.id) is None
+        assert own_datasets.owned_by(ANNA) == ()
+    clocks.jump(days=-400)
+    retention.tidy()
+    assert own_datasets.get(made.id)
+    assert own_datasets.folder(made.id).is_dir()
+    # And what was hidden then is hidden for its own time when it does expire.
+    clocks.run(days=own_datasets.DAYS_KEPT + 0.1)
+    retention.tidy()
+    assert left()
+    clocks.run(days=retention.DAYS_HIDDEN + 0.1)
+    retention.tidy()
+    assert left() == set()
+
+
+def test_a_clock_that_goes_to_and_fro_counts_as_no_time(clocks):
+    path = own_datasets.root().parent / "clock.json"
+    began = clock.look(path)
+    for _ in range(50):
+        clocks.jump(days=30)
+        clock.look(path)
+        clocks.jump(days=-30)
+        clock.look(path)
+    assert clock.look(path) == began
+    clocks.run(days=0.5)
+    assert clock.look(path) == pytest.approx(began + 0.5 * 86_400)
+    # A pause between two starts is a day at most.
+    clocks.restart()
+    clocks.jump(days=300)
+    assert clock.look(path) == pytest.approx(began + 1.5 * 86_400)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"seen": 1e999, "running_s": 1e999}', "{}", "null"])
+def test_a_damaged_clock_begins_anew(clocks, tmp_path, text):
+    path = tmp_path / "clock.json"
+    path.write_text(text)
+    assert clock.look(path) == 0
+    clocks.run(days=1)
+    assert clock.look(path) == pytest.approx(86_400)
+
+
+def test_pictures_whose_owner_cannot_be_read_for_a_while_are_not_lost(clocks):
+    made = make()
+    record = own_datasets.root() / "owners" / f"{made.id}.json"
+    said = record.read_text()
+    record.write_text("{")
+    clocks.run(days=0.5)
+    retention.tidy()
+    clocks.run(days=0.5)
+    retention.tidy()
+    assert own_datasets.get(made.id) is None
+    record.write_text(said)
+    retention.tidy()
+    assert own_datasets.get(made.id)
+    record.write_text("{")
+    retention.tidy()
+    clocks.run(days=retention.DAYS_HIDDEN + 0.1)
+    retention.tidy()
+    assert left() == set()
+
+
+def test_a_process_does_not_tidy_while_another_one_does(clocks):
+    made = make()
+    clocks.run(days=own_datasets.DAYS_KEPT + 1)
+    retention.tidy()
+    clocks.run(days=retention.DAYS_HIDDEN + 1)
+    with lock.if_free(own_datasets.root() / "owners" / retention.TIDYING) as is_free:
+        assert is_free
+        retention.tidy()
+        assert left()
+    retention.tidy()
+    assert left() == set()
+    assert own_datasets.get(made.id) is None
+
+
 def test_a_reader_keeps_a_bounded_number_and_all_together_too(monkeypatch):
-    monkeypatch.setattr(retention, "MAX_DATASETS_EACH", 2)
-    monkeypatch.setattr(retention, "MAX_DATASETS", 3)
+    monkeypatch.setenv(limits.VARIABLE, "datasets_each=2, datasets=3")
     make(number=1)
     make(number=2)
     with pytest.raises(StoreError, match="You have 2 datasets"):
@@ -219,15 +335,15 @@ def test_a_reader_keeps_a_bounded_number_and_all_together_too(monkeypatch):
 
 
 def test_a_reader_keeps_a_bounded_number_of_bytes(monkeypatch):
-    monkeypatch.setattr(retention, "MAX_BYTES_EACH", 150)
     make(number=1)
+    monkeypatch.setenv(limits.VARIABLE, "datasets_mb_each=0")
     with pytest.raises(StoreError, match="You have 1 dataset of your own"):
         make(number=2)
 
 
 def test_a_full_disk_is_told_in_words(monkeypatch):
-    monkeypatch.setattr(retention, "MIN_FREE_BYTES", 10**18)
-    with pytest.raises(StoreError, match="no room"):
+    monkeypatch.setenv(limits.VARIABLE, f"free_mb={10**12}")
+    with pytest.raises(StoreError, match="MB left"):
         retention.check_room(ANNA)
 
 
@@ -264,6 +380,9 @@ with retention.making() as pictures:
 """
 
 
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows keeps a scratch directory until it is old"
+)
 @pytest.mark.parametrize(("code", "what"), [(UPLOADING, ".upload-"), (MAKING, ".making-")])
 def test_what_a_killed_process_left_half_made_is_gone_with_the_next_start(code, what, home):
     environment = os.environ | {"THAW_HOME": str(home), "PYTHONPATH": str(PROJECT)}
@@ -281,7 +400,6 @@ def test_what_a_killed_process_left_half_made_is_gone_with_the_next_start(code, 
         retention.tidy()
         assert left() == {half}
         assert own_datasets.owned_by(ANNA) == ()
-        process.send_signal(signal.SIGKILL)
     finally:
         process.kill()
         process.wait()
