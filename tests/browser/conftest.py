@@ -2,20 +2,23 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, WebError, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser import server as servers
 from tests.browser.server import Server
 
 # When a test gives up waiting for what will never be; a busy machine is no failure.
 PATIENCE_MS = 120_000
+# What is said of a page on which a test failed.
+SNAPSHOT_MS, SNAPSHOT_LENGTH = 5_000, 6_000
 # The number of the browser that keeps its page; those of a test count from 0.
 KEPT = 100
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -132,6 +135,9 @@ def _sound(
 
     def make(**options: Any) -> BrowserContext:
         context = readers(first + len(contexts), **options)
+        # Another reader than in the test before: one who was never here.
+        context.clear_cookies()
+        context.pages[0].evaluate("localStorage.clear()")
         context.on("weberror", listen)
         contexts.append(context)
         return context
@@ -143,14 +149,28 @@ def _sound(
             expect(page.get_by_text("Traceback")).to_have_count(0)
             expect(page.get_by_test_id("stException")).to_have_count(0)
     finally:
-        for page in opened:
-            page.close()
         for context in contexts:
-            # The next test meets a reader who was never here.
             context.remove_listener("weberror", listen)
-            context.clear_cookies()
-            context.pages[0].evaluate("localStorage.clear()")
+        for page in opened:
+            # A page that is only closed goes on for a moment, and may store its reader's key again.
+            page.goto("about:blank")
+            page.close()
     assert not errors, "The page met errors:\n" + "\n".join(errors)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failed test what each open page showed, as it is read aloud."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if browser and report.when == "call" and report.failed:
+        for page in (page for context in browser.contexts for page in context.pages[1:]):
+            with suppress(PlaywrightError):
+                shown = page.locator("body").aria_snapshot(timeout=SNAPSHOT_MS)
+                report.sections.append((page.url, shown[:SNAPSHOT_LENGTH]))
+    return report
 
 
 @pytest.fixture

@@ -78,19 +78,20 @@ def pick(page: Page, place: int, shape: str) -> None:
         }
         for number in range(FEWEST)
     ]
-    give(page, place, files, page.get_by_text("0.png", exact=True).nth(place - 1))
+    give(page, place, files, FEWEST)
 
 
-def give(page: Page, place: int, files: Path | list[FilePayload], shown: Locator) -> None:
-    """Give files to a class, once more where they do not appear, as a reader does.
+def give(page: Page, place: int, files: Path | list[FilePayload], num: int) -> None:
+    """Give files to a class until it has `num` pictures, as a reader does who looks at the number.
 
     Streamlit loses files that come while it draws the page anew, and it does so whenever one of
-    those that were given before has arrived.
+    those that were given before has arrived. Their names appear before the files have arrived.
     """
+    arrived = page.get_by_text(re.compile(rf"^{num} pictures have arrived")).nth(place - 1)
     for _ in range(3):
         page.locator("input[type=file]").nth(place - 1).set_input_files(files)
         with suppress(PlaywrightTimeoutError):
-            shown.wait_for(timeout=LOST_MS)
+            arrived.wait_for(timeout=LOST_MS)
             return
     raise AssertionError(f"no files of class {place}")
 
@@ -274,7 +275,7 @@ def test_files_picked_class_by_class_become_a_dataset(page: Page, app_url: str) 
         lab.settle(page)
     # As Chrome on Windows saves a photograph.
     photograph = UPLOADS / "chrome_download.jfif"
-    give(page, 1, photograph, page.get_by_text(photograph.name))
+    give(page, 1, photograph, FEWEST + 1)
     lab.settle(page)
     expect(ready).to_be_enabled()
     ready.click()

@@ -22,6 +22,7 @@ from lib.core.uploads.own_datasets import OwnDataset
 from lib.jobs.client import Client
 from lib.jobs.questions import Question
 from lib.ui import cache, state
+from lib.ui.uploads import form
 from tests.speeds import PATIENCE_S
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -296,6 +297,22 @@ def test_a_zip_goes_to_a_worker_by_its_name_and_what_it_says_is_shown(
     assert one["title"] == "pets"
     assert one["reader"] == own_datasets.hashed(KEYS["Anna"])
     assert not any(isinstance(value, bytes) for value in one.values())
+
+
+def test_each_class_says_how_many_pictures_have_arrived_and_how_many_are_needed() -> None:
+    app = open_page("data", "Anna", **SECTION)
+    app.segmented_control(key=state.OWN_WAY).set_value(form.FILES).run()
+
+    def said(num: int) -> list[str]:
+        files = [(f"{number}.png", b"bytes", "image/png") for number in range(num)]
+        app.file_uploader(key=f"{state.OWN_FILES}_0_1").set_value(files).run()
+        assert not app.exception
+        return [each.value for each in app.caption if "arrived" in each.value]
+
+    assert said(0) == []
+    assert said(1) == ["One picture has arrived. At least 6 are needed."]
+    assert said(5) == ["5 pictures have arrived. At least 6 are needed."]
+    assert said(6) == ["6 pictures have arrived."]
 
 
 @pytest.mark.parametrize("reload", [False, True])

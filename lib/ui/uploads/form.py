@@ -148,6 +148,8 @@ def _by_class(round_: int) -> None:
                     key=f"{state.OWN_FILES}_{round_}_{place}",
                     help=f"{formats.LISTED}, whatever the files are called.",
                 )
+                if files:
+                    st.caption(arrived_in_words(len(files)))
                 if files and name.strip():
                     pictures.setdefault(name.strip(), []).extend(
                         (file.name, file.getvalue()) for file in files
@@ -161,6 +163,15 @@ def _by_class(round_: int) -> None:
             on_click=state.choose,
             args=(state.OWN_NUM_CLASSES, number + 1),
         )
+
+
+def arrived_in_words(num: int) -> str:
+    """Say how many pictures of a class are here; the browser names those on their way too."""
+    if num == 1:
+        return f"One picture has arrived. At least {ENOUGH} are needed."
+    if num < ENOUGH:
+        return f"{num} pictures have arrived. At least {ENOUGH} are needed."
+    return f"{num} pictures have arrived."
 
 
 def _by_camera() -> None:
