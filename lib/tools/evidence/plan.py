@@ -125,8 +125,7 @@ def jobs() -> tuple[Job, ...]:
             *scratch(dataset, (0,), first),
         ]
     asked += gains(EVERYTHING, most, first)
-    for dataset in further:
-        asked += scratch(dataset, (1,), first)
     asked += [*heads(grid.HEAD_SIZES, grid.SEEDS), *gains(TOP, few, later)]
-    asked += [*gains(EVERYTHING, (0,), later), *scratch(DISSIMILAR, most, first[:2])]
+    asked += [*gains(EVERYTHING, (0,), later), *scratch(DISSIMILAR, (1,), first)]
+    asked += scratch(DISSIMILAR, most, first[:2])
     return tuple(dict.fromkeys(asked))
