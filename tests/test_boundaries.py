@@ -79,15 +79,20 @@ def modules_of(folder: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "folder", ["lib/core", "lib/code", "lib/figures", "lib/jobs", "lib/server", "lib/ui"]
+    ("folders", "have_pages"),
+    [
+        (("lib/core", "lib/code", "lib/figures", "lib/jobs"), False),
+        (("lib/server", "lib/ui"), True),
+    ],
 )
-def test_importing_a_folder_of_the_web_process_loads_no_keras(folder: str) -> None:
-    loaded = loaded_after("import " + ", ".join(modules_of(folder)))
+def test_importing_the_folders_of_the_web_process_loads_no_keras(
+    folders: tuple[str, ...], have_pages: bool
+) -> None:
+    modules = [name for folder in folders for name in modules_of(folder)]
+    loaded = loaded_after("import " + ", ".join(modules))
     assert not loaded & KERAS
-    if folder not in ("lib/ui", "lib/server"):
-        assert "streamlit" not in loaded
     # The check notices what is loaded.
-    assert folder != "lib/ui" or "streamlit" in loaded
+    assert ("streamlit" in loaded) == have_pages
 
 
 @pytest.mark.thorough

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lib.code import keras_run, torch_run
@@ -251,6 +251,7 @@ def test_class_names_in_the_script_are_those_of_the_run():
     assert "FOLDERS" not in keras_run.script(with_classes(["cat", "dog"]))
 
 
+@settings(max_examples=40)  # Each makes a script.
 @given(st.lists(st.text(min_size=1, max_size=70), min_size=2, max_size=6, unique=True))
 def test_no_class_name_is_merged_lost_or_changed_on_its_way_to_the_script(texts):
     names = sorted(set(outside_text.names_of(texts).values()))

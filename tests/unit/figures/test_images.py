@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.core import splits
@@ -92,6 +92,7 @@ def test_the_curve_of_a_leak_is_its_counts_and_thaws_is_zero() -> None:
     assert f"{len(epochs[0].seen)} of 40 validation images" in words
 
 
+@settings(max_examples=30)  # Each makes a figure.
 @given(st.binary(min_size=1, max_size=300))
 def test_a_histogram_holds_every_value(values: bytes) -> None:
     (bars,) = histogram.values(list(values), (0.0, 255.0), "value").data
