@@ -21,12 +21,13 @@ hypothesis.settings.load_profile("thaw")
 
 
 TESTS = Path(__file__).parent
-# No fast tests: they train, start engines or need a browser.
+# No fast tests: they train, start engines or servers, or need a browser.
 SLOW = (
     TESTS / "oracle",
     TESTS / "browser",
     TESTS / "unit" / "jobs",
     TESTS / "unit" / "network" / "test_weights.py",
+    TESTS / "unit" / "server" / "test_live.py",
 )
 # Of the page tests the quickest are fast: most pages are opened by one of these.
 FAST_PAGES = ("test_catalogue.py", "test_home.py", "test_links_from_before.py")

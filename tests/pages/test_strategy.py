@@ -264,9 +264,12 @@ def test_each_question_to_the_runs_has_its_finding_and_what_is_recorded() -> Non
         assert not app.exception
         assert f"**{words}**" in text(app)
         assert app.query_params["ask"] == id_
-    for id_ in ("depth", "choice", "similarity"):
+    for id_ in ("choice", "similarity", "depth"):
         app.button_group(key=state.STRATEGY_QUESTION).set_value(id_).run()
         assert not app.exception
+    # Of a similar and a dissimilar dataset.
+    for title in ("Cats and dogs", "Handwritten digits"):
+        assert f"On {title} with 200 images" in text(app)
 
 
 def test_the_first_runs_at_96_pixels_are_still_there() -> None:

@@ -146,7 +146,9 @@ def how_deep(usual: Sequence[Recorded]) -> None:
     if not found:
         _finding(findings.NOTHING)
         return
-    _finding(" ".join(findings.of_depth(*each) for each in found[:2]))
+    # Of each dataset what was found with most images; the figure has the others too.
+    of_most = {each[0].dataset: each for each in found}
+    _finding(" ".join(findings.of_depth(*each) for each in of_most.values()))
     series = [
         Series(
             f"{each.title}, {number:,} images",

@@ -520,7 +520,7 @@ def a_sheet(folder: Path, num_images: int, *, whole_row: bool = False) -> tuple[
     return path, colours
 
 
-@pytest.mark.parametrize("num_images", [1, 3, 19, 20, 21, 40])
+@pytest.mark.parametrize("num_images", [1, 20, 21])
 @pytest.mark.parametrize("whole_row", [False, True], ids=["as many columns", "20 columns"])
 def test_a_reader_sees_the_whole_of_every_image_that_was_tested(
     tmp_path: Path, num_images: int, whole_row: bool
