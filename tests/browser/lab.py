@@ -87,19 +87,21 @@ def open_panel(button: Locator, inside: Locator) -> None:
     raise AssertionError("The panel does not stay open")
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    """Choose from a list."""
-    # A rerun closes a list that is open, and so does a page that scrolls to it.
+def choose(page: Page, label: str, option: str, panel: Locator | None = None) -> None:
+    """Choose from a list, where given in the panel that a button opens."""
+    # A rerun closes a list that is open, or its panel, and so does a page that scrolls to it.
     settle(page)
     field, wanted = (
         page.get_by_role("combobox", name=label),
         page.get_by_role("option", name=option, exact=True),
     )
-    field.scroll_into_view_if_needed()
-    page.evaluate(SCROLLED)
     for _ in range(TRIES):
-        field.click()
+        if panel and field.is_hidden():
+            open_panel(panel, field)
         with suppress(TimeoutError):
+            field.scroll_into_view_if_needed(timeout=CLOSED_MS)
+            page.evaluate(SCROLLED)
+            field.click(timeout=CLOSED_MS)
             wanted.click(timeout=CLOSED_MS)
             break
     else:
