@@ -109,7 +109,7 @@ def _by_class(round_: int) -> None:
                     help=f"{formats.LISTED}, whatever the files are called.",
                 )
                 if files:
-                    st.caption(arrived_in_words(len(files)))
+                    st.caption(_arrived_in_words(len(files)))
                 if files and name.strip():
                     pictures.setdefault(name.strip(), []).extend(
                         (file.name, file.getvalue()) for file in files
@@ -125,7 +125,7 @@ def _by_class(round_: int) -> None:
         )
 
 
-def arrived_in_words(num: int) -> str:
+def _arrived_in_words(num: int) -> str:
     """Say how many pictures of a class are here; the browser names those on their way too."""
     if num == 1:
         return f"One picture has arrived. At least {ENOUGH} are needed."

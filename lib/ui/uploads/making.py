@@ -58,7 +58,8 @@ def show() -> bool:
         state.choose(state.OWN_MAKING, making)
     if making is None:
         return False
-    if asked := inbox.question(making.upload) if making.ended else None:
+    asked = inbox.question(making.upload) if making.ended else None
+    if asked:
         _ask_reader(making, asked)
     else:
         _progress(making)
