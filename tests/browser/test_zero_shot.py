@@ -119,6 +119,12 @@ def test_odd_descriptions_have_a_ranking_and_a_sentence(page: Page, app_url: str
     expect(page.locator(".ranking tbody tr")).to_have_count(76)
     expect(page.get_by_role("button", name="Show fewer")).to_be_focused()
     expect_agreement(page)
+    # The rows are drawn again after a tick and after each answer; the focus on the button stays.
+    page.locator(".description").get_by_role("checkbox").first.evaluate("box => box.click()")
+    expect(words).not_to_contain_text("Every attribute is ticked.")
+    expect(page.locator(".ranking tbody tr")).to_have_count(76)
+    expect(page.get_by_role("button", name="Show fewer")).to_be_focused()
+    expect_agreement(page)
 
 
 @pytest.mark.thorough

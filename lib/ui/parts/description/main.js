@@ -4,7 +4,7 @@
 import { compare, isAnswered, viewOf } from "../base.js"
 import { buildAsked, showAsked } from "./asked.js"
 import { foldOf, ranked } from "./numbers.js"
-import { buildAgainst, showAgainst, showFinding, showRanking, showSum } from "./ranking.js"
+import { buildAgainst, buildRanking, showAgainst, showFinding, showRanking, showSum } from "./ranking.js"
 
 /** The ranking of what is asked now; leaving another animal out needs another regression. */
 function computed(view) {
@@ -58,6 +58,7 @@ export default function (component) {
     view.root.style.setProperty("--below", view.fixed.colours.below)
     buildAsked(view)
     buildAgainst(view)
+    buildRanking(view)
   }
   const other = view.own?.picture !== data.own?.picture
   if (isAnswered(view, data, changed || other)) {

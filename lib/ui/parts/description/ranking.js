@@ -134,6 +134,39 @@ export function showAgainst(view) {
   view.errors.textContent = `Over all animals, each left out in turn: ${percent(unseen)} of the left-out ones and ${percent(seen)} of the trained ones are recognised.`
 }
 
+/** What of the ranking stays when its rows change, so that a focus on it stays too. */
+export function buildRanking(view) {
+  const known = view.fixed.animals.length
+  const head = element(
+    "tr",
+    {},
+    element("th", { scope: "col", colspan: 2 }, "Photograph of"),
+    element("th", { scope: "col" }, "Your class"),
+    element("th", { scope: "col" }, "Lead"),
+  )
+  view.rows = element("tbody", {})
+  view.more = element("button", {
+    type: "button",
+    class: "more",
+    onclick: () => {
+      view.all = !view.all
+      showRanking(view)
+    },
+  })
+  const about = element(
+    "details",
+    {},
+    element("summary", {}, "Violet is behind. What is lead?"),
+    element(
+      "p",
+      {},
+      `A regression on the ${known - 1} other animals has found what each word adds to a class. Your class: its place among all ${known} classes on this photograph. Lead: its logit minus that of the strongest other class.`,
+    ),
+  )
+  const foot = element("tr", {}, element("td", { colspan: 4 }, view.more, about))
+  view.table.replaceChildren(element("thead", {}, head), view.rows, element("tfoot", {}, foot))
+}
+
 export function showRanking(view) {
   const { found, fixed } = view
   const shown = view.all ? found.order : found.order.slice(0, SHOWN)
@@ -164,30 +197,6 @@ export function showRanking(view) {
       ),
     )
   })
-  const head = element(
-    "tr",
-    {},
-    element("th", { scope: "col", colspan: 2 }, "Photograph of"),
-    element("th", { scope: "col" }, "Your class"),
-    element("th", { scope: "col" }, "Lead"),
-  )
-  const more = element(
-    "button",
-    { type: "button", class: "more" },
-    view.all ? "Show fewer" : `Show all ${found.order.length}`,
-  )
-  more.onclick = () => {
-    view.all = !view.all
-    view.render()
-    view.table.querySelector(".more").focus()
-  }
-  const note = `A regression on the ${own - 1} other animals has found what each word adds to a class. Your class: its place among all ${own} classes on this photograph. Lead: its logit minus that of the strongest other class.`
-  const about = element(
-    "details",
-    { open: Boolean(view.aboutOpen), ontoggle: event => (view.aboutOpen = event.target.open) },
-    element("summary", {}, "Violet is behind. What is lead?"),
-    element("p", {}, note),
-  )
-  const foot = element("tr", {}, element("td", { colspan: 4 }, more, about))
-  view.table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows), element("tfoot", {}, foot))
+  view.rows.replaceChildren(...rows)
+  view.more.textContent = view.all ? "Show fewer" : `Show all ${found.order.length}`
 }
