@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from lib.core.errors import DataError, ThawError
 from lib.core.files import atomic_write, outside_text, scratch_dirs
-from lib.core.uploads import own_datasets
+from lib.core.uploads import archive_names, own_datasets
 
 # Size limit of an upload; lib/training/sources/zip_reader.py checks it while it reads.
 MAX_ARCHIVE_BYTES = 200_000_000
@@ -84,7 +84,8 @@ def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -
         Name of the upload, for `archive_of`.
 
     Raises:
-        DataError: If a class has no name, or all files together are too large.
+        DataError: If a class has no name, or one that no class can have, or if all files together
+            are too large.
         StoreError: If there is no room for them.
     """
     if sum(len(data) for files in pictures.values() for _, data in files) > MAX_ARCHIVE_BYTES:
@@ -95,6 +96,11 @@ def pack(pictures: Mapping[str, Sequence[tuple[str, bytes]]], owner: str = "") -
             for class_name, files in pictures.items():
                 if not outside_text.name_of(class_name):
                     raise DataError("A class has no name.", "Say what is in its pictures.")
+                if not archive_names.can_name_a_class(names[class_name]):
+                    raise DataError(
+                        f"A class cannot be called {names[class_name]!r}.",
+                        "Computers use that name for something else. Give the class another one.",
+                    )
                 for name, data in files:
                     file = f"{number:05d} {outside_text.name_of(name)}"
                     archive.writestr(f"{names[class_name]}/{file}", data)

@@ -15,18 +15,11 @@ from lib.core import splits
 from lib.core.errors import DataError
 from lib.core.files import outside_text
 from lib.core.splits import TEST, TRAIN, VALIDATION
+from lib.core.uploads.archive_names import is_junk
 from lib.core.uploads.own_datasets import MAX_CLASSES, MIN_CLASSES
 
 Path = tuple[str, ...]
 
-# What file managers, archivers and editors leave behind: nothing of the reader's, and nothing is
-# said of it.
-JUNK = frozenset(
-    {
-        *("__macosx", ".ds_store", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd"),
-        *(".directory", "thumbs.db", "desktop.ini", ".git", ".ipynb_checkpoints"),
-    }
-)
 PARTS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("val", "valid", "validation"), VALIDATION),
@@ -322,11 +315,6 @@ def _may_be_image(name: str) -> bool:
 def _above(path: Path) -> list[Path]:
     """The folders around a file, from the outermost."""
     return [path[:depth] for depth in range(1, len(path))]
-
-
-def is_junk(name: str) -> bool:
-    """True for what the reader did not put there."""
-    return name.lower() in JUNK or name.startswith("._")
 
 
 def is_unwanted(name: str) -> bool:

@@ -5,7 +5,6 @@ handed on. So there is no path that could lead out of a folder, and no link that
 """
 
 import io
-import re
 import stat
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import BinaryIO
 
 from lib.core.errors import DataError
 from lib.core.files import outside_text
-from lib.core.uploads import inbox
+from lib.core.uploads import archive_names, inbox
 from lib.training.sources import class_folders, zip_names
 from lib.training.sources.class_folders import Found, Layout
 from lib.training.sources.folder import MAX_FILE_BYTES
@@ -185,7 +184,7 @@ def _layout(entries: Sequence[zipfile.ZipInfo], encoding: str, with_parts: bool)
         path = _path(name)
         if name.endswith("/"):
             folders.append(path)
-        elif path and not any(map(class_folders.is_junk, path)):
+        elif path and not any(map(archive_names.is_junk, path)):
             if len(found) == MAX_FILES:
                 raise DataError(
                     f"The archive holds more than {MAX_FILES:,} files.", "Use fewer images."
@@ -200,13 +199,13 @@ def _path(name: str) -> tuple[str, ...]:
     Raises:
         DataError: If it leads out of the folder it would be unpacked to.
     """
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:/", name):
+    parts = name.split("/")
+    if archive_names.leads_out(parts):
         raise DataError(
             f"The archive holds a file that leads out of it: {outside_text.shown(name)}.",
             PACK_AGAIN,
         )
-    return tuple(parts)
+    return tuple(part for part in parts if part not in ("", "."))
 
 
 def _problem(entry: zipfile.ZipInfo) -> str:

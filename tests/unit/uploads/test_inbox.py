@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lib.core.errors import DataError
 from lib.core.files import outside_text
-from lib.core.uploads import inbox, own_datasets
+from lib.core.uploads import archive_names, inbox, own_datasets
 from lib.training.sources import zip_reader
 
 ANNA, BERT = own_datasets.hashed("key of Anna"), own_datasets.hashed("key of Bert")
@@ -100,13 +100,22 @@ def test_only_an_upload_can_be_named_as_one(name):
     assert own_datasets.root().is_dir()
 
 
+@pytest.mark.parametrize("name", ["__MACOSX", "Desktop.ini", "C:", "C:/"])
+def test_a_name_that_an_archive_uses_for_something_else_is_refused_and_not_left_out(name):
+    with pytest.raises(DataError, match="A class cannot be called") as told:
+        inbox.pack({name: [("x.png", b"1")], "cat": [("x.png", b"2")]}, ANNA)
+    assert "another one" in told.value.next_step
+    assert inbox.uploads_of(ANNA) == ()
+
+
 TYPED = st.lists(st.text(max_size=70), min_size=1, max_size=5, unique=True)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TYPED)
 def test_the_classes_of_single_files_are_those_of_the_archive_they_are_packed_in(names):
-    names = [name for name in names if outside_text.name_of(name)]
+    kept = {name: outside_text.name_of(name) for name in names}
+    names = [name for name in names if kept[name] and archive_names.can_name_a_class(kept[name])]
     upload = inbox.pack({name: [("x.png", b"1"), ("x.png", b"2")] for name in names}, ANNA)
     archive = inbox.archive_of(upload)
     with zip_reader.opened(archive) as opened:
