@@ -118,7 +118,12 @@ class FileAtATime(LoadFileScheduling):
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Return the test in which the process of `node` ended, None if it ended in none."""
-        for tests in self.assigned_work[node].values():
+        work = self.assigned_work[node]
+        # xdist would give what is done to the other processes too, a file after each test; where
+        # they run out of tests before that, the last ones wait forever.
+        for file in [file for file, tests in work.items() if all(tests.values())]:
+            del work[file]
+        for tests in work.values():
             for name, is_done in tests.items():
                 if not is_done:
                     tests[name] = True

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import next_file
 
+# When the test gives up waiting; it takes seconds.
+PATIENCE_S = 120
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 FATAL = """
 import os
@@ -19,6 +21,12 @@ def test_number(number):
     if number == 2:
         os._exit(1)
 """
+SLOW = """
+import time
+
+def test_slow():
+    time.sleep(0.5)
+"""
 
 
 @pytest.mark.thorough
@@ -26,15 +34,21 @@ def test_a_process_that_ends_fails_one_test_and_the_rest_of_its_file_runs(tmp_pa
     (tmp_path / "tests").mkdir()
     shutil.copy(CONFTEST, tmp_path / "tests")
     (tmp_path / "tests" / "test_fatal.py").write_text(FATAL, encoding="utf-8")
-    (tmp_path / "tests" / "test_fine.py").write_text("def test_fine(): pass\n", encoding="utf-8")
+    # Those before it are done when the process ends, and the other process has little left to do.
+    for number in range(60):
+        file = tmp_path / "tests" / f"test_a_{number:02}.py"
+        file.write_text("def test_fine(): pass\n", encoding="utf-8")
+    for number in range(3):
+        (tmp_path / "tests" / f"test_z_{number}.py").write_text(SLOW, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "2", "-q", "tests"],
+        [sys.executable, "-m", "pytest", "-n", "2", "--no-loadscope-reorder", "-q", "tests"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE_S,
     )
-    assert "1 failed, 6 passed" in done.stdout
+    assert "1 failed, 68 passed" in done.stdout
     assert done.stdout.count("node down") == 1
 
 
