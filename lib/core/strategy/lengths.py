@@ -6,11 +6,10 @@ the length of training is given in steps here, and converted to the epochs that 
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lib.core import backbones, strategies
-from lib.core.backbones import LayerRow
 from lib.core.config import MAX_EPOCHS
-from lib.core.freezing import FreezePlan
 from lib.core.network.step_cost import backward_multiply_adds, multiply_adds
 
 # The usual batch of the tutorials (tf-transfer). With few images it is smaller, so that an epoch
@@ -136,15 +135,10 @@ def seconds(work: Work, image_size: int) -> float:
     >>> [round(seconds(few, size)) for size in (96, 224)]
     [5, 6]
     """
-    layers = backbones.load_layer_table(work.backbone, image_size)
-    plan = strategies.final_plan(work.strategy, layers, work.thaw_from, "frozen")
+    cost = _multiply_adds(work.backbone, image_size, work.strategy, work.thaw_from)
     num_images = work.num_images + work.num_others
-    once = sum(map(multiply_adds, layers)) * num_images
-    each = 0
-    if work.thawed_epochs:
-        forward = _thawed_multiply_adds(layers, plan)
-        backward = backward_multiply_adds(layers, plan)
-        each = forward * num_images + backward * work.num_images
+    once = cost.whole * num_images
+    each = cost.thawed * num_images + cost.backward * work.num_images
     once += work.augmented_epochs * once
     return (
         START_S
@@ -158,10 +152,25 @@ def solving_seconds(num_images: int) -> float:
     return SOLVING_S + SOLVING_S_AN_IMAGE * num_images
 
 
-def _thawed_multiply_adds(layers: tuple[LayerRow, ...], plan: FreezePlan) -> int:
-    """Multiply-adds of one image from the first thawed layer with weights on, forward."""
+@dataclass(frozen=True)
+class _MultiplyAdds:
+    """Multiply-adds of one image: all layers, the thawed ones and what is above them, backward."""
+
+    whole: int
+    thawed: int
+    backward: int
+
+
+@lru_cache(maxsize=1024)
+def _multiply_adds(backbone: str, image_size: int, strategy: str, thaw_from: str) -> _MultiplyAdds:
+    layers = backbones.load_layer_table(backbone, image_size)
+    plan = strategies.final_plan(strategy, layers, thaw_from, "frozen")
     first = next((row.index for row in layers if row.params and not plan.is_frozen(row)), 0)
-    return sum(multiply_adds(row) for row in layers[first:])
+    return _MultiplyAdds(
+        whole=sum(map(multiply_adds, layers)),
+        thawed=sum(map(multiply_adds, layers[first:])),
+        backward=backward_multiply_adds(layers, plan),
+    )
 
 
 def image_sizes(backbone: str) -> tuple[int, ...]:
