@@ -16,7 +16,8 @@ from xdist.workermanage import WorkerController
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # A busy machine is no failure, and what was found here before does not decide what is tried there.
-hypothesis.settings.register_profile("thaw", deadline=None, database=None)
+# Every run draws other cases, so that a few in each run are many in a week.
+hypothesis.settings.register_profile("thaw", deadline=None, database=None, max_examples=40)
 hypothesis.settings.load_profile("thaw")
 
 
@@ -46,6 +47,14 @@ def _is_fast(path: Path) -> bool:
     if path.parent.name == "pages":
         return path.name in FAST_PAGES
     return not any(slow in (path, *path.parents) for slow in SLOW)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With `-m fast`, use two processes as with `-n 2`, where nothing else is asked for."""
+    asked = config.getoption("markexpr") == "fast" and not config.getoption("usepdb")
+    if asked and config.option.numprocesses is None and not hasattr(config, "workerinput"):
+        config.option.numprocesses = 2
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

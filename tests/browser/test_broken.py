@@ -24,6 +24,7 @@ def tab_to(page: Page, wanted: Locator) -> None:
     raise AssertionError(f"{wanted} is not within 24 stops")
 
 
+@pytest.mark.thorough
 def test_a_round_is_played_by_keyboard_from_the_first_case_to_the_score(
     page: Page, second_page: Page, app_url: str
 ) -> None:

@@ -45,6 +45,7 @@ def key_of(page: Page, place: int) -> Locator:
     return page.get_by_role("list", name="What the dots mean").nth(place)
 
 
+@pytest.mark.thorough
 def test_tabs_change_the_section_and_the_link_restores_it(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/data")
     expect(page.get_by_role("tab", name="Datasets")).to_have_attribute("aria-selected", "true")

@@ -109,6 +109,7 @@ def test_a_channel_out_of_range_is_not_taken(kept: Page) -> None:
     expect_channel(kept, int(FIRST.ranking[0]))
 
 
+@pytest.mark.thorough
 def test_another_input_size_gives_another_map_and_as_long_a_vector(kept: Page) -> None:
     strongest = int(FIRST.ranking[0])
     channel(kept, strongest).check()
@@ -144,6 +145,7 @@ def test_two_classes_and_their_difference(page: Page, app_url: str) -> None:
     expect_sums(page)
 
 
+@pytest.mark.thorough
 def test_a_channel_of_the_sum_can_be_looked_at(kept: Page) -> None:
     look_at(kept, "The decision")
     kept.get_by_text("Which channels decide?").click()
@@ -155,6 +157,7 @@ def test_a_channel_of_the_sum_can_be_looked_at(kept: Page) -> None:
     expect_channel(kept, index)
 
 
+@pytest.mark.thorough
 def test_an_image_is_drawn_in_its_own_shape(kept: Page) -> None:
     spec = feature_maps.examples()[EXAMPLES[0]]
     for part in (".large .overlay", ".large .numbers", ".tiles .overlay"):

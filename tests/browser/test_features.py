@@ -101,6 +101,7 @@ def test_a_reader_goes_through_the_depths_by_keyboard_and_the_link_brings_them_b
     expect(board(page).locator(".measured")).to_contain_text("of the images of Solar cells")
 
 
+@pytest.mark.thorough
 def test_a_strip_that_is_no_longer_on_the_page_hears_nothing(page: Page, app_url: str) -> None:
     """Else each visit would leave a page behind, which draws and tells the server again."""
     browser = page.context.new_cdp_session(page)

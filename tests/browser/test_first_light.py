@@ -13,6 +13,7 @@ from tests.browser.lab import FEW
 HEAD_ONLY = "1,281"
 
 
+@pytest.mark.thorough
 def test_home_teaches_a_network_at_first_contact_and_trains_for_real_behind_it(
     page: Page, app_url: str
 ) -> None:
@@ -50,6 +51,7 @@ def test_home_teaches_a_network_at_first_contact_and_trains_for_real_behind_it(
     assert lab.run_id(page)
 
 
+@pytest.mark.thorough
 def test_a_card_of_home_is_a_link_as_a_whole(page: Page, app_url: str) -> None:
     page.goto(app_url)
     # The link lies over the sentence, so it is found by where the sentence stands.

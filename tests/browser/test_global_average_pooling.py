@@ -97,6 +97,7 @@ def kept(kept_page: Page, app_url: str) -> Page:
     return kept_page
 
 
+@pytest.mark.thorough
 def test_a_click_paints_a_cell_and_a_second_click_clears_it(kept: Page) -> None:
     cell(kept, 1, 1, 1).click()
     expect_numbers(kept, with_cell(FIRST, 1, 1, 1, 9))
@@ -153,6 +154,7 @@ def test_the_keyboard_walks_paints_counts_and_crosses_into_the_next_channel(kept
     expect_numbers(kept, with_cell(board, 2, 2, 1, 7))
 
 
+@pytest.mark.thorough
 def test_every_control_is_reached_by_the_tab_key(page: Page, app_url: str) -> None:
     open_page(page, app_url)
     page.get_by_role("button", name="One large number").focus()
@@ -189,6 +191,7 @@ def test_a_shift_changes_what_flatten_sees_and_no_average(kept: Page) -> None:
         expect(vector(kept, pooled)).not_to_contain_text("changed")
 
 
+@pytest.mark.thorough
 def test_every_example_is_what_core_says(kept: Page) -> None:
     for example in EXAMPLES.values():
         kept.get_by_role("button", name=example.title).click()

@@ -125,6 +125,7 @@ def test_the_replay_can_be_led_by_the_keyboard(page: Page, app_url: str) -> None
     expect(page).not_to_have_url(re.compile("epoch="))
 
 
+@pytest.mark.thorough
 @schemes
 def test_the_figure_is_saved_for_paper_in_both_appearances(
     new_context: Callable[..., BrowserContext], app_url: str, tmp_path: Path, scheme: str

@@ -90,6 +90,7 @@ def test_a_layer_set_in_the_table_keeps_the_count_in_sight(
     expect(number).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_cell_moves_the_cut_there(page: Page, app_url: str) -> None:
     number = open_page(page, app_url)
     page.get_by_role("radio", name="layers", exact=True).check(force=True)
@@ -126,6 +127,7 @@ def test_the_keyboard_moves_the_cut_by_layers_by_blocks_and_to_both_ends(
     expect(page.get_by_role("radio", name="Head only")).to_be_checked()
 
 
+@pytest.mark.thorough
 def test_the_finding_says_what_thawing_did_to_the_count(page: Page, app_url: str) -> None:
     open_page(page, app_url, "backbone=efficientnet_lite0&thaw=block_11_expand_conv")
     expect(page.locator(".notice")).to_have_text(
@@ -193,6 +195,7 @@ def test_a_scattered_plan_survives_a_change_of_page_and_travels_in_the_link(
     expect(trainable(second_page)).to_have_text(number)
 
 
+@pytest.mark.thorough
 def test_the_back_button_undoes_a_gesture(page: Page, app_url: str) -> None:
     number = open_page(page, app_url)
     before = number.inner_text()
@@ -203,6 +206,7 @@ def test_the_back_button_undoes_a_gesture(page: Page, app_url: str) -> None:
     expect(number).to_have_text(before)
 
 
+@pytest.mark.thorough
 def test_a_cut_inside_a_residual_block_offers_the_boundaries(page: Page, app_url: str) -> None:
     number = open_page(page, app_url, "backbone=mobilenet_v2&bn=thawed&thaw=100")
     expect(page.get_by_text("The cut falls inside block_11")).to_be_visible()

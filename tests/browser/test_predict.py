@@ -89,6 +89,7 @@ def test_the_map_can_be_taken_off_the_image(page: Page, app_url: str) -> None:
     expect(canvas).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_the_script_of_the_run_is_downloaded_as_it_is_shown_and_copied_over_plain_http(
     page: Page, app_url: str
 ) -> None:

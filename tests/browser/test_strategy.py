@@ -92,6 +92,7 @@ def test_a_click_on_each_field_of_the_map_recommends_what_the_rule_says_there(
     expect(page.get_by_text("Your own answers.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_the_point_is_dragged_over_a_border_and_lets_go_there(page: Page, app_url: str) -> None:
     title = open_page(page, app_url, "images=100&similar=0.9")
     expect(title).to_have_text(HEAD)
@@ -245,6 +246,7 @@ def test_the_lab_opens_with_the_run_set_up(page: Page, app_url: str) -> None:
     expect(page.get_by_role("button", name="Start run")).to_be_enabled()
 
 
+@pytest.mark.thorough
 def test_strategies_are_compared_where_the_eye_is_and_the_comparison_survives_a_reload(
     page: Page, app_url: str
 ) -> None:

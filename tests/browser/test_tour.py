@@ -103,6 +103,7 @@ def test_the_tour_is_played_on_a_telephone(page: Page, app_url: str) -> None:
     play(page, app_url)
 
 
+@pytest.mark.thorough
 def test_a_question_covers_its_picture_and_the_reader_comes_back_to_the_step(
     page: Page, app_url: str
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_lecture_shows_a_step_alone_and_its_notes_follow_in_a_second_window(
     notes.close()
 
 
+@pytest.mark.thorough
 def test_a_panel_makes_a_link_that_hides_parts_also_inside_of_a_component(
     page: Page, app_url: str
 ) -> None:

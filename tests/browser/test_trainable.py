@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import lab
@@ -85,6 +86,7 @@ def test_a_row_and_a_trap_are_predicted_uncovered_run_here_and_restored_by_the_l
     expect(row(second_page, 20).get_by_role("button", name="Uncover")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_the_sum_of_a_residual_block_is_read_by_keyboard(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/trainable")
     cell = page.get_by_role("group", name="What the block adds").get_by_role("button", pressed=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from lib.tools.measure_vote import host_page
@@ -22,6 +23,7 @@ def bar(page: Page, place: int) -> str:
     return str(page.locator(".vote-board .bar i").nth(place - 1).evaluate("bar => bar.style.width"))
 
 
+@pytest.mark.thorough
 def test_a_phone_answers_and_the_projector_shows_it_and_reveals_the_truth_to_both(
     new_context: Callable[..., BrowserContext], app_url: str
 ) -> None:

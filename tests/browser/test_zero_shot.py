@@ -75,6 +75,7 @@ def test_the_sum_is_done_and_a_tick_ranks_before_the_server_answers(
     again.close()
 
 
+@pytest.mark.thorough
 def test_the_keyboard_ticks_leaves_out_and_turns_the_constant(page: Page, app_url: str) -> None:
     open_page(page, app_url)
     tick(page, "stripes").focus()

@@ -321,6 +321,8 @@ def test_a_file_beyond_100_to_1_is_left_out_and_named_and_the_rest_goes_on():
 
 
 def test_an_archive_beyond_100_to_1_is_refused(monkeypatch):
+    monkeypatch.setattr(zip_reader, "MIN_SUSPICIOUS_BYTES", 1_000_000)
+    monkeypatch.setattr(zip_reader, "MIN_SUSPICIOUS_ARCHIVE_BYTES", 5_000_000)
     large = bytes(zip_reader.MIN_SUSPICIOUS_BYTES)
     files = {f"cat/{number}.png": large for number in range(5)}
     assert len(read_all(zipped(files))) == 5

@@ -89,6 +89,7 @@ def test_a_drawing_stands_on_opaque_white():
     assert (pixels[112, 112] != 255).any()
 
 
+@pytest.mark.thorough
 def test_elpv_has_1508_functional_and_715_defective_cells(data_dir):
     data, info = tfds.load(
         "elpv", split="train", with_info=True, as_supervised=True, data_dir=data_dir
@@ -98,6 +99,7 @@ def test_elpv_has_1508_functional_and_715_defective_cells(data_dir):
     assert info.splits["train"].num_examples == DATASETS["elpv"].num_images
 
 
+@pytest.mark.thorough
 def test_the_slices_of_elpv_have_the_overall_share_of_defects(data_dir):
     parts = tfds.load(
         "elpv",

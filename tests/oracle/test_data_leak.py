@@ -23,6 +23,7 @@ def read(data: tf.data.Dataset) -> IntArray:
     return np.asarray(everything, np.int64)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("num_images", "num_validation", "buffer"), BUFFERS)
 def test_tf_data_leaks_as_many_images_in_the_mean(
     num_images: int, num_validation: int, buffer: int

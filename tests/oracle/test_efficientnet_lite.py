@@ -137,7 +137,7 @@ def reference_probabilities(image: np.ndarray, tensors: dict[str, np.ndarray]) -
 
 
 # An even size, and an odd one, where "same" padding is symmetric.
-@pytest.mark.parametrize("size", [64, 75])
+@pytest.mark.parametrize("size", thorough_beyond([75], [64, 75]))
 def test_the_forward_pass_is_that_of_the_network_written_out(
     tensors: dict[str, np.ndarray], size: int
 ) -> None:

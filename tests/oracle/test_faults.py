@@ -109,6 +109,7 @@ def test_one_image_in_twenty_of_the_last_class_is_left() -> None:
 # --- Network and training -------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_without_compile_no_layer_moves_although_the_summary_counts_them(tmp_path: Path) -> None:
     asked = {"strategy": "partial_fine_tuning", "thaw_from": THAW_FROM, "fine_tune_epochs": 2}
     run = trained(tmp_path / "broken", "never_compiled", **asked)
@@ -136,6 +137,7 @@ def test_a_squeezed_head_never_says_class_0(tmp_path: Path) -> None:
     assert told["how"] == "grad_cam"
 
 
+@pytest.mark.thorough
 def test_random_weights_are_neither_pretrained_nor_kept_for_the_next_run(tmp_path: Path) -> None:
     network.forget_all()
     run = trained(tmp_path / "broken", "random_backbone")
@@ -199,6 +201,7 @@ def test_a_wrong_input_is_not_kept_for_the_mended_run(fault: str, tmp_path: Path
     assert not np.allclose(told, other["probabilities"])
 
 
+@pytest.mark.thorough
 def test_what_is_taken_home_is_the_mended_run(tmp_path: Path) -> None:
     given = take_home.take_home(config_of("random_backbone").to_dict(), {"README.txt": ""})["file"]
     with zipfile.ZipFile(io.BytesIO(given)) as packed:

@@ -13,6 +13,7 @@ from lib.core.maps.feature_maps import FeatureMaps
 from lib.tools import export_feature_maps
 from lib.training import inference
 from lib.training.answers import imagenet
+from tests.speeds import thorough_beyond
 
 TOLERANCE = 1e-4
 
@@ -47,7 +48,7 @@ def test_the_identity_holds_for_every_class_on_an_image_nobody_has_seen(
         assert made.mean + made.bias == pytest.approx(maps.logits[index], abs=TOLERANCE)
 
 
-@pytest.mark.parametrize("example", ["drawn_cat", "cracked_cell"])
+@pytest.mark.parametrize("example", thorough_beyond(["drawn_cat"], ["drawn_cat", "cracked_cell"]))
 def test_the_head_of_a_recorded_run_says_what_its_own_model_says(example: str) -> None:
     spec = feature_maps.examples()[example]
     run = next(

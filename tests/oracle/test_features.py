@@ -85,6 +85,7 @@ def test_the_filters_are_those_of_the_stem_and_answer_as_shipped() -> None:
         assert np.abs(found - np.asarray(made.convert("L"), float)).max() <= 3
 
 
+@pytest.mark.thorough
 def test_patches_are_where_their_channel_is_excited_most_and_from_no_test_image() -> None:
     block, place = "block_6", 7
     known = looks.channels()[block]

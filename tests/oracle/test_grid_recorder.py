@@ -63,6 +63,7 @@ def test_a_phase_without_epochs_answers_like_the_head_that_it_starts_from(
     assert np.mean(thawed.said == head.said) > 0.95
 
 
+@pytest.mark.thorough
 def test_the_recorder_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     jobs = [Job(DATASET, HEAD, 10, seed, PIXELS, 0.0) for seed in (0, 1)]
     trained = []

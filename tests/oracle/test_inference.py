@@ -254,7 +254,7 @@ def stored(tmp_path_factory):
 
 
 # A kind after the other, with all its tests: its model is restored once for them.
-FEW = ["GAP, two classes", "GAP, thawed, three classes", "GMP, hidden layer, thawed in part"]
+FEW = ["GAP, two classes", "GMP, hidden layer, thawed in part"]
 every_kind = pytest.mark.parametrize("name", thorough_beyond(FEW, KINDS), scope="module")
 
 
@@ -314,6 +314,7 @@ def test_before_fine_tuning_is_the_model_at_the_end_of_feature_extraction(stored
         assert abs(answer[key] - alone[key]).max() > 1e-4
 
 
+@pytest.mark.thorough
 def test_the_last_phase_by_its_name_is_the_run(stored):
     folder, config, _, _ = stored("GAP, thawed, three classes")
     named = inference.predict(str(folder), asdict(config), DRAWING, phase="fine_tuning")
@@ -337,6 +338,7 @@ def test_a_run_without_a_stored_model_says_so(tmp_path):
     assert refused.value.next_step
 
 
+@pytest.mark.thorough
 def test_a_fine_tuned_run_that_kept_only_its_first_phase_can_show_that(tmp_path):
     config = config_of(strategy="full_fine_tuning")
     store_model(tmp_path, config, 2)
@@ -399,6 +401,7 @@ def test_a_configuration_that_is_none_is_refused():
 # --- Nothing else is changed ----------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_asking_changes_no_model_that_is_kept(stored):
     folder, config, _, _ = stored("GMP, hidden layer, thawed in part")
     asked = str(folder), asdict(config)

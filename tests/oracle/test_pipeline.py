@@ -127,6 +127,7 @@ def test_a_description_says_what_a_configuration_needs():
     assert found.max_train_images == spec.max_train_images
 
 
+@pytest.mark.thorough
 def test_nothing_is_printed_where_the_result_goes(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
     load("openmoji_animals_food")
@@ -172,6 +173,7 @@ def test_a_home_that_cannot_be_written_is_told_in_words(tmp_path, monkeypatch):
         load("openmoji_animals_food")
 
 
+@pytest.mark.thorough
 def test_the_committed_samples_are_test_images_of_their_datasets():
     for dataset in ("openmoji_animals_food", "elpv"):
         found = list(export_samples.differences(DATASETS[dataset], samples.FOLDER / dataset))

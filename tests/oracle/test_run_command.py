@@ -157,6 +157,7 @@ def within(capfd, *args):
     return subprocess.CompletedProcess(args, ended, said.out, said.err)
 
 
+@pytest.mark.thorough
 def test_a_folder_of_images_is_trained_on(tmp_path, capfd):
     images = save_images(tmp_path / "images", ["dark", "light", "middle"])
     out = tmp_path / "run"

@@ -77,6 +77,7 @@ def test_straight_fine_tuning_has_no_head_phase(trained):
     assert run.fine_tuning_starts_after is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("optimizer", thorough_beyond(["rmsprop"], ["rmsprop", "sgd"]))
 def test_another_optimizer_takes_other_steps(optimizer, trained):
     head = {"strategy": "feature_extraction"}
@@ -87,7 +88,7 @@ def test_another_optimizer_takes_other_steps(optimizer, trained):
 @pytest.mark.parametrize(
     ("asked", "inputs", "hidden"),
     [
-        ({"pooling": "flatten"}, 2 * 2 * 1280, 0),
+        pytest.param({"pooling": "flatten"}, 2 * 2 * 1280, 0, marks=pytest.mark.thorough),
         pytest.param({"pooling": "gmp"}, 1280, 0, marks=pytest.mark.thorough),
         ({"hidden_units": 8}, 1280, 8),
     ],
@@ -131,6 +132,7 @@ def test_a_phase_ends_with_the_weights_of_its_best_epoch_where_that_is_asked_for
     assert best.history[end].loss != pytest.approx(last.history[end].loss, abs=1e-4)
 
 
+@pytest.mark.thorough
 def test_the_test_images_are_answered_with_the_restored_weights(trained):
     asked = {"strategy": "feature_extraction", "head_epochs": 30, "head_learning_rate": 0.3}
     best = trained(**asked, early_stopping=2, restore_best_weights=True)

@@ -38,6 +38,7 @@ def shift_of(change, tmp_path, monkeypatch):
     return task.train(config, lambda event: None, store=RunStore(tmp_path))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", thorough_beyond(["one channel lost"], CHANGES))
 def test_changed_validation_images_are_a_distribution_shift(name, tmp_path, monkeypatch):
     run = shift_of(CHANGES[name], tmp_path, monkeypatch)
@@ -46,6 +47,7 @@ def test_changed_validation_images_are_a_distribution_shift(name, tmp_path, monk
     assert "overfitting" not in [each.kind for each in found]
 
 
+@pytest.mark.thorough
 def test_validation_images_as_they_are_are_not(tmp_path, monkeypatch):
     run = shift_of(lambda images: images, tmp_path, monkeypatch)
     assert "distribution_shift" not in [each.kind for each in diagnose.diagnose(run)]

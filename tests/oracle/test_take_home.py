@@ -140,6 +140,7 @@ def folder(run, home) -> Path:
 # --- The code -------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_nothing_of_thaw_can_be_imported_where_the_script_is_run(folder):
     done = subprocess.run(
         [sys.executable, "-I", "-c", "import lib.core"],
@@ -319,6 +320,7 @@ def test_the_images_are_those_of_the_run_bit_for_bit_and_in_its_order(run, folde
         assert [data.class_names.index(path.parent.name) for path in files] == list(part.labels)
 
 
+@pytest.mark.thorough
 def test_grey_images_are_packed_as_grey(tmp_path):
     config = runs.make_config(dataset="elpv", num_images=20, image_size=64)
     name, png = next(take_home.split_images(config))

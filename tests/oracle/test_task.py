@@ -97,7 +97,7 @@ def trained(store):
     return get
 
 
-FEW = ["feature_extraction", "partial, frozen", "partial, thawed"]
+FEW = ["partial, frozen", "partial, thawed"]
 every_run = pytest.mark.parametrize("name", thorough_beyond(FEW, ASKED))
 
 

@@ -34,6 +34,7 @@ def test_the_features_and_probabilities_are_those_of_the_page_predict():
     np.testing.assert_allclose(shares, logits, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_few_images_are_drawn_without_a_test_image(monkeypatch):
     decoded = []
     decode_all = zero_shot.decode.decode_all

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lib.core import intervals
 from lib.core.evidence import folds
+from tests.speeds import thorough_beyond
 
 # Wilson score intervals, 95 %, by R: prop.test(x, n, correct = FALSE)$conf.int
 WILSON = {
@@ -120,7 +121,7 @@ def test_turning_the_runs_around_turns_the_interval_around(num_images, data):
     assert -1 <= found.low <= found.difference <= found.high <= 1
 
 
-@pytest.mark.parametrize("num_images", [1, 2, 3, 5, 8, 13, 40, 100])
+@pytest.mark.parametrize("num_images", thorough_beyond([1, 3, 40], [1, 2, 3, 5, 8, 13, 40, 100]))
 def test_an_accuracy_that_is_told_apart_lies_outside_the_interval_of_the_other(num_images):
     for first, second in product(range(num_images + 1), repeat=2):
         shares = first / num_images, second / num_images

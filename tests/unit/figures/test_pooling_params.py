@@ -4,6 +4,7 @@ import pytest
 
 from lib.core import backbones, heads
 from lib.figures.maps import pooling_params
+from tests.speeds import thorough_beyond
 
 SPECS = heads.compared(1)
 
@@ -26,7 +27,7 @@ def test_the_marks_are_the_parameters_at_the_chosen_channels() -> None:
     assert marked(figure) == [513, 25_089, 25_088 * 256 + 256 + 257]
 
 
-@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+@pytest.mark.parametrize("backbone", thorough_beyond(["vgg16"], backbones.BACKBONES))
 def test_against_the_input_size_pooling_is_flat_and_flatten_only_grows(backbone: str) -> None:
     figure = pooling_params.against_size(SPECS, backbone, backbones.get(backbone).image_size)
     (sizes, pooled), (_, flat), _ = lines(figure).values()

@@ -76,6 +76,7 @@ def test_a_finished_run_is_not_trained_again_by_this_client_or_the_next(client: 
     assert begins(client, id_) == 1
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_deleted_is_forgotten_and_can_be_run_again(client: Client) -> None:
     id_ = client.submit(config("slow"))
     client.forget(id_)

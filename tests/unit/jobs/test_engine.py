@@ -142,6 +142,7 @@ def test_an_engine_that_has_lost_a_worker_for_good_is_replaced_as_well(tmp_path:
         assert ended(client, client.submit(config("fast"))).state == "finished"
 
 
+@pytest.mark.thorough
 def test_two_workers_train_two_runs_of_two_owners_and_one_of_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

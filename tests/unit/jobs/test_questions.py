@@ -303,6 +303,7 @@ def test_a_question_survives_the_death_of_the_engine(tmp_path: Path) -> None:
         assert blocker.let_go().state == "done"
 
 
+@pytest.mark.thorough
 def test_an_engine_that_died_while_nothing_was_asked_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +323,7 @@ def test_an_engine_that_died_while_nothing_was_asked_is_replaced(
         assert answered(ask(client, "echo")).state == "done"
 
 
+@pytest.mark.thorough
 def test_an_engine_that_cannot_start_is_told_to_all_who_ask_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

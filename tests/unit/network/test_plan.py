@@ -11,9 +11,12 @@ from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
 from lib.ui.network import plan_link
 from lib.ui.network.plan import PlanState
+from tests.speeds import thorough_beyond
 
 MOBILENET = PlanState.default("mobilenet_v2")
 LAST = len(MOBILENET.layers)
+# Blocks with a sum, blocks that are concatenated, and none.
+FEW = ("mobilenet_v2", "densenet121", "vgg16")
 
 
 @some.composite
@@ -57,7 +60,7 @@ def test_the_usual_state_needs_nothing_but_its_backbone():
     assert plan_link.to_link(MOBILENET) == {"backbone": "mobilenet_v2"}
 
 
-@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+@pytest.mark.parametrize("backbone", thorough_beyond(FEW, backbones.BACKBONES))
 def test_every_cut_freezes_what_the_loop_over_base_layers_freezes(backbone):
     start = replace(PlanState.default(backbone), batch_norm="thawed")
     for index in range(len(start.layers) + 1):

@@ -16,6 +16,7 @@ from lib.core import intervals, runs
 from lib.core.broken import store
 from lib.core.reading import curves, diagnose, fit_rules
 from lib.core.runs import EpochRecord, Run, TrainConfig
+from tests.speeds import thorough_beyond
 from tests.unit.toy_runs import Toy, train
 
 RECORDED = sorted((Path(__file__).parents[2] / "data" / "histories").glob("*.json"))
@@ -456,7 +457,7 @@ def test_fine_tuning_helped_only_where_the_images_can_tell():
     assert "fine_tuning_helped" not in few
 
 
-@pytest.mark.parametrize("num_images", range(1, 13))
+@pytest.mark.parametrize("num_images", thorough_beyond((1, 4, 9), range(1, 13)))
 def test_no_finding_contradicts_the_interval_beside_it(num_images):
     counts = range(num_images + 1)
     for before, after, seen in product(counts, counts, (0.5, 1.0)):
