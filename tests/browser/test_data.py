@@ -69,6 +69,7 @@ def test_tabs_change_the_section_and_the_link_restores_it(page: Page, app_url: s
     expect(seen).to_have_text(f"{len(first.seen):,}")
 
 
+@pytest.mark.thorough
 def test_every_image_is_a_dot_and_dots_are_drawn(page: Page, app_url: str) -> None:
     open_data(page, app_url)
     expect(key_of(page, 0).locator("b")).to_have_count(4)

@@ -75,6 +75,7 @@ def test_a_card_of_home_is_a_link_as_a_whole(page: Page, app_url: str) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_thawing_changes_the_trainable_number_and_the_lab_follows(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/model_summary")
     knob = page.get_by_role("slider", name="First thawed layer")

@@ -320,6 +320,7 @@ def test_a_reload_in_the_middle_of_an_upload_loses_nothing(
     expect(page.get_by_text("80 images of 2 classes")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_a_dataset_is_told_in_a_sentence_and_can_be_tried_again(
     page: Page, app_url: str, tmp_path: Path, shapes: Path
 ) -> None:

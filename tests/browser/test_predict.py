@@ -44,6 +44,7 @@ def recorded_head_only() -> str:
     return runs.run_id(runs.make_config(strategy="feature_extraction", seed=runs.RECORDED_SEED))
 
 
+@pytest.mark.thorough
 def test_another_image_has_another_answer_in_both_networks(page: Page, app_url: str) -> None:
     open_predict(page, app_url)
     image(page, "Cat").check(force=True)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser import lab, own_pictures
@@ -46,6 +47,7 @@ def as_file(kind: str, number: int) -> FilePayload:
     return {"name": f"IMG_{number}.jpg", "mimeType": "image/jpeg", "buffer": data}
 
 
+@pytest.mark.thorough
 def test_eight_clicks_lead_from_a_zip_to_right_answers_on_new_photographs(
     page: Page, app_url: str, tmp_path: Path
 ) -> None:

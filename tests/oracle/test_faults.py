@@ -125,6 +125,7 @@ def test_without_compile_no_layer_moves_although_the_summary_counts_them(tmp_pat
     )
 
 
+@pytest.mark.thorough
 def test_a_squeezed_head_never_says_class_0(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", "sigmoid_from_logits")
     answers = evaluation.load(run)

@@ -440,6 +440,7 @@ def test_models_are_kept_for_the_next_question_but_not_many(stored):
     assert info.hits >= 3
 
 
+@pytest.mark.thorough
 def test_a_model_that_was_trained_again_is_not_taken_from_the_cache(tmp_path):
     config = config_of(strategy="feature_extraction")
     logits = []

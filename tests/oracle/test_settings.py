@@ -71,6 +71,7 @@ def test_the_head_learns_faster_by_its_factor_and_the_backbone_as_before(trained
     assert faster[TOP] == pytest.approx(plain[TOP], rel=1e-3)
 
 
+@pytest.mark.thorough
 def test_straight_fine_tuning_has_no_head_phase(trained):
     run = trained(head_epochs=0)
     assert [record.phase for record in run.history] == ["fine_tuning"]

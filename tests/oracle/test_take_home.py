@@ -332,6 +332,7 @@ def test_grey_images_are_packed_as_grey(tmp_path):
     assert np.array_equal(back, data.train.images[0])
 
 
+@pytest.mark.thorough
 def test_the_backbone_in_the_folder_is_untouched_by_training(run, folder):
     stored = keras.saving.load_model(folder / BACKBONE_FILE, compile=False)
     fresh = model.build_backbone("efficientnet_lite0", 64, weights="imagenet")

@@ -311,6 +311,7 @@ def test_a_run_keeps_its_answer_to_every_test_image_and_their_picture(trained):
             assert np.abs(tile - data.test.images[row]).mean() < 12
 
 
+@pytest.mark.thorough
 def test_a_question_about_a_test_image_gets_the_answer_that_the_run_kept(trained):
     run = trained("partial, frozen").run
     kept = evaluation.load(run)

@@ -122,6 +122,7 @@ def test_an_engine_that_is_killed_interrupts_its_run_and_is_replaced_for_the_nex
         assert not alive
 
 
+@pytest.mark.thorough
 def test_an_engine_that_died_while_nothing_was_going_on_is_replaced(tmp_path: Path) -> None:
     with running_client(tmp_path) as client:
         client.start()
@@ -132,6 +133,7 @@ def test_an_engine_that_died_while_nothing_was_going_on_is_replaced(tmp_path: Pa
         assert ended(client, client.submit(config("fast"))).state == "finished"
 
 
+@pytest.mark.thorough
 def test_an_engine_that_has_lost_a_worker_for_good_is_replaced_as_well(tmp_path: Path) -> None:
     with running_client(tmp_path) as client:
         id_ = client.submit(config("endless"))
