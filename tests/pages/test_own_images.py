@@ -417,6 +417,22 @@ def test_a_class_whose_name_is_changed_is_told_before_there_is_a_dataset() -> No
     assert "The class 'C.' is called 'C' here." in all_text(app)
 
 
+def test_a_name_that_no_class_can_have_is_told_and_what_was_chosen_is_still_there() -> None:
+    app = open_page("data", "Anna", **SECTION)
+    app.segmented_control(key=state.OWN_WAY).select("Files, class by class").run()
+    for place, name in enumerate(("cat", "Thumbs.db")):
+        app.text_input(key=f"{state.OWN_CLASS}_0_{place}").set_value(name)
+        app.file_uploader(key=f"{state.OWN_FILES}_0_{place}").set_value(
+            [("1.png", b"x", "image/png")]
+        )
+    app.run()
+    next(each for each in app.button if each.label == "Make a dataset of these").click().run()
+    assert not app.exception
+    assert "A class cannot be called 'Thumbs.db'." in all_text(app)
+    assert app.text_input(key=f"{state.OWN_CLASS}_0_1").value == "Thumbs.db"
+    assert app.file_uploader(key=f"{state.OWN_FILES}_0_1").value
+
+
 def test_a_reader_is_given_a_key_where_images_are_taken_in_and_not_before() -> None:
     app = open_page("training_lab")
     assert state.READER not in app.session_state

@@ -41,11 +41,14 @@ class Making:
 
 
 def begin(put: Callable[[], str], title: str) -> None:
-    """Store an upload where a worker finds it, and ask for a dataset."""
+    """Store an upload where a worker finds it, and ask for a dataset.
+
+    What was refused stays in the form, to be mended there.
+    """
     with widgets.attempt(state.OWN_PROBLEM):
         retention.check_room(reader.owner())
         _ask_worker(put(), title)
-    state.choose(state.OWN_ROUND, int(str(state.read(state.OWN_ROUND, 0))) + 1)
+        state.choose(state.OWN_ROUND, int(str(state.read(state.OWN_ROUND, 0))) + 1)
 
 
 def show() -> bool:
