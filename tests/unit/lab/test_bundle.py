@@ -698,7 +698,7 @@ json_values = st.recursive(
 )
 JSON_FILES = ["config.json", "result.json", META_FILE, EVALUATION_FILE]
 fuzz = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 
 

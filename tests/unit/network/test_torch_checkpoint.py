@@ -291,7 +291,7 @@ def test_a_file_cut_off_anywhere_is_refused(read: Any, length: int) -> None:
 
 
 @given(st.integers(0, len(checkpoint()) - 1), st.integers(1, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 def test_a_changed_byte_gives_tensors_or_a_refusal_and_nothing_else(
     read: Any, position: int, change: int
 ) -> None:

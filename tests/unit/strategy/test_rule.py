@@ -91,7 +91,7 @@ def test_every_situation_gets_a_run_that_can_be_made_with_reason_caveat_and_sour
     assert bool(config.fine_tune_epochs) == strategies.get(advice.strategy).fine_tunes
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(SITUATIONS, st.integers(1, 10**9), BACKBONES)
 def test_more_data_never_freezes_more(situation, more, backbone):
     larger = replace(situation, num_images=situation.num_images + more)
@@ -102,7 +102,7 @@ def test_more_data_never_freezes_more(situation, more, backbone):
     assert more_trained >= trained
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(SITUATIONS, st.floats(0, 1), BACKBONES)
 def test_less_similarity_never_freezes_more(situation, share, backbone):
     further = replace(situation, similarity=situation.similarity * share)
