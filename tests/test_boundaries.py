@@ -78,6 +78,13 @@ def loaded_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_a_worker_starts_without_libraries_that_only_some_runs_need() -> None:
+    loaded = loaded_after("import lib.training.task")
+    assert {"keras", "tensorflow"} <= loaded
+    assert not loaded & {"sklearn", "pandas"}
+    assert {"sklearn", "pandas"} <= loaded_after("import lib.training.task, sklearn, pandas")
+
+
 def modules_of(folder: str) -> list[str]:
     return [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -1,5 +1,8 @@
 """One training run, from configuration to run folder. Workers call this module."""
 
+import lib.training.quick_keras  # noqa: F401 - before Keras
+
+# isort: split
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress

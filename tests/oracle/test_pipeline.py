@@ -118,6 +118,33 @@ def test_progress_counts_every_image_once_and_decoded_ones_are_kept(tmp_path, mo
             np.testing.assert_array_equal(old, new)
 
 
+def test_with_another_seed_only_training_images_are_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr("lib.training.sources.feature_cache.cache_folder", lambda: tmp_path)
+    totals: list[int] = []
+    sets = [
+        load("openmoji_animals_food", seed=seed, progress=lambda done, total: totals.append(total))
+        for seed in (1, 2)
+    ]
+    first, second = sets
+    assert totals == [len(first.train) + len(first.validation) + len(first.test)] * 100 + [
+        len(second.train)
+    ] * len(second.train)
+    assert set(first.train.indices) != set(second.train.indices)
+    for name in ("validation", "test"):
+        np.testing.assert_array_equal(getattr(first, name).images, getattr(second, name).images)
+    # What is left of a whole set is used; what is gone is decoded again.
+    (entry,) = [
+        each
+        for each in tmp_path.iterdir()
+        if np.array_equal(np.load(each / "2.npy"), first.validation.indices)
+    ]
+    shutil.rmtree(entry)
+    totals.clear()
+    again = load("openmoji_animals_food", seed=1, progress=lambda done, total: totals.append(total))
+    assert totals == [len(first.validation)] * len(first.validation)
+    np.testing.assert_array_equal(again.validation.images, first.validation.images)
+
+
 def test_a_description_says_what_a_configuration_needs():
     found = pipeline.describe_dataset("openmoji_animals_food")
     spec = DATASETS["openmoji_animals_food"]

@@ -3,7 +3,7 @@
 Importing this package registers them, so that `tfds.load("openmoji_animals_food")` works as it
 does for any other TFDS name.
 
-Imports: nothing of lib.
+Imports: training.
 """
 
 from lib.training.builders.digits import Digits

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image
-from sklearn.datasets import load_digits
 
+from lib.training.beside import late_import
 from lib.training.builders.order import interleaved
 
 # Eight times as wide as the original, so that strokes have smooth edges.
@@ -76,7 +76,7 @@ class Digits(tfds.core.GeneratorBasedBuilder):
         return {"train": self._generate_examples()}
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        images, labels = load_digits(return_X_y=True)
+        images, labels = late_import("sklearn.datasets").load_digits(return_X_y=True)
         named = defaultdict(list)
         for index, label in enumerate(labels):
             named[NAMES[label]].append(f"{index:04}")

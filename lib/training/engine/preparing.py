@@ -1,10 +1,10 @@
 """What can be done for a run before its first step: features, graphs, and a first call of each."""
 
 from lib.core import strategies
+from lib.training.engine import solved_head
 from lib.training.engine.features import Features
 from lib.training.engine.network import Network
 from lib.training.engine.run_log import RunLog
-from lib.training.engine.solved_head import USUAL_L2
 from lib.training.sources.pipeline import LoadedData
 
 
@@ -23,10 +23,12 @@ def get_ready(log: RunLog, network: Network, data: LoadedData) -> None:
     if not strategies.get(config.strategy).pretrained:
         return  # Its weights are random, so its network is not kept.
     features, solves = Features(log, network, data), config.head_solver == "solved"
+    if solves:
+        solved_head.get_ready()
     for phase in config.phases:
         train, validation = (features.examples(split, phase) for split in ("train", "validation"))
         log.say("starting")
-        trainer = network.trainer(phase, config.l2 or USUAL_L2 * solves)
+        trainer = network.trainer(phase, config.l2 or solved_head.USUAL_L2 * solves)
         trainer.warm_up(
             train, validation, steps=not (solves and phase.name == "feature_extraction")
         )

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from sklearn.model_selection import StratifiedKFold
 
 from lib.core import heads
+from lib.training.beside import late_import
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
@@ -137,7 +136,7 @@ class Problem:
 
         first = np.zeros(shape) if start is None else start.copy()
         first[:-1] *= scale
-        found = minimize(
+        found = late_import("scipy.optimize").minimize(
             value,
             first.ravel(),
             jac=True,
@@ -158,12 +157,19 @@ class Problem:
         return found
 
 
+def get_ready() -> None:
+    """Import what solving needs; it takes a second."""
+    for name in ("scipy.optimize", "sklearn.model_selection"):
+        late_import(name)
+
+
 def folds(labels: IntArray, seed: int) -> list[tuple[IntArray, IntArray]]:
     """Stratified folds: images to fit and held-out images; none if a class has a single image."""
     smallest = int(np.unique(labels, return_counts=True)[1].min())
     if smallest < 2:
         return []
-    dealt = StratifiedKFold(min(NUM_FOLDS, smallest), shuffle=True, random_state=seed)
+    split = late_import("sklearn.model_selection").StratifiedKFold
+    dealt = split(min(NUM_FOLDS, smallest), shuffle=True, random_state=seed)
     return list(dealt.split(labels, labels))
 
 

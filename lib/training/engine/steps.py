@@ -7,9 +7,8 @@ newly traced functions.
 """
 
 import math
-import time
 from collections.abc import Callable, Container, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +18,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lib.core.errors import ThawError
+from lib.training import beside
 from lib.training.engine import fast_gradients, fold_batch_norm
 
 EVALUATION_BATCH_SIZE = 64
-# Seconds between two checks whether a graph has been traced.
-TRACED_LOOK_S = 0.01
 NO_LOGITS = np.empty((0, 0), np.float32)
 
 # From the tensors of a batch to the input of the model; the flag is True during training.
@@ -287,9 +285,7 @@ class PhaseTrainer:
         """Trace in a thread: Python traces while TensorFlow executes the first steps."""
         if self._test_step is None:
             start_spec = tf.TensorSpec((), tf.int32)
-            beside = ThreadPoolExecutor(1)
-            self._test_step = beside.submit(self._traced, self._test_function, examples, start_spec)
-            beside.shutdown(wait=False)
+            self._test_step = beside.begin(self._traced, self._test_function, examples, start_spec)
         return self._test_step
 
     def num_batches(self, num_examples: int) -> int:
@@ -329,10 +325,7 @@ class PhaseTrainer:
         Raises:
             TrainingDivergedError: If the loss is not finite, for example after the last step.
         """
-        traced = self._begin_to_trace_test_step(examples)
-        while not traced.done():  # A thread waiting for a lock does not receive Stop.
-            time.sleep(TRACED_LOOK_S)
-        test_step = traced.result()
+        test_step = beside.result_of(self._begin_to_trace_test_step(examples))
         loss, correct, logits = 0.0, 0, []
         for start in range(0, len(examples), EVALUATION_BATCH_SIZE):
             batch_loss, batch_correct, batch_logits = test_step(

@@ -62,8 +62,7 @@ def fetch(
         work: Amount of computation, in a unit of the caller. It is stored, because the same
             features can be computed from earlier or later layers.
     """
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    folder = cache_folder() / key
+    folder = _folder_of(identity)
     stored = _read(folder)
     if stored is not None:
         return stored
@@ -78,6 +77,16 @@ def fetch(
         except OSError:
             return features
     return features
+
+
+def has(identity: dict[str, object]) -> bool:
+    """True if there is an entry; only reading it shows whether it is whole."""
+    return (_folder_of(identity) / "manifest.json").exists()
+
+
+def _folder_of(identity: dict[str, object]) -> Path:
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return cache_folder() / key
 
 
 def _digest(tensors: Tensors) -> str:

@@ -6,6 +6,7 @@ resized. So no image can be in two splits, and a small run on a large dataset st
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,52 +97,82 @@ def load_data(
         DataError: If the dataset is unknown, cannot be fetched or is too small, or the folder
             is not what its description said.
     """
-    wanted = {"num_images": num_images, "image_size": image_size, "seed": seed}
     if folder or datasets.is_own(dataset):
         source = image_folder.source_of(dataset, fingerprint, folder)
-        columns = _decoded(dataset, source, **wanted, progress=progress)
-        return _sorted_out(columns, source.class_names, source.left_out)
-    described = tfds.describe_dataset(dataset)
-    # A version of a TFDS dataset does not change, so its decoded images are kept; a folder's may
-    # change under one's hands.
-    features = feature_cache.fetch(
-        {
-            "decoded": described.fingerprint,
-            "decoder": decode.VERSION,
-            "split_seed": splits.SPLIT_SEED,
-            **wanted,
-        },
-        tuple,
-        lambda _: _decoded(dataset, tfds.source(dataset), **wanted, progress=progress),
-    )
-    if features.from_cache and progress:
-        progress(len(features.tensors[0]), len(features.tensors[0]))
-    return _sorted_out(features.tensors, described.class_names)
+        parts = splits.split(source.labels, num_images, seed, source.class_names, source.given)
+        found = _decoded(dataset, source, _of(parts), image_size, progress)
+        class_names, left_out = source.class_names, source.left_out
+    else:
+        found = _kept_or_decoded(dataset, num_images, image_size, seed, progress)
+        class_names, left_out = tfds.describe_dataset(dataset).class_names, ()
+    return LoadedData(found["train"], found["validation"], found["test"], class_names, left_out)
+
+
+def _of(parts: splits.Splits) -> dict[str, IntArray]:
+    return {"train": parts.train, "validation": parts.validation, "test": parts.test}
+
+
+def _kept_or_decoded(
+    dataset: str, num_images: int, image_size: int, seed: int, progress: Report | None
+) -> dict[str, ImageSet]:
+    """The images of a TFDS dataset, of which a version does not change, so that they are kept.
+
+    Training images are kept apart from the others, which are the same for every seed. A folder's
+    images are not kept, because they may change under one's hands.
+    """
+    about: dict[str, object] = {
+        "decoded": tfds.describe_dataset(dataset).fingerprint,
+        "decoder": decode.VERSION,
+        "split_seed": splits.SPLIT_SEED,
+        "image_size": image_size,
+    }
+    keys = {
+        "train": about | {"split": "train", "num_images": num_images, "seed": seed},
+        "validation": about | {"split": "validation"},
+        "test": about | {"split": "test"},
+    }
+    missing = {name for name, key in keys.items() if not feature_cache.has(key)}
+    decoded: dict[str, ImageSet] = {}
+
+    def decode_now(name: str, _: feature_cache.Tensors) -> feature_cache.Tensors:
+        if name not in decoded:  # All that is missing, because all records are read for it.
+            source = tfds.source(dataset)
+            parts = splits.split(source.labels, num_images, seed, source.class_names, source.given)
+            of = _of(parts)
+            wanted = {each: of[each] for each in of if each in missing | {name}}
+            decoded.update(_decoded(dataset, source, wanted, image_size, progress))
+        found = decoded[name]
+        return found.images, found.labels, found.indices
+
+    sets = {}
+    for name, key in keys.items():
+        kept = feature_cache.fetch(key, tuple, partial(decode_now, name))
+        sets[name] = ImageSet(*kept.tensors)
+    if progress and not decoded:
+        num_all = sum(map(len, sets.values()))
+        progress(num_all, num_all)
+    return sets
 
 
 def _decoded(
     dataset: str,
     source: ImageSource,
-    *,
-    num_images: int,
+    wanted: dict[str, IntArray],
     image_size: int,
-    seed: int,
     progress: Report | None,
-) -> feature_cache.Tensors:
-    """Pixels, labels and indices of the images of all three splits, and where two of them end."""
-    parts = splits.split(source.labels, num_images, seed, source.class_names, source.given)
-    wanted = np.concatenate([parts.train, parts.validation, parts.test])
-    pixels = decode.decode_all(dataset, source, wanted, image_size, progress)
-    ends = np.cumsum([len(parts.train), len(parts.validation)])
-    return pixels, source.labels[wanted], wanted, ends
+) -> dict[str, ImageSet]:
+    """Decode some images.
 
-
-def _sorted_out(
-    columns: feature_cache.Tensors, class_names: tuple[str, ...], left_out: tuple[str, ...] = ()
-) -> LoadedData:
-    *of_images, ends = columns
-    train, validation, test = map(ImageSet, *(np.split(column, ends) for column in of_images))
-    return LoadedData(train, validation, test, class_names, left_out)
+    Args:
+        wanted: For each split the indices of its images.
+    """
+    every = np.concatenate(list(wanted.values()))
+    pixels = decode.decode_all(dataset, source, every, image_size, progress)
+    ends = np.cumsum([len(indices) for indices in wanted.values()])[:-1]
+    return {
+        name: ImageSet(images, source.labels[indices], indices)
+        for (name, indices), images in zip(wanted.items(), np.split(pixels, ends), strict=True)
+    }
 
 
 def load_whole(dataset: str, **wanted: Any) -> LoadedData:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow_datasets as tfds
 
 import lib.training.builders  # noqa: F401 - registers the offline datasets
@@ -70,29 +71,43 @@ def source(dataset: str) -> ImageSource:
     """
     builder, (image_key, label_key) = _prepared(dataset)
 
-    def records(decoding: Any) -> Iterator[dict[str, Any]]:
-        # Read files sequentially, so that an index always refers to the same image.
-        config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-        data = builder.as_dataset(split=_split(builder), decoders=decoding, read_config=config)
-        return iter(data.as_numpy_iterator())
-
-    only_label = tfds.decode.PartialDecoding({label_key: True})
-    labels = np.asarray([record[label_key] for record in records(only_label)], np.int64)
-
     def read(wanted: frozenset[int]) -> Iterator[tuple[int, bytes]]:
         still_encoded = tfds.decode.PartialDecoding(
             {image_key: True}, decoders={image_key: tfds.decode.SkipDecoding()}
         )
         last = max(wanted)
-        for index, record in enumerate(records(still_encoded)):
+        for index, record in enumerate(_records(builder, still_encoded)):
             if index in wanted:
                 yield index, record[image_key]
             if index == last:
                 return
 
+    labels = _labels(builder, label_key)
     found = ImageSource(tuple(builder.info.features[label_key].names), labels, read)
     contact_sheet.write(dataset, found)
     return found
+
+
+def _records(builder: tfds.core.DatasetBuilder, decoding: Any) -> Iterator[dict[str, Any]]:
+    # Read files sequentially, so that an index always refers to the same image.
+    config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    data = builder.as_dataset(split=_split(builder), decoders=decoding, read_config=config)
+    return iter(data.as_numpy_iterator())
+
+
+# Folder of a version of a dataset, which does not change -> the class index of every image.
+_labels_of: dict[str, npt.NDArray[np.int64]] = {}
+
+
+def _labels(builder: tfds.core.DatasetBuilder, label_key: str) -> npt.NDArray[np.int64]:
+    """The class index of every image; all records are read for it, once in a process."""
+    where = str(builder.data_path)
+    if where not in _labels_of:
+        only_label = tfds.decode.PartialDecoding({label_key: True})
+        found = [record[label_key] for record in _records(builder, only_label)]
+        _labels_of[where] = np.asarray(found, np.int64)
+        _labels_of[where].setflags(write=False)
+    return _labels_of[where]
 
 
 def _split(builder: tfds.core.DatasetBuilder) -> str:

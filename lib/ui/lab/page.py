@@ -88,51 +88,59 @@ def show(run_id: str, wanted: TrainConfig | None) -> None:
         )
         return
     going_on = not now.ended
+    run = None if going_on else client.store.open(run_id)
+    history = now.history or (run.history if run else ())
+    same = config == wanted
+    with st.container(key="lab_run"):  # shell.css
+        headline = st.container(key="lab_headline", gap=None)
+        left, right = st.columns([3.1, 1], gap="medium")
+        if going_on or history:
+            with left.container(gap=None):
+                _curves(run_id, config, () if going_on else history, run)
 
-    @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if going_on else None)
-    def body() -> None:
-        if going_on:
-            live.follow(client, run_id)  # Before looking, so that nothing happens in between.
-        latest = client.progress(run_id) or now
-        if going_on and latest.ended:
-            st.rerun()
-        _run(run_id, config, latest, same=config == wanted)
+        @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if going_on else None)
+        def what_changes() -> None:
+            if going_on:
+                live.follow(client, run_id)  # Before looking, so that nothing happens in between.
+            latest = client.progress(run_id) or now
+            if going_on and latest.ended:
+                st.rerun()
+            with headline:
+                _heading(run_id, config, latest, run, same=same)
+                st.caption(_about(config, run, same=same))
+            if going_on or history:
+                with right:
+                    _beside(run_id, config, latest.history or history, latest)
 
-    body()
+        what_changes()
+        if run and run.status == "finished":
+            with right:
+                _go_on(run, same=same)
+            _cards(run)
+            _what_moved(run)
     reader.keep()
 
 
-def _run(run_id: str, config: TrainConfig, now: Progress, *, same: bool) -> None:
-    run = cache.client().store.open(run_id) if now.ended else None
-    history = now.history or (run.history if run else ())
-    with st.container(key="lab_headline", gap=None):
-        _heading(run_id, config, now, run, same=same)
-        st.caption(_about(config, run, same=same))
-    if now.ended and not history:
-        return
-    finished = run is not None and run.status == "finished"
-    shown = history if now.ended else ()
-    left, right = st.columns([3.1, 1], gap="medium")
-    with left.container(gap=None):
-        dark = shell.is_dark()
-        if run:
-            # With its result a figure ends where the run did, and says where it was stopped.
-            figure = learning_curves.figure_of(run, dark=dark)
-        else:
-            # Of a run that goes on, the bar draws the epochs. Streamlit keeps what was drawn in a
-            # figure; without a mark of its own, that of a run with the same axes would be shown.
-            figure = learning_curves.figure(config, shown, dark=dark)
-            figure.update_layout(datarevision=None if now.ended else _mark(run_id))
-        widgets.plot(figure, state.LAB_CURVES, learning_curves.alt_text(config, shown))
-        credit = widgets.credit(config.dataset)
-        st.caption(f"{curve_words.below(config)}{credit}")
-    with right:
-        _beside(run_id, config, history, now)
-        if run and finished:
-            _go_on(run, same=same)
-    if run and finished:
-        _cards(run)
-        _what_moved(run)
+def _curves(
+    run_id: str, config: TrainConfig, history: tuple[EpochRecord, ...], run: Run | None
+) -> None:
+    """Draw the figure of a run, and say what it is of.
+
+    While the run is training, it is drawn once without epochs, and the bar draws these.
+
+    Args:
+        run: With its result a figure ends where the run did, and says where it was stopped.
+    """
+    if run:
+        figure = learning_curves.figure_of(run, dark=shell.is_dark())
+    else:
+        figure = learning_curves.figure(config, history, dark=shell.is_dark())
+        if not history:
+            # Streamlit keeps what was drawn in a figure; without a mark of its own, that of a run
+            # with the same axes would be shown.
+            figure.update_layout(datarevision=_mark(run_id))
+    widgets.plot(figure, state.LAB_CURVES, learning_curves.alt_text(config, history))
+    st.caption(f"{curve_words.below(config)}{widgets.credit(config.dataset)}")
 
 
 def _beside(

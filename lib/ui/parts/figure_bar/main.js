@@ -109,7 +109,7 @@ function keepGrown(view) {
  * Streamlit draws all of the figure of a run that has ended, of which some epochs may still be due.
  */
 function hold(view) {
-  if (!view.root.isConnected || !(view.data.live || view.pacing)) {
+  if (!view.root.isConnected || view.data.growing || !view.pacing) {
     view.style?.remove()
     view.style = null
     return
