@@ -176,6 +176,9 @@ def _topic(code: str, *, for_all: bool) -> str:
 
 # Longer than between two of several quick gestures, and too short to be noticed after the last.
 PAUSE_S = 0.35
+# The server is late with the next gestures of many readers. So many of them make a pause twice as
+# long: what is drawn for somebody who has not paused would make it later still.
+READERS_AT_ONCE = 10
 # Session -> the rerun that waits; used in the event loop only.
 _waiting: dict[str, asyncio.TimerHandle] = {}
 
@@ -201,10 +204,14 @@ def rerun_after_pause(fragment_id: str) -> None:
     session = _session(context.session_id) if context else None
     if session is not None and fragment_id:
         loop: asyncio.AbstractEventLoop = session._event_loop
-        loop.call_soon_threadsafe(_wait, session, fragment_id, loop, PAUSE_S)
+        loop.call_soon_threadsafe(_wait, session, fragment_id, loop)
 
 
-def _wait(session: Any, fragment_id: str, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+def _wait(
+    session: Any, fragment_id: str, loop: asyncio.AbstractEventLoop, seconds: float | None = None
+) -> None:
+    if seconds is None:
+        seconds = PAUSE_S * (1 + len(_waiting) / READERS_AT_ONCE)
     if earlier := _waiting.pop(session.id, None):
         earlier.cancel()
     _waiting[session.id] = loop.call_later(seconds, _end_of_pause, session, fragment_id, loop)

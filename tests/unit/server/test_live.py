@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 import websockets
@@ -234,3 +235,28 @@ def test_a_gesture_reruns_what_confirms_it_and_the_rest_once_after_the_last_one(
 
     strips = [text for text in browse(port, visit) if text != "page 2"]
     assert strips == ["page 1", *(f"strip {number}" for number in range(1, 6))]
+
+
+def test_a_pause_is_longer_while_many_readers_make_gestures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Handle:
+        def cancel(self) -> None:
+            pass
+
+    class Loop:
+        waits: ClassVar[list[float]] = []
+
+        def call_later(self, seconds: float, *_: Any) -> Handle:
+            self.waits.append(seconds)
+            return Handle()
+
+    monkeypatch.setattr(live, "_waiting", {})
+    for reader in [*range(50), 0]:
+        live._wait(SimpleNamespace(id=str(reader)), "page", Loop())
+    first, last = Loop.waits[0], Loop.waits[-1]
+    assert first == live.PAUSE_S
+    assert last == pytest.approx(live.PAUSE_S * (1 + 50 / live.READERS_AT_ONCE))
+    # Until a script of the session has ended, it looks again soon, however many there are.
+    live._wait(SimpleNamespace(id="0"), "page", Loop(), live.SECONDS_TO_WAIT)
+    assert Loop.waits[-1] == live.SECONDS_TO_WAIT
