@@ -19,7 +19,7 @@ from lib.core import limits
 from lib.core.errors import ConfigError
 from lib.core.files import home
 from lib.core.lab import lecturer
-from lib.server import headers, origins
+from lib.server import headers, messages, origins
 from lib.server.budget import Budget, Sweeper, UploadedFiles
 from lib.server.gate import Gate
 
@@ -61,6 +61,7 @@ def middleware() -> list[Middleware]:
 async def lifespan(_: object) -> AsyncIterator[dict[str, Any] | None]:
     """From the start of the server to its end."""
     _allow_many_connections()
+    messages.send_all()
     home.keep_private()
     _greet()
     _say_key()
