@@ -5,8 +5,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lib.core import datasets, limits
@@ -42,17 +41,6 @@ def _data(dataset: str) -> DatasetSpec | None:
         return datasets.DATASETS.get(dataset)
     found = own_datasets.get(dataset)
     return found.spec if found else None
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Collect no garbage during long imports: it would take a quarter of their time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def tidy() -> None:

@@ -117,8 +117,7 @@ def _end_at_limit(limit_bytes: int) -> None:
 def _warm_up(trainer: str) -> None:
     home.keep_private()  # of a worker on another machine, too
     try:
-        with memory.importing():
-            _resolve(trainer)
+        _resolve(trainer)
     except Exception:  # the run that needs the trainer reports the error
         logger.exception("The trainer %s cannot be imported", trainer)
     finally:

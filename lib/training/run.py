@@ -89,12 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
         config = _known_config(args, images)
         if config:
             too_large.check(config, datasets.get(config.dataset), limits.run_bytes())
-        gc.disable()  # Collecting garbage would take a quarter of the time of the imports.
         with _quiet_start():
             from lib.training import task
             from lib.training.sources import pipeline
-        gc.freeze()
-        gc.enable()
+        gc.freeze()  # Exclude imported objects from garbage collection.
         if config is None:
             found: Any
             if images:

@@ -404,28 +404,26 @@ def test_what_was_changed_is_told_with_the_dataset() -> None:
     assert said[0] in all_text(open_page("data", "Anna", **SECTION))
 
 
-def test_a_class_whose_name_is_changed_is_told_before_there_is_a_dataset() -> None:
+def page_with_classes(*names: str) -> AppTest:
+    """Anna's form for files class by class, with a file for each of two classes."""
     app = open_page("data", "Anna", **SECTION)
     app.segmented_control(key=state.OWN_WAY).select("Files, class by class").run()
-    for place, name in enumerate(("TCP/IP", "C.")):
+    for place, name in enumerate(names):
         app.text_input(key=f"{state.OWN_CLASS}_0_{place}").set_value(name)
         app.file_uploader(key=f"{state.OWN_FILES}_0_{place}").set_value(
             [("1.png", b"x", "image/png")]
         )
-    app.run()
+    return app.run()
+
+
+def test_a_class_whose_name_is_changed_is_told_before_there_is_a_dataset() -> None:
+    app = page_with_classes("TCP/IP", "C.")
     assert "The class 'TCP/IP' is called 'TCPIP' here." in all_text(app)
     assert "The class 'C.' is called 'C' here." in all_text(app)
 
 
 def test_a_name_that_no_class_can_have_is_told_and_what_was_chosen_is_still_there() -> None:
-    app = open_page("data", "Anna", **SECTION)
-    app.segmented_control(key=state.OWN_WAY).select("Files, class by class").run()
-    for place, name in enumerate(("cat", "Thumbs.db")):
-        app.text_input(key=f"{state.OWN_CLASS}_0_{place}").set_value(name)
-        app.file_uploader(key=f"{state.OWN_FILES}_0_{place}").set_value(
-            [("1.png", b"x", "image/png")]
-        )
-    app.run()
+    app = page_with_classes("cat", "Thumbs.db")
     next(each for each in app.button if each.label == "Make a dataset of these").click().run()
     assert not app.exception
     assert "A class cannot be called 'Thumbs.db'." in all_text(app)

@@ -100,20 +100,21 @@ def load_data(
     if folder or datasets.is_own(dataset):
         source = image_folder.source_of(dataset, fingerprint, folder)
         parts = splits.split(source.labels, num_images, seed, source.class_names, source.given)
-        found = _decoded(dataset, source, _of(parts), image_size, progress)
+        found = _decoded(dataset, source, vars(parts), image_size, progress)
         class_names, left_out = source.class_names, source.left_out
     else:
-        found = _kept_or_decoded(dataset, num_images, image_size, seed, progress)
-        class_names, left_out = tfds.describe_dataset(dataset).class_names, ()
+        described = tfds.describe_dataset(dataset)
+        found = _kept_or_decoded(described, num_images, image_size, seed, progress)
+        class_names, left_out = described.class_names, ()
     return LoadedData(found["train"], found["validation"], found["test"], class_names, left_out)
 
 
-def _of(parts: splits.Splits) -> dict[str, IntArray]:
-    return {"train": parts.train, "validation": parts.validation, "test": parts.test}
-
-
 def _kept_or_decoded(
-    dataset: str, num_images: int, image_size: int, seed: int, progress: Report | None
+    described: DatasetDescription,
+    num_images: int,
+    image_size: int,
+    seed: int,
+    progress: Report | None,
 ) -> dict[str, ImageSet]:
     """The images of a TFDS dataset, of which a version does not change, so that they are kept.
 
@@ -121,7 +122,7 @@ def _kept_or_decoded(
     images are not kept, because they may change under one's hands.
     """
     about: dict[str, object] = {
-        "decoded": tfds.describe_dataset(dataset).fingerprint,
+        "decoded": described.fingerprint,
         "decoder": decode.VERSION,
         "split_seed": splits.SPLIT_SEED,
         "image_size": image_size,
@@ -136,11 +137,10 @@ def _kept_or_decoded(
 
     def decode_now(name: str, _: feature_cache.Tensors) -> feature_cache.Tensors:
         if name not in decoded:  # All that is missing, because all records are read for it.
-            source = tfds.source(dataset)
+            source = tfds.source(described.dataset)
             parts = splits.split(source.labels, num_images, seed, source.class_names, source.given)
-            of = _of(parts)
-            wanted = {each: of[each] for each in of if each in missing | {name}}
-            decoded.update(_decoded(dataset, source, wanted, image_size, progress))
+            wanted = {each: getattr(parts, each) for each in keys if each in missing | {name}}
+            decoded.update(_decoded(described.dataset, source, wanted, image_size, progress))
         found = decoded[name]
         return found.images, found.labels, found.indices
 

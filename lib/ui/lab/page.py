@@ -93,8 +93,8 @@ def show(run_id: str, wanted: TrainConfig | None) -> None:
     same = config == wanted
     with st.container(key="lab_run"):  # shell.css
         headline = st.container(key="lab_headline", gap=None)
-        left, right = st.columns([3.1, 1], gap="medium")
         if going_on or history:
+            left, right = st.columns([3.1, 1], gap="medium")
             with left.container(gap=None):
                 _curves(run_id, config, () if going_on else history, run)
 
