@@ -53,6 +53,8 @@ class Connection:
         store: RunStore,
         on_event: Callable[[Mapping[str, Any]], None],
     ) -> None:
+        # The engine imports Dask as well, beside this process.
+        self.engine = None if scheduler else _popen_engine(trainer)
         # Imported here, because the import takes half a second and no page should wait for it.
         from distributed import Client, Security
 
@@ -64,10 +66,8 @@ class Connection:
         self._store = store
         self._on_event = on_event
         self._num_workers = 0
-        self.engine: subprocess.Popen[str] | None = None
         security = None  # use Dask's configuration
-        if not scheduler:
-            self.engine = _popen_engine(trainer)
+        if self.engine:
             greeting = _greeting(self.engine)
             scheduler = greeting["address"]
             security = Security(require_encryption=True, **greeting["tls"])

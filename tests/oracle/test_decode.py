@@ -254,6 +254,16 @@ def test_each_of_the_eight_ways_to_hold_a_camera_is_turned_as_pillow_turns_it(he
         assert np.array_equal(decode.stretched(image, height, width)[..., 0], expected)
 
 
+@given(
+    st.integers(1, 40), st.integers(1, 40), st.integers(1, 30), st.randoms(use_true_random=False)
+)
+@settings(deadline=None)
+def test_a_grey_image_is_resized_as_one_with_three_equal_channels(width, height, side, random):
+    grey = Image.frombytes("L", (width, height), random.randbytes(width * height))
+    pixels = decode.decode(encoded(grey), side)
+    assert np.array_equal(pixels, decode.decode(encoded(grey.convert("RGB")), side))
+
+
 @given(st.binary(max_size=60), st.sampled_from([b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
 def test_whatever_an_exif_block_holds_an_image_is_turned_in_one_of_eight_ways(rest, start):
     assert metadata.orientation(start + rest) in range(1, 9)

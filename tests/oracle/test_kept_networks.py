@@ -9,6 +9,7 @@ from lib.core import runs
 from lib.training import model as models
 from lib.training import task
 from lib.training.engine import network
+from lib.training.engine.steps import PhaseTrainer
 from tests.speeds import thorough_beyond
 
 SHARED = {
@@ -136,6 +137,21 @@ def test_a_preparation_stops_where_it_is_told_to_and_keeps_what_is_built():
     looks = iter([False] * 3)
     assert not task.prepare(config, lambda: next(looks, True))
     assert [each.key for each in network._kept] in ([], [network.key_of(config, 1)])
+
+
+def test_a_preparation_stops_between_tracing_a_graph_and_running_it(monkeypatch):
+    traced, trace = [], PhaseTrainer._trace_train_step
+
+    def noted(self, examples):
+        found = trace(self, examples)
+        traced.append(self)
+        return found
+
+    monkeypatch.setattr(PhaseTrainer, "_trace_train_step", noted)
+    assert not task.prepare(runs.make_config(**SHARED | FIRST), lambda: bool(traced))
+    (kept,) = network._kept
+    ((_, ((optimizer, _),)),) = kept._trainers.values()
+    assert int(optimizer.iterations) == 0
 
 
 def test_the_oldest_networks_make_room_for_new_ones(monkeypatch):

@@ -88,6 +88,16 @@ def test_labels_belong_to_their_images(home):
             assert truth[image.tobytes()] == label
 
 
+def test_a_dataset_of_thaw_opens_without_the_hundreds_of_modules_of_tfds(monkeypatch):
+    def forbidden():
+        raise AssertionError("imported")
+
+    monkeypatch.setattr("tensorflow_datasets.core.registered._import_legacy_builders", forbidden)
+    assert load("openmoji_animals_food").class_names == ("animal", "food")
+    with pytest.raises(AssertionError, match="imported"):
+        load("no_such_dataset")
+
+
 def test_grey_photographs_become_three_equal_channels():
     data = load("elpv")
     assert data.train.images.shape == (20, 32, 32, 3)

@@ -29,8 +29,7 @@ def get_ready(log: RunLog, network: Network, data: LoadedData) -> None:
         train, validation = (features.examples(split, phase) for split in ("train", "validation"))
         log.say("starting")
         trainer = network.trainer(phase, config.l2 or solved_head.USUAL_L2 * solves)
-        trainer.warm_up(
-            train, validation, steps=not (solves and phase.name == "feature_extraction")
-        )
+        steps = not (solves and phase.name == "feature_extraction")
+        trainer.warm_up(train, validation, steps=steps, part=lambda: log.say("starting"))
     features.examples("test", config.phases[-1])
     network.begin(config)

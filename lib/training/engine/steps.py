@@ -258,7 +258,14 @@ class PhaseTrainer:
         if self._l2 is not None:
             self._l2.assign(l2)
 
-    def warm_up(self, train: Examples, validation: Examples, *, steps: bool) -> None:
+    def warm_up(
+        self,
+        train: Examples,
+        validation: Examples,
+        *,
+        steps: bool,
+        part: Callable[[], None] = lambda: None,
+    ) -> None:
         """Trace the graphs and run each once: the first call of a graph takes longer.
 
         This changes weights and optimizer; a run sets them back when it begins.
@@ -267,12 +274,15 @@ class PhaseTrainer:
             train: The training images.
             validation: The validation images.
             steps: Whether the phase takes training steps.
+            part: Called between the parts of this, each a fraction of a second; may raise to stop.
         """
         first = Examples(
             tuple(t[: self.batch_size] for t in train.tensors), train.labels[: self.batch_size]
         )
         if steps:
-            self.train_epoch(first, np.arange(len(first)), lambda batch: None)
+            self._trace_train_step(first)
+            part()
+            self.train_epoch(first, np.arange(len(first)), lambda batch: part())
         self.evaluate(validation)
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
@@ -280,6 +290,12 @@ class PhaseTrainer:
         tensors = (*examples.tensors, examples.labels)
         *inputs, labels = (tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in tensors)
         return function.get_concrete_function(tuple(inputs), labels, last)
+
+    def _trace_train_step(self, examples: Examples) -> Any:
+        if self._train_step is None:
+            chosen_spec = tf.TensorSpec((None,), tf.int64)
+            self._train_step = self._traced(self._train_function, examples, chosen_spec)
+        return self._train_step
 
     def _begin_to_trace_test_step(self, examples: Examples) -> Future[Any]:
         """Trace in a thread: Python traces while TensorFlow executes the first steps."""
@@ -305,14 +321,12 @@ class PhaseTrainer:
         Raises:
             TrainingDivergedError: At the first batch whose loss is not finite.
         """
-        if self._train_step is None:
-            chosen_spec = tf.TensorSpec((None,), tf.int64)
-            self._train_step = self._traced(self._train_function, examples, chosen_spec)
-            self._begin_to_trace_test_step(examples)  # in parallel to the first steps
+        train_step = self._trace_train_step(examples)
+        self._begin_to_trace_test_step(examples)  # in parallel to the first steps
         loss, correct = 0.0, 0
         for batch, start in enumerate(range(0, len(order), self.batch_size), start=1):
             chosen = tf.convert_to_tensor(order[start : start + self.batch_size])
-            batch_loss, batch_correct = self._train_step(examples.tensors, examples.labels, chosen)
+            batch_loss, batch_correct = train_step(examples.tensors, examples.labels, chosen)
             loss += float(batch_loss)
             correct += int(batch_correct)
             _check_finite(loss, f"at batch {batch} of an epoch")

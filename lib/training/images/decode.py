@@ -138,7 +138,12 @@ def stretched(image: Image.Image, height: int, width: int) -> UInt8Array:
     # A large JPEG is decoded at a fraction of its size, but at twice what is wanted or more.
     longest = max(height, width)
     image.draft(None, (2 * longest, 2 * longest))
-    return np.asarray(_upright_rgb(image).resize((width, height), Image.Resampling.BILINEAR))
+    if image.mode == "L" and not image.has_transparency_data and _to_srgb(image) is None:
+        upright = _upright(image)  # One channel is resized like three equal ones.
+    else:
+        upright = _upright_rgb(image)
+    small = upright.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(small.convert("RGB"))
 
 
 def check(data: bytes) -> bool:
@@ -230,11 +235,16 @@ def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
     return colours.to_srgb(image.mode, image.info.get("icc_profile") or b"")
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Any image upright by its EXIF orientation."""
+    turn = TURNS.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
 def _upright_rgb(image: Image.Image) -> Image.Image:
-    """Any image upright by its EXIF orientation, in sRGB, on white where it is transparent."""
-    turn, to_srgb = TURNS.get(_orientation(image)), _to_srgb(image)
-    if turn is not None:
-        image = image.transpose(turn)
+    """Any image upright, in sRGB, on white where it is transparent."""
+    to_srgb = _to_srgb(image)
+    image = _upright(image)
     if image.mode.startswith("I"):
         # 16-bit grey: convert() would clip it at 255.
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))

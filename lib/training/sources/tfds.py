@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import lib.training.builders  # noqa: F401 - registers the offline datasets
@@ -18,6 +19,8 @@ from lib.core.files.home import thaw_home
 from lib.training.images import contact_sheet
 from lib.training.images.decode import ImageSource
 from lib.training.sources import tfds_prepare
+
+LABELS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def source(dataset: str) -> ImageSource:
             {image_key: True}, decoders={image_key: tfds.decode.SkipDecoding()}
         )
         last = max(wanted)
-        for index, record in enumerate(_records(builder, still_encoded)):
+        records = _records(builder, still_encoded).as_numpy_iterator()
+        for index, record in enumerate(records):
             if index in wanted:
                 yield index, record[image_key]
             if index == last:
@@ -88,11 +92,10 @@ def source(dataset: str) -> ImageSource:
     return found
 
 
-def _records(builder: tfds.core.DatasetBuilder, decoding: Any) -> Iterator[dict[str, Any]]:
+def _records(builder: tfds.core.DatasetBuilder, decoding: Any) -> tf.data.Dataset:
     # Read files sequentially, so that an index always refers to the same image.
     config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    data = builder.as_dataset(split=_split(builder), decoders=decoding, read_config=config)
-    return iter(data.as_numpy_iterator())
+    return builder.as_dataset(split=_split(builder), decoders=decoding, read_config=config)
 
 
 # Folder of a version of a dataset, which does not change -> the class index of every image.
@@ -104,8 +107,8 @@ def _labels(builder: tfds.core.DatasetBuilder, label_key: str) -> npt.NDArray[np
     where = str(builder.data_path)
     if where not in _labels_of:
         only_label = tfds.decode.PartialDecoding({label_key: True})
-        found = [record[label_key] for record in _records(builder, only_label)]
-        _labels_of[where] = np.asarray(found, np.int64)
+        batches = _records(builder, only_label).batch(LABELS_AT_ONCE).as_numpy_iterator()
+        _labels_of[where] = np.concatenate([batch[label_key] for batch in batches])
         _labels_of[where].setflags(write=False)
     return _labels_of[where]
 
@@ -142,13 +145,18 @@ def open_builder(dataset: str) -> tuple[tfds.core.DatasetBuilder, tuple[str, str
 
 def is_here(dataset: str) -> bool:
     """True if the images of a dataset are on this machine, or in an installed package."""
-    spec = datasets.DATASETS.get(dataset)
-    if spec and spec.offline:
+    if _is_ours(dataset):
         return True
     try:
         return tfds_prepare.is_prepared(open_builder(dataset)[0])
     except DataError:
         return False
+
+
+def _is_ours(dataset: str) -> bool:
+    """True for a dataset of lib.training.builders, whose images an installed package contains."""
+    spec = datasets.DATASETS.get(dataset)
+    return spec is not None and spec.offline
 
 
 def _builder(dataset: str) -> tfds.core.DatasetBuilder:
@@ -157,11 +165,12 @@ def _builder(dataset: str) -> tfds.core.DatasetBuilder:
     Raises:
         DataError: If TFDS has no dataset of that name.
     """
-    # Community datasets would need the network.
-    known = tfds.list_builders(with_community_datasets=False)
     name, _, config = dataset.partition("/")
-    if name not in known:
-        raise DataError(f"TFDS has no dataset called {dataset!r}.", _did_you_mean(name, known))
+    if not _is_ours(name):
+        # It takes a while: TFDS imports hundreds of modules. Community datasets need the network.
+        known = tfds.list_builders(with_community_datasets=False)
+        if name not in known:
+            raise DataError(f"TFDS has no dataset called {dataset!r}.", _did_you_mean(name, known))
     if config and config not in (configs := list(tfds.builder_cls(name).builder_configs)):
         raise DataError(
             f"{name} has no configuration called {config!r}.", _did_you_mean(config, configs)
