@@ -140,14 +140,13 @@ def test_a_preparation_stops_where_it_is_told_to_and_keeps_what_is_built():
 
 
 def test_a_preparation_stops_between_tracing_a_graph_and_running_it(monkeypatch):
-    traced, trace = [], PhaseTrainer._trace_train_step
+    traced, trace = [], PhaseTrainer._traced
 
-    def noted(self, examples):
-        found = trace(self, examples)
-        traced.append(self)
-        return found
+    def noted(*which):
+        traced.append(trace(*which))
+        return traced[-1]
 
-    monkeypatch.setattr(PhaseTrainer, "_trace_train_step", noted)
+    monkeypatch.setattr(PhaseTrainer, "_traced", noted)
     assert not task.prepare(runs.make_config(**SHARED | FIRST), lambda: bool(traced))
     (kept,) = network._kept
     ((_, ((optimizer, _),)),) = kept._trainers.values()

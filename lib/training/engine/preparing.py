@@ -30,6 +30,6 @@ def get_ready(log: RunLog, network: Network, data: LoadedData) -> None:
         log.say("starting")
         trainer = network.trainer(phase, config.l2 or solved_head.USUAL_L2 * solves)
         steps = not (solves and phase.name == "feature_extraction")
-        trainer.warm_up(train, validation, steps=steps, part=lambda: log.say("starting"))
+        trainer.warm_up(train, validation, lambda batch: log.say("starting"), steps=steps)
     features.examples("test", config.phases[-1])
     network.begin(config)

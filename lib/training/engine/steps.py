@@ -259,12 +259,7 @@ class PhaseTrainer:
             self._l2.assign(l2)
 
     def warm_up(
-        self,
-        train: Examples,
-        validation: Examples,
-        *,
-        steps: bool,
-        part: Callable[[], None] = lambda: None,
+        self, train: Examples, validation: Examples, step: Callable[[int], None], *, steps: bool
     ) -> None:
         """Trace the graphs and run each once: the first call of a graph takes longer.
 
@@ -273,16 +268,14 @@ class PhaseTrainer:
         Args:
             train: The training images.
             validation: The validation images.
+            step: As for `train_epoch`.
             steps: Whether the phase takes training steps.
-            part: Called between the parts of this, each a fraction of a second; may raise to stop.
         """
         first = Examples(
             tuple(t[: self.batch_size] for t in train.tensors), train.labels[: self.batch_size]
         )
         if steps:
-            self._trace_train_step(first)
-            part()
-            self.train_epoch(first, np.arange(len(first)), lambda batch: part())
+            self.train_epoch(first, np.arange(len(first)), step)
         self.evaluate(validation)
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
@@ -290,12 +283,6 @@ class PhaseTrainer:
         tensors = (*examples.tensors, examples.labels)
         *inputs, labels = (tf.TensorSpec((None, *t.shape[1:]), t.dtype) for t in tensors)
         return function.get_concrete_function(tuple(inputs), labels, last)
-
-    def _trace_train_step(self, examples: Examples) -> Any:
-        if self._train_step is None:
-            chosen_spec = tf.TensorSpec((None,), tf.int64)
-            self._train_step = self._traced(self._train_function, examples, chosen_spec)
-        return self._train_step
 
     def _begin_to_trace_test_step(self, examples: Examples) -> Future[Any]:
         """Trace in a thread: Python traces while TensorFlow executes the first steps."""
@@ -316,17 +303,21 @@ class PhaseTrainer:
         Args:
             examples: The training images.
             order: A permutation of the examples.
-            step: Called after each batch with the number of batches done; may raise to stop.
+            step: Called with the number of batches done, after each and, where the graph had to be
+                traced, before the first; may raise to stop.
 
         Raises:
             TrainingDivergedError: At the first batch whose loss is not finite.
         """
-        train_step = self._trace_train_step(examples)
-        self._begin_to_trace_test_step(examples)  # in parallel to the first steps
+        if self._train_step is None:
+            chosen_spec = tf.TensorSpec((None,), tf.int64)
+            self._train_step = self._traced(self._train_function, examples, chosen_spec)
+            step(0)
+            self._begin_to_trace_test_step(examples)  # in parallel to the first steps
         loss, correct = 0.0, 0
         for batch, start in enumerate(range(0, len(order), self.batch_size), start=1):
             chosen = tf.convert_to_tensor(order[start : start + self.batch_size])
-            batch_loss, batch_correct = train_step(examples.tensors, examples.labels, chosen)
+            batch_loss, batch_correct = self._train_step(examples.tensors, examples.labels, chosen)
             loss += float(batch_loss)
             correct += int(batch_correct)
             _check_finite(loss, f"at batch {batch} of an epoch")
