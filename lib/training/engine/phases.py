@@ -63,10 +63,6 @@ class PhaseRunner:
         train, validation = (
             self.features.examples(split, phase) for split in ("train", "validation")
         )
-        # In a cross-validated run, training and validation images are the same.
-        comparable = self.network.is_head_only(phase) and not self.config.is_cross_validated
-        if comparable and (shift := measuring.shift(train, validation)):
-            facts["shift"] = shift
         trainer = self._start(phase)
         solved = phase.name == "feature_extraction" and self._solves
         with self.log.timed(phase.key):
@@ -77,6 +73,10 @@ class PhaseRunner:
             # Evaluated like the validation images: without dropout, with moving statistics.
             again = trainer.evaluate(train)
         facts["train_evaluated"][phase.key] = {"loss": again.loss, "accuracy": again.accuracy}
+        # In a cross-validated run, training and validation images are the same.
+        comparable = self.network.is_head_only(phase) and not self.config.is_cross_validated
+        if comparable and (shift := measuring.shift(train, validation)):
+            facts["shift"] = shift
         if num_epochs < phase.num_epochs and not solved:
             facts.setdefault("stopped_early", {})[phase.key] = self._epoch
         self._now = self.network.weights()
