@@ -559,6 +559,8 @@ def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp
     assert run.status == "cancelled"
     assert len(run.history) == epochs
     assert "test_accuracy" not in run.result
+    # Whether its splits differ is known as soon as an epoch is, also of one that was not finished.
+    assert ("shift" in run.result) == (epochs > 0)
     assert not (run.folder / "model" / MODEL_FILE).exists()
     assert run.result["wall_time_s"] > 0
     assert store.open(run.id) == run

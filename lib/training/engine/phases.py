@@ -65,18 +65,20 @@ class PhaseRunner:
         )
         trainer = self._start(phase)
         solved = phase.name == "feature_extraction" and self._solves
-        with self.log.timed(phase.key):
-            if solved:
-                num_epochs = self._solve(phase, train, validation)
-            else:
-                num_epochs = self._train(phase, trainer, train, validation)
-            # Evaluated like the validation images: without dropout, with moving statistics.
-            again = trainer.evaluate(train)
+        try:
+            with self.log.timed(phase.key):
+                if solved:
+                    num_epochs = self._solve(phase, train, validation)
+                else:
+                    num_epochs = self._train(phase, trainer, train, validation)
+                # Evaluated like the validation images: without dropout, with moving statistics.
+                again = trainer.evaluate(train)
+        finally:  # Not before the first epoch, for which a reader waits.
+            # In a cross-validated run, training and validation images are the same.
+            comparable = self.network.is_head_only(phase) and not self.config.is_cross_validated
+            if comparable and (shift := measuring.shift(train, validation)):
+                facts["shift"] = shift
         facts["train_evaluated"][phase.key] = {"loss": again.loss, "accuracy": again.accuracy}
-        # In a cross-validated run, training and validation images are the same.
-        comparable = self.network.is_head_only(phase) and not self.config.is_cross_validated
-        if comparable and (shift := measuring.shift(train, validation)):
-            facts["shift"] = shift
         if num_epochs < phase.num_epochs and not solved:
             facts.setdefault("stopped_early", {})[phase.key] = self._epoch
         self._now = self.network.weights()
