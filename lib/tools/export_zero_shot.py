@@ -66,7 +66,7 @@ def of_animals(features_file: Path | None) -> dict[str, Array]:
 
 def drawings() -> bytes:
     """All drawings of the animals in one picture, in the order of the table."""
-    from lib.training.builders.openmoji_animals_food import draw
+    from lib.training.images.drawings import draw
 
     drawn = [animal.drawing for animal in animals.ANIMALS.values() if animal.drawing]
     side, columns = classifier.DRAWING_PIXELS, classifier.DRAWING_COLUMNS

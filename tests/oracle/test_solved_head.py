@@ -5,6 +5,7 @@ from math import erf, sqrt
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from lib.core import runs
@@ -70,6 +71,21 @@ def test_no_small_change_of_a_solved_head_lowers_the_loss_with_its_penalty():
         step = 1e-2 * rng.normal(size=head.kernel.shape)
         assert loss(head.kernel + step, head.bias) > best
     assert loss(head.kernel, head.bias + 1e-2) > best
+
+
+@pytest.mark.parametrize("seed", [0, 7, 4_242])
+@pytest.mark.parametrize("counts", [(2, 2), (5, 5), (7, 3), (23, 80), (4, 9, 30), (6, 11, 5, 40)])
+def test_the_folds_are_those_of_scikit_learn(counts, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)) * 3, counts))
+    num_folds = min(solved_head.NUM_FOLDS, *counts)
+    theirs = StratifiedKFold(num_folds, shuffle=True, random_state=seed).split(labels, labels)
+    for ours, other in zip(solved_head.folds(labels, seed), theirs, strict=True):
+        for indices, expected in zip(ours, other, strict=True):
+            np.testing.assert_array_equal(indices, expected)
+
+
+def test_there_are_no_folds_of_a_class_with_a_single_image():
+    assert solved_head.folds(np.array([0, 0, 0, 1]), 0) == []
 
 
 def test_the_chosen_penalty_is_weak_where_features_tell_classes_apart_and_strong_in_noise():

