@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from lib.core import backbones, datasets, heads, intervals, runs, strategies
@@ -237,7 +236,6 @@ def _network(log: RunLog, data: LoadedData) -> Network:
 def _train(log: RunLog, writer: RunWriter, images: Path | None) -> dict[str, Any]:
     config = log.config
     log.say("starting", num_epochs=config.num_epochs)
-    keras.utils.set_random_seed(config.seed)
     data = _load_data(log, images)
     mine = _network(log, data)
     with _kept_afterwards(mine):

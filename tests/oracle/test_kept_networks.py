@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lib.core import runs
 from lib.training import model as models
@@ -85,13 +87,37 @@ def test_runs_that_share_a_prepared_network_in_both_orders_give_the_numbers_of_n
     assert task.prepare(first, lambda: False)
 
     def forbidden(*_, **__):
-        raise AssertionError("built again")
+        raise AssertionError("done again")
 
     monkeypatch.setattr(models, "build_backbone", forbidden)
+    # It empties TensorFlow's cache of kernels, so that every graph is optimised once more.
+    monkeypatch.setattr(tf.random, "set_seed", forbidden)
     before = what_came_out(first, tmp_path / "first")
     assert what_came_out(second, tmp_path / "second") == alone
     assert what_came_out(first, tmp_path / "first again") == before
     assert before[0] != alone[0]
+
+
+# Where a run draws: dropout, random changes of images, and initial weights.
+DRAWS = {
+    "dropout and augmentation": {"dropout": 0.5, "hidden_units": 8, "augmentation": True},
+    "stochastic depth and initial weights": {
+        "strategy": "from_scratch",
+        "backbone": "efficientnet_b0",
+    },
+    "a backbone that learned nothing": {"fault": "random_backbone"},
+}
+
+
+@pytest.mark.parametrize("case", thorough_beyond(["dropout and augmentation"], DRAWS))
+def test_no_number_depends_on_generators_that_a_process_shares(case, tmp_path):
+    config = runs.make_config(**SHARED | FIRST | DRAWS[case])
+    found = []
+    for seed in (1, 2):
+        network.forget_all()
+        keras.utils.set_random_seed(seed)
+        found.append(what_came_out(config, tmp_path / str(seed)))
+    assert found[0] == found[1]
 
 
 @pytest.mark.thorough
