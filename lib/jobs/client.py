@@ -7,7 +7,7 @@ replaces the local engine.
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from lib.core.lab.progress import Progress
 from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs import cancelling, endings, memory, worker
-from lib.jobs.keeper import Keeper
+from lib.jobs.keeper import Keeper, News
 from lib.jobs.questions import Question, Questions
 from lib.jobs.records import Record
 
@@ -147,8 +147,8 @@ class Client:
                 del self._prepared[next(iter(self._prepared))]
             self._keeper.prepare(config, owner)
 
-    def tell(self, news: Callable[[str], None]) -> None:
-        """Call a function with the id of a run whenever an epoch or a part of it has ended.
+    def tell(self, news: News) -> None:
+        """Call a function whenever an epoch of a run has ended, or its state has changed.
 
         Args:
             news: Called in a thread that must not wait; it replaces an earlier one.

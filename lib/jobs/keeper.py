@@ -10,6 +10,7 @@ from typing import Any
 from lib.core import limits
 from lib.core.errors import EngineError
 from lib.core.lab.folder import read_run
+from lib.core.lab.progress import Progress
 from lib.core.lab.store import RunStore
 from lib.core.runs import TrainConfig
 from lib.jobs import endings, folders, worker
@@ -25,6 +26,9 @@ LOOKS_BEFORE_ORPHANED = 8
 # A worker holds 830 MB after its first run and a few MB more after each. It is restarted before
 # fifty runs could take 2 GB.
 WORKER_LIMIT_BYTES = 1_500_000_000
+
+# Takes the id of a run, and whether only its state has changed, which may be another one soon.
+News = Callable[[str, bool], None]
 
 
 class Keeper:
@@ -44,7 +48,7 @@ class Keeper:
         unreachable: Whether the last attempt to connect failed.
         has_workers: False if a scheduler had no worker when runs were last submitted.
         closed: True once Thaw is being closed.
-        news: Called with the id of a run whose state or epochs have changed.
+        news: Called when the state or the epochs of a run have changed.
         connecting: Message to show while there is no connection.
     """
 
@@ -59,7 +63,7 @@ class Keeper:
         self.unreachable = False
         self.has_workers = True
         self.closed = False
-        self.news: Callable[[str], None] = lambda run_id: None
+        self.news: News = lambda run_id, in_passing: None
         self._thread: threading.Thread | None = None
         self._wanted = False
         # Runs to prepare, by who asked.
@@ -129,24 +133,29 @@ class Keeper:
 
     def on_event(self, event: Mapping[str, Any]) -> None:
         """Process one event of a run; called in a Dask thread."""
+        id_ = event["run"]
         with self.changed:
-            before = self._seen(event["run"])
+            before = self._progress(id_)
             if self.records.take_in(event):
                 self.changed.notify_all()
-            is_news = self._seen(event["run"]) != before
-        if is_news:
-            self.news(event["run"])
+            now = self._progress(id_)
+        if now is None:
+            return
+        if before is None or len(now.history) != len(before.history):
+            self.news(id_, False)
+        elif now.state != before.state:
+            self.news(id_, not now.ended)
 
-    def _seen(self, run_id: str) -> tuple[str, int] | None:
+    def _progress(self, run_id: str) -> Progress | None:
         record = self.records.get(run_id)
-        return (record.progress.state, len(record.progress.history)) if record else None
+        return record.progress if record else None
 
     def end(self, record: Record, event: Mapping[str, Any]) -> None:
         """End a run with its last event."""
         with self.changed:
             record.end(event)
             self.changed.notify_all()
-        self.news(record.id)
+        self.news(record.id, False)
 
     # --- The thread ---------------------------------------------------------------------------
 

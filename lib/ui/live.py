@@ -28,6 +28,9 @@ from lib.jobs.client import Client
 SECONDS_BETWEEN_RERUNS = 0.1
 # While a room answers, its answers need the server more than the bars on the projector do.
 SECONDS_BETWEEN_RERUNS_OF_A_ROOM = 0.4
+# A run that was prepared is in five states within half a second. Nobody reads their names, and
+# drawing them would make the first epoch late; a state that lasts is named.
+SECONDS_UNTIL_A_STATE = 0.4
 # Until the next try while a script runs in the session; it must not be pushed aside.
 SECONDS_TO_WAIT = 0.02
 # Sessions that follow at the same time; the one that began first looks at intervals only.
@@ -36,12 +39,17 @@ MAX_FOLLOWED = 500
 
 @dataclass
 class _Follower:
-    """A fragment in a session that shows a run, or a room: its topic."""
+    """A fragment in a session that shows a run, or a room: its topic.
+
+    Attributes:
+        patience: How many seconds the rerun that it was asked for can wait; None if none is due.
+        next_rerun: Earliest time of the next one, of the event loop.
+    """
 
     topic: str
     session_id: str
     fragment_id: str
-    asked: bool = False
+    patience: float | None = None
     next_rerun: float = 0.0
 
 
@@ -74,14 +82,20 @@ class _Followers:
             if self._by_session.get(follower.session_id) is follower:
                 del self._by_session[follower.session_id]
 
-    def tell(self, topic: str) -> None:
-        """Have the fragments that show a topic run again; called in any thread."""
+    def tell(self, topic: str, patience: float = 0.0) -> None:
+        """Have the fragments that show a topic run again; called in any thread.
+
+        Args:
+            patience: How many seconds that can wait.
+        """
         with self._lock:
             told = [
-                each for each in self._by_session.values() if each.topic == topic and not each.asked
+                each
+                for each in self._by_session.values()
+                if each.topic == topic and (each.patience is None or patience < each.patience)
             ]
             for each in told:
-                each.asked = True
+                each.patience = patience
         for each in told:
             session = _session(each.session_id)
             if session is None:
@@ -89,10 +103,14 @@ class _Followers:
             else:
                 # Only the event loop may look at a session.
                 loop: asyncio.AbstractEventLoop = session._event_loop
-                loop.call_soon_threadsafe(self._rerun, each, session, loop)
+                loop.call_soon_threadsafe(
+                    loop.call_later, patience, self._rerun, each, session, loop
+                )
 
     def _rerun(self, follower: _Follower, session: Any, loop: asyncio.AbstractEventLoop) -> None:
         """Rerun the fragment as soon as the session has nothing else to do."""
+        if follower.patience is None:  # It has run since.
+            return
         if not session.has_fragment(follower.fragment_id) and session._scriptrunner is None:
             self.forget(follower)
             return
@@ -103,7 +121,7 @@ class _Followers:
         if wait > 0:
             loop.call_later(wait, self._rerun, follower, session, loop)
             return
-        follower.asked, follower.next_rerun = False, loop.time() + self._seconds
+        follower.patience, follower.next_rerun = None, loop.time() + self._seconds
         _start(session, follower.fragment_id)
 
 
@@ -148,7 +166,11 @@ def follow(client: Client, run_id: str) -> None:
         run_id: Id of the run that the fragment shows; it replaces an earlier one.
     """
     if _add(_runs, run_id):
-        client.tell(_runs.tell)
+        client.tell(_tell_run)
+
+
+def _tell_run(run_id: str, in_passing: bool) -> None:
+    _runs.tell(run_id, SECONDS_UNTIL_A_STATE if in_passing else 0.0)
 
 
 def follow_room(code: str, *, as_host: bool = False) -> None:

@@ -48,6 +48,18 @@ def pid_of(client: Client, id_: str) -> int:
 # --- Runs that end by themselves ------------------------------------------------------------------
 
 
+def test_news_says_of_epochs_and_of_the_end_that_they_do_not_wait_as_a_state_can(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(client._keeper, "news", client._keeper.news)  # set back after the test
+    client.tell(lambda id_, in_passing: told.append(in_passing))
+    ended(client, client.submit(config("fast", num_epochs=2, seed=99)))
+    until(lambda: told.count(False) == 3)
+    assert told == [True] * (len(told) - 3) + [False] * 3
+    assert len(told) > 3
+
+
 def test_a_run_goes_from_queued_to_finished_and_its_epochs_are_told_as_they_end(
     client: Client,
 ) -> None:

@@ -42,8 +42,9 @@ class Client:
             self.drawn.wait()
             self.drawn.clear()
             self.epochs += 1
-            self.news("another run")
-            self.news("run")
+            self.news("another run", False)
+            self.news("run", True)
+            self.news("run", False)
 
 
 client = st.session_state.setdefault("client", Client())
@@ -59,6 +60,34 @@ def curves():
 
 curves()
 threading.Thread(target=client.train, daemon=True).start()
+"""
+
+# A run that goes through five states at once, and stays in the last one.
+STATES = """
+import streamlit as st
+
+from lib.ui import live
+
+
+class Client:
+    def tell(self, news):
+        self.news = news
+
+
+states = st.session_state.setdefault("states", [])
+
+
+@st.fragment
+def heading():
+    client = Client()
+    live.follow(client, "run")
+    st.text(f"state {len(states)}")
+    while len(states) < 5:
+        states.append(len(states))
+        client.news("run", True)
+
+
+heading()
 """
 
 # A page that shows a room, first as its host and then as a participant. An answer comes, then the
@@ -202,6 +231,57 @@ def test_every_epoch_reaches_a_page_that_does_not_ask_and_only_its_fragment_runs
     every = [f"epoch {epoch}, page 1" for epoch in range(11)]
     # Where the browser is slow, Streamlit leaves out a text that the next one has replaced.
     assert seen == [text for text in every if text in seen]
+
+
+@pytest.mark.parametrize("port", [STATES], indirect=True, ids=["states"])
+def test_a_state_that_lasts_reaches_the_page_and_those_on_the_way_to_it_do_not(port: int) -> None:
+    assert browse(port, lambda browser: browser.until("state 5")) == ["state 0", "state 5"]
+
+
+def test_an_epoch_does_not_wait_for_the_state_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loop:
+        now = 0.0
+
+        def __init__(self) -> None:
+            self.due: list[tuple[float, Callable[..., None], Any]] = []
+
+        def time(self) -> float:
+            return self.now
+
+        def call_later(self, seconds: float, what: Callable[..., None], *arguments: Any) -> None:
+            self.due.append((self.now + seconds, what, arguments))
+
+        def call_soon_threadsafe(self, what: Callable[..., None], *arguments: Any) -> None:
+            what(*arguments)
+
+        def go_on_until(self, end: float) -> None:
+            while due := [each for each in self.due if each[0] <= end]:
+                first = min(due, key=lambda each: each[0])
+                self.due.remove(first)
+                self.now = first[0]
+                first[1](*first[2])
+
+    loop, reruns = Loop(), []
+    session = SimpleNamespace(
+        _event_loop=loop, _scriptrunner=None, has_fragment=lambda fragment_id: True
+    )
+    monkeypatch.setattr(live, "_session", lambda id_: session)
+    monkeypatch.setattr(live, "_start", lambda *_: reruns.append(loop.now))
+    followers = live._Followers(0.1)
+    followers.add(live._Follower("run", "session", "fragment"))
+    followers.tell("run", 0.4)
+    loop.go_on_until(0.2)
+    assert reruns == []
+    loop.now = 0.2
+    for _ in range(3):
+        followers.tell("run")
+        followers.tell("run", 0.4)
+    loop.go_on_until(1.0)
+    assert reruns == [0.2]
+    loop.now = 1.0
+    followers.tell("run", 0.4)
+    loop.go_on_until(2.0)
+    assert reruns == [0.2, 1.4]
 
 
 @pytest.mark.parametrize("port", [ROOM % (True, True)], indirect=True, ids=["host"])
