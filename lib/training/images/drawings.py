@@ -47,20 +47,20 @@ def draw_all(names: Sequence[str]) -> Iterator[bytes]:
     """
     num_processes = min(MAX_PROCESSES, os.cpu_count() or 1, len(names))
     with ExitStack() as ended:
-        artists = []
+        outputs = []
         for first in range(num_processes):
-            artist = subprocess.Popen(
+            process = subprocess.Popen(
                 COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT
             )
-            ended.enter_context(artist)  # waits for it, after it was ended
-            ended.callback(artist.kill)
-            assert artist.stdin
-            assert artist.stdout
-            artist.stdin.write("\n".join(names[first::num_processes]))
-            artist.stdin.close()
-            artists.append(artist.stdout)
+            ended.enter_context(process)  # closes its pipes and waits for it
+            ended.callback(process.kill)
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write("\n".join(names[first::num_processes]))
+            process.stdin.close()
+            outputs.append(process.stdout)
         for index, name in enumerate(names):
-            line = artists[index % num_processes].readline()
+            line = outputs[index % num_processes].readline()
             if not line:
                 raise OSError(f"The process that draws {name} has ended.")
             yield base64.b64decode(line)
