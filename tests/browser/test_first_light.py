@@ -126,8 +126,9 @@ def test_a_rehearsed_run_is_trained_once_more_in_front_of_the_class_in_its_place
     page: Page, app_url: str
 ) -> None:
     lab.open_few(page, app_url, "14")
-    # Long enough to be seen while it goes on, since everything for the second time is prepared.
-    lab.set_up(page, **{"Fine-tuning epochs": "30"})
+    # Long enough to be seen while it goes on, also by a busy browser, although everything is
+    # prepared for the second time.
+    lab.set_up(page, **{"Fine-tuning epochs": "100"})
     run = lab.start(page)
     lab.expect_finished(page)
     headline = page.get_by_role("heading", level=3).inner_text()

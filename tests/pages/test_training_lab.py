@@ -414,6 +414,26 @@ def test_a_quick_gesture_counts_more_than_the_link_from_before_the_last_one() ->
     assert app.number_input(key=images).value == 20
 
 
+def test_a_run_that_is_started_quickly_has_the_settings_on_screen_and_not_those_before() -> None:
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE_S).run()
+    app.query_params["seed"] = "3"
+    app.switch_page(LAB).run()
+    app.number_input(key="seed").set_value(7).run()
+    # The browser had not yet heard of the new link when the reader pressed the button.
+    app.query_params["seed"] = "3"
+    app.button(key=state.START).click().run()
+    assert not app.exception
+    usual = lab_settings.usual(
+        datasets.get("openmoji_animals_food"),
+        backbones.get("efficientnet_lite0"),
+        strategies.get("partial_fine_tuning"),
+    )
+    assert app.query_params[state.RUN] == runs.run_id(runs.with_seed(usual, 7))
+    assert app.number_input(key="seed").value == 7
+    app.button(key=state.CANCEL).click().run()
+    assert not app.exception
+
+
 def test_a_link_counts_after_another_page_has_changed_the_settings() -> None:
     app = open_lab()
     app.switch_page("pages/model_summary.py").run()

@@ -5,6 +5,7 @@ every page. A link names only what differs, so most links are short.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from lib.ui.lab import settings
 from lib.ui.uploads import access, rights
 
 NAMES = state.LAB_PARAMETERS
+# The buttons that start a run of what is on screen.
+STARTING = (state.START, state.RUN_AGAIN, state.BREAK_START)
 # The number fields of a browser take no larger one.
 LARGEST = 2**31 - 1
 
@@ -25,11 +28,16 @@ def open_settings() -> None:
     """Set the controls as the link says, once and before they are drawn.
 
     A quick second gesture arrives with the link from before the first one, so a gesture takes
-    precedence over the link.
+    precedence over the link: a changed setting, and a button that starts a run.
     """
     said = {name: value for name in NAMES if (value := link.get(name)) is not None}
+    shared = state.read(state.LAB_LINK)
+    shared = shared if isinstance(shared, dict) else {}
     acted = state.read(state.LAB_SHOWN) not in (None, settings.on_screen())
-    if acted or said == (state.read(state.LAB_LINK) or {}):
+    if acted or said == shared:
+        return
+    if any(state.read(button) for button in STARTING):
+        _write(shared)
         return
     state.choose(state.LAB_LINK, said)
     values, ignored = _read(said)
@@ -59,13 +67,18 @@ def share(wanted: TrainConfig | None) -> None:
         and getattr(wanted, name)
         != (choices[name] if of_run is None and name in choices else getattr(base, name))
     }
-    for name in NAMES:
-        if name not in differing:
-            link.drop(name)
-        elif link.get(name) != differing[name]:
-            link.put(name, differing[name])
+    _write(differing)
     state.choose(state.LAB_LINK, differing)
     state.choose(state.LAB_SHOWN, settings.on_screen())
+
+
+def _write(parameters: Mapping[str, str]) -> None:
+    """Make these the settings in the link."""
+    for name in NAMES:
+        if name not in parameters:
+            link.drop(name)
+        elif link.get(name) != parameters[name]:
+            link.put(name, parameters[name])
 
 
 def _run_in_link() -> TrainConfig | None:
