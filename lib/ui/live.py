@@ -29,7 +29,7 @@ SECONDS_BETWEEN_RERUNS = 0.1
 # While a room answers, its answers need the server more than the bars on the projector do.
 SECONDS_BETWEEN_RERUNS_OF_A_ROOM = 0.4
 # A run that was prepared is in five states within half a second. Nobody reads their names, and
-# drawing them would make the first epoch late; a state that lasts is named.
+# drawing them is work for server and browser; a state that lasts is named.
 SECONDS_UNTIL_A_STATE = 0.4
 # Until the next try while a script runs in the session; it must not be pushed aside.
 SECONDS_TO_WAIT = 0.02

@@ -41,6 +41,15 @@ def shows_the_recorded_run(app: AppTest) -> bool:
     ]
 
 
+def usual_run() -> runs.TrainConfig:
+    """The run of a lab in which nothing was changed."""
+    return lab_settings.usual(
+        datasets.get("openmoji_animals_food"),
+        backbones.get("efficientnet_lite0"),
+        strategies.get("partial_fine_tuning"),
+    )
+
+
 def warnings(app: AppTest) -> list[str]:
     return [warning.value for warning in app.warning]
 
@@ -311,12 +320,7 @@ def test_starting_puts_the_run_into_the_link_and_shows_its_progress() -> None:
     assert app.button(key=state.START).label.startswith("Start run, about ")
     app.button(key=state.START).click().run()
     assert not app.exception
-    usual = lab_settings.usual(
-        datasets.get("openmoji_animals_food"),
-        backbones.get("efficientnet_lite0"),
-        strategies.get("partial_fine_tuning"),
-    )
-    assert app.query_params[state.RUN] == runs.run_id(runs.with_seed(usual, 7))
+    assert app.query_params[state.RUN] == runs.run_id(runs.with_seed(usual_run(), 7))
     assert app.progress
     app.button(key=state.CANCEL).click().run()
     assert not app.exception
@@ -423,12 +427,7 @@ def test_a_run_that_is_started_quickly_has_the_settings_on_screen_and_not_those_
     app.query_params["seed"] = "3"
     app.button(key=state.START).click().run()
     assert not app.exception
-    usual = lab_settings.usual(
-        datasets.get("openmoji_animals_food"),
-        backbones.get("efficientnet_lite0"),
-        strategies.get("partial_fine_tuning"),
-    )
-    assert app.query_params[state.RUN] == runs.run_id(runs.with_seed(usual, 7))
+    assert app.query_params[state.RUN] == runs.run_id(runs.with_seed(usual_run(), 7))
     assert app.number_input(key="seed").value == 7
     app.button(key=state.CANCEL).click().run()
     assert not app.exception

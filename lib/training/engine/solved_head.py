@@ -165,8 +165,8 @@ def get_ready() -> None:
 def folds(labels: IntArray, seed: int) -> list[tuple[IntArray, IntArray]]:
     """Stratified folds: images to fit and held-out images; none if a class has a single image.
 
-    The folds of scikit-learn's `StratifiedKFold(shuffle=True)`, whose import takes longer than it
-    takes to solve heads on all of them.
+    The folds of scikit-learn's `StratifiedKFold(shuffle=True)`, whose import takes over half a
+    second (docs/benchmarks.md).
     """
     _, first, which, counts = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
