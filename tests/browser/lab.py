@@ -114,8 +114,10 @@ def start(page: Page) -> str:
     before = page.url
     start_button(page).click()
     page.wait_for_url(lambda url: "run=" in url and url != before)
-    # Until then the page still has the example, which is a finished run.
+    # Until then the page still has the example, which is a finished run; a slow browser draws the
+    # run some time after it has the link.
     settle(page)
+    expect(page.get_by_role("heading", name=re.compile("^Example "))).to_have_count(0)
     return run_id(page)
 
 
