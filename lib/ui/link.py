@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
 from lib.core.files import outside_text
-from lib.ui import state
+from lib.ui import live, state
 
 
 def get(name: str) -> str | None:
@@ -69,12 +69,16 @@ class Link:
         """Return the values in the address if they should be opened; None if the session counts.
 
         A quick second gesture arrives with the link from before the first one, so a gesture takes
-        precedence over the address. Without a gesture, a new address is a pasted link or the
-        browser's back button; an empty one means "back" only if this page was on screen before.
+        precedence over the address, and so does a button: what is pressed acts on what is on
+        screen. A pasted link and the browser's back button, which are all that is left, rerun the
+        whole page and never a fragment alone; an empty address means "back" only if this page was
+        on screen before.
 
         Args:
             now: The state of the session.
         """
+        if live.is_rerun_alone():
+            return None
         session, said = st.session_state, self.said()
         acted = session.get(f"{self.component}_shown") not in (None, now)
         was_here = self.component in session
