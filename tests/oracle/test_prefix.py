@@ -9,6 +9,7 @@ import pytest
 
 from lib.core import backbones, freezing
 from lib.core.freezing import FreezePlan
+from lib.core.network.step_cost import MAX_FEATURE_BATCH, MIN_FEATURE_BATCH
 from lib.training import model as models
 from lib.training.engine import prefix
 from tests.speeds import thorough_beyond
@@ -150,6 +151,27 @@ def test_features_do_not_depend_on_how_the_images_fall_into_batches(num_images):
     np.testing.assert_allclose(features[-1:], one_by_one, atol=1e-5)
     assert done[-1] == num_images
     assert done == sorted(done)
+
+
+@pytest.mark.parametrize("backbone", thorough_beyond(["efficientnet_lite0"], backbones.BACKBONES))
+def test_no_bit_of_a_feature_depends_on_the_size_of_a_batch(backbone):
+    whole = models.build_architecture(backbone, 96, seed=1)
+    middle = whole.layers[len(whole.layers) // 2]
+    fixed = {layer.name for layer in whole.layers}
+    images = np.random.default_rng(0).integers(0, 256, (MAX_FEATURE_BATCH, 96, 96, 3), np.uint8)
+    preprocessing = backbones.get(backbone).preprocessing
+    small, large = (
+        prefix.FrozenForward(
+            keras.Model(whole.input, [middle.output, whole.output]), fixed, batch_size=size
+        )
+        for size in (MIN_FEATURE_BATCH, MAX_FEATURE_BATCH)
+    )
+    # Preprocessed batch by batch, or all at once.
+    in_small = small((images,), lambda done: None, preprocessing.apply)
+    in_one = large((preprocessing.apply(images),), lambda done: None)
+    for one, other in zip(in_small, in_one, strict=True):
+        assert np.ptp(one) > 0
+        np.testing.assert_array_equal(one, other)
 
 
 def test_computing_features_stops_when_asked():

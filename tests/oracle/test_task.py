@@ -538,7 +538,7 @@ def test_another_strategy_on_the_same_data_starts_from_stored_features(
     ],
 )
 def test_a_run_cancelled_in_any_state_keeps_what_was_finished(state, epochs, tmp_path, monkeypatch):
-    monkeypatch.setattr(prefix, "FEATURE_BATCH_SIZE", 8)
+    monkeypatch.setattr(step_cost, "feature_batch_size", lambda layers: 8)
     monkeypatch.setattr(task, "stored_model", None)  # Nothing is stored of a run that was stopped.
     # Features that are on disk would not be computed.
     monkeypatch.setattr("lib.training.sources.feature_cache._read", lambda folder: None)

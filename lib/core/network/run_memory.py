@@ -16,6 +16,7 @@ from lib.core.backbones import LayerRow
 from lib.core.config import SOLVED_EPOCHS, Phase, TrainConfig
 from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
+from lib.core.network import step_cost
 
 FLOAT_BYTES, DOUBLE_BYTES = 4, 8
 # Python with Keras and TensorFlow; then the graphs, which grow with the number of layers.
@@ -23,8 +24,8 @@ PROCESS_BYTES = 720_000_000
 GRAPH_BYTES_EACH_LAYER = 1_000_000
 # Numbers that an optimizer keeps for each trainable parameter.
 SLOTS = {"adam": 2, "rmsprop": 1, "sgd": 1}
-# Images of a batch through the frozen layers and of an evaluation, as in lib.training.engine.
-FEATURE_BATCH_SIZE, EVALUATION_BATCH_SIZE = 32, 64
+# Images of a batch of an evaluation, as in lib.training.engine.
+EVALUATION_BATCH_SIZE = 64
 # The shift is measured on at most so many images of a split, in double precision, which takes
 # so many copies (lib.core.images.split_shift).
 MAX_SHIFT_IMAGES, SHIFT_COPIES = 400, 3
@@ -237,7 +238,7 @@ class _Moments:
     # --- Moments ------------------------------------------------------------------------------
 
     def _preparing(self) -> Iterator[RunMemory]:
-        """The largest split is preprocessed, and then runs through the frozen layers."""
+        """The images run through the frozen layers; without any, they are preprocessed at once."""
         decoded, of_split = self._pixels * self._all, FLOAT_BYTES * self._pixels * self._train
         before = RunMemory(
             process=self._process,
@@ -247,15 +248,15 @@ class _Moments:
         )
         if self._config.augmentation:
             yield before
-            return
-        # Preprocessing has an intermediate result as large as its result.
-        yield replace(before, images=decoded + 2 * of_split)
-        yield replace(
-            before,
-            images=decoded + of_split,
-            features=self._features(),
-            activations=self._forward(FEATURE_BATCH_SIZE),
-        )
+        elif self._caches_features:
+            yield replace(
+                before,
+                features=self._features(),
+                activations=self._forward(step_cost.feature_batch_size(self._layers)),
+            )
+        else:
+            # Preprocessing has an intermediate result as large as its result.
+            yield replace(before, images=decoded + 2 * of_split)
 
     def _is_head_only(self, phase: Phase) -> bool:
         config = self._config

@@ -8,6 +8,11 @@ from lib.core.freezing import FreezePlan
 
 # Adam keeps two moving averages for each trainable parameter, and its step count and learning rate.
 ADAM_SLOTS, ADAM_SCALARS = 2, 2
+# Images of a batch through frozen layers: enough for all cores, and no more work than a fraction of
+# a second, so that what is prepared can give way. How images fall into batches of these sizes
+# changes no bit of their features (tests/oracle/test_prefix.py).
+MIN_FEATURE_BATCH, MAX_FEATURE_BATCH = 8, 32
+FEATURE_BATCH_MULTIPLY_ADDS = 6_400_000_000
 
 
 def multiply_adds(row: LayerRow) -> int:
@@ -31,6 +36,19 @@ def multiply_adds(row: LayerRow) -> int:
     """
     matrices = sum(weight.size for weight in row.weights if len(weight.shape) > 1)
     return matrices * prod(row.output_shape[:-1])
+
+
+def feature_batch_size(layers: Sequence[LayerRow]) -> int:
+    """Number of images of a batch through the frozen layers of a backbone.
+
+    Example:
+
+    >>> from lib.core.backbones import load_layer_table
+    >>> [feature_batch_size(load_layer_table("efficientnet_lite0", size)) for size in (128, 224)]
+    [32, 16]
+    """
+    affordable = FEATURE_BATCH_MULTIPLY_ADDS // sum(map(multiply_adds, layers))
+    return max(MIN_FEATURE_BATCH, min(MAX_FEATURE_BATCH, affordable))
 
 
 def step_cost(row: LayerRow) -> tuple[int, int, int]:

@@ -66,14 +66,14 @@ class Features:
         self,
         split: str,
         what: str,
-        preprocessed: Callable[[], prefix.Tensors],
+        before: Callable[[], prefix.Tensors] | None,
         forward: Callable[[], prefix.FrozenForward],
         work: int = 1,
     ) -> feature_cache.Features:
         """Outputs of frozen layers for every image of a split, cached on disk.
 
-        `preprocessed` and `forward` are called only on a cache miss. `work` is the work for one
-        image.
+        `before` returns the inputs; None for the images. It and `forward` are called only on a
+        cache miss. `work` is the work for one image.
         """
         images = getattr(self._data, split).images
         key = identity(
@@ -90,10 +90,12 @@ class Features:
         def compute(tensors: prefix.Tensors) -> prefix.Tensors:
             with self._log.timed("features"):
                 return forward()(
-                    tensors, lambda done: self._log.say("computing_features", done, len(images))
+                    tensors,
+                    lambda done: self._log.say("computing_features", done, len(images)),
+                    np.asarray if before else how.apply,
                 )
 
-        return feature_cache.fetch(key, preprocessed, compute, work)
+        return feature_cache.fetch(key, before or (lambda: (images,)), compute, work)
 
     @cached_property
     def _suffix_multiply_adds(self) -> int:
@@ -111,12 +113,13 @@ class Features:
             if self.config.augmentation:
                 return (getattr(self._data, split).images,)
             if self._network.parts.prefix is None:
-                self._crossing[split] = self._preprocessed(split)
+                how = inputs.preprocessing_of(self.config)
+                self._crossing[split] = (how.apply(getattr(self._data, split).images),)
             else:
                 self._crossing[split] = self._fetch(
                     split,
                     ",".join(self._network.cut),
-                    lambda: self._preprocessed(split),
+                    None,
                     lambda: self._network.prefix_forward,
                 ).tensors
         return self._crossing[split]
@@ -126,19 +129,13 @@ class Features:
         of = self.pooled if self._network.is_head_only(phase) else self.at_the_cut
         return Examples.make(of(split), getattr(self._data, split).labels)
 
-    def _preprocessed(self, split: str) -> prefix.Tensors:
-        how = inputs.preprocessing_of(self.config)
-        return (how.apply(getattr(self._data, split).images),)
-
     def pooled(self, split: str) -> prefix.Tensors:
         """The pooled features of a frozen backbone, shape (images, channels)."""
         features = self._fetch(
             split,
             f"pooled:{self.config.pooling}",
             # With augmentation the cut is before the preprocessing.
-            lambda: (
-                self._preprocessed(split) if self.config.augmentation else self.at_the_cut(split)
-            ),
+            None if self.config.augmentation else lambda: self.at_the_cut(split),
             lambda: self._network.pooled_forward,
             self._suffix_multiply_adds,
         )

@@ -1,5 +1,6 @@
 """Facts about the images of a run: what the network receives, what splits share, class sizes."""
 
+import hashlib
 import itertools
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from lib.core import backbones
 from lib.core.broken import inputs
 from lib.core.runs import TrainConfig
+from lib.training.images.decode import UInt8Array
 from lib.training.sources.pipeline import ImageSet, LoadedData
 
 
@@ -30,7 +32,7 @@ def facts(data: LoadedData, config: TrainConfig) -> dict[str, Any]:
     high = data.train.images.max(axis=0).max(axis=(0, 1))
     values = inputs.preprocessing_of(config).apply(np.stack([low, high]))
     expected = backbones.get(config.backbone).preprocessing.value_range
-    seen = {name: [image.tobytes() for image in part.images] for name, part in parts.items()}
+    seen = {name: [_digest(image) for image in part.images] for name, part in parts.items()}
     return {
         "input": {
             "low": float(values.min()),
@@ -50,6 +52,11 @@ def class_counts(part: ImageSet, class_names: tuple[str, ...]) -> list[int]:
     """Number of images of each class."""
     counts: list[int] = np.bincount(part.labels, minlength=len(class_names)).tolist()
     return counts
+
+
+def _digest(image: UInt8Array) -> bytes:
+    """Stands for the pixels of an image; copies of all of them would be the peak of a run."""
+    return hashlib.sha256(np.ascontiguousarray(image).data).digest()
 
 
 def _shared(first: list[bytes], second: list[bytes]) -> int:

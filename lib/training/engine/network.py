@@ -20,6 +20,7 @@ import tensorflow as tf
 from lib.core import backbones, freezing, heads, strategies
 from lib.core.broken import inputs
 from lib.core.freezing import FreezePlan
+from lib.core.network import step_cost
 from lib.core.runs import Phase, TrainConfig
 from lib.training import model
 from lib.training.engine import measuring, prefix
@@ -235,12 +236,16 @@ class Network:
     @cached_property
     def prefix_forward(self) -> prefix.FrozenForward:
         """From the preprocessed image to the tensors at the cut."""
-        return prefix.FrozenForward(self.parts.prefix, self.always_frozen)
+        return self._forward(self.parts.prefix)
 
     @cached_property
     def pooled_forward(self) -> prefix.FrozenForward:
         """From the tensors at the cut to the vector, in inference mode."""
-        return prefix.FrozenForward(self.rest(self.pool), self.always_frozen)
+        return self._forward(self.rest(self.pool))
+
+    def _forward(self, part: keras.Model) -> prefix.FrozenForward:
+        size = step_cost.feature_batch_size(self.layers)
+        return prefix.FrozenForward(part, self.always_frozen, batch_size=size)
 
     def rest(self, top: keras.Model) -> keras.Model:
         """Model from the tensors at the cut, through the rest of the backbone and `top`."""

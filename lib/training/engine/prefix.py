@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from lib.core.network.step_cost import MAX_FEATURE_BATCH
 from lib.training.engine import fold_batch_norm
 
 FloatArray = npt.NDArray[np.float32]
 Tensors = tuple[FloatArray, ...]
-
-# Large enough to use both cores, small enough for the memory of the widest backbone at 224 px.
-FEATURE_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,17 @@ class FrozenForward:
     Args:
         model: Its weights are read at every call.
         fixed: Names of layers whose weights never change.
+        batch_size: Number of examples in a batch.
     """
 
-    def __init__(self, model: keras.Model, fixed: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        fixed: Container[str] = (),
+        *,
+        batch_size: int = MAX_FEATURE_BATCH,
+    ) -> None:
+        self._batch_size = batch_size
         signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
 
         @tf.function(input_signature=signature, jit_compile=False, autograph=False)
@@ -83,21 +89,29 @@ class FrozenForward:
         """Outputs for one batch; within another graph, a call of the existing graph."""
         return self._forward(*keras.tree.flatten(batch))
 
-    def __call__(self, inputs: Tensors, step: Callable[[int], None]) -> Tensors:
+    def __call__(
+        self,
+        inputs: Sequence[npt.NDArray[Any]],
+        step: Callable[[int], None],
+        prepare: Callable[[npt.NDArray[Any]], FloatArray] = np.asarray,
+    ) -> Tensors:
         """Outputs for all examples.
 
         Args:
             inputs: Arrays with the same number of examples.
             step: Called after each batch with the number of examples done; may raise to stop.
+            prepare: Makes the model's input of a batch. All images at once would take longer: four
+                bytes for each number do not fit the processor's cache.
 
         Returns:
             Arrays, one for each output, with as many examples.
         """
-        num_examples = len(inputs[0])
+        num_examples, size = len(inputs[0]), self._batch_size
         outputs: list[FloatArray] = []
-        for start in range(0, num_examples, FEATURE_BATCH_SIZE):
-            stop = min(start + FEATURE_BATCH_SIZE, num_examples)
-            batch = [part.numpy() for part in self._forward(*(x[start:stop] for x in inputs))]
+        for start in range(0, num_examples, size):
+            stop = min(start + size, num_examples)
+            given = (prepare(each[start:stop]) for each in inputs)
+            batch = [part.numpy() for part in self._forward(*given)]
             if not outputs:
                 # Filled in place: concatenating batches at the end would need twice the memory.
                 outputs = [np.empty((num_examples, *part.shape[1:]), np.float32) for part in batch]
