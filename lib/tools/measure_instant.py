@@ -31,26 +31,25 @@ MAX_WORKER_MB = 1_500
 IDLE_S = 5.0
 
 # From the next press of the pointer until the curves of a new run have a point, and until its card
-# says how many test images were used. The curves of another run may be on screen before. Nothing
-# here makes the browser lay out the page, which would slow down what is measured.
+# says how many test images were used. The curves of another run may be on screen before and stay
+# while the new run has none; those of a run that is training name it (lib/ui/lab/page.py).
+# Nothing here makes the browser lay out the page, which would slow down what is measured.
 PROBE = """
 () => {
-  const lines = () => [...document.querySelectorAll(".st-key-lab_curves .js-plotly-plot")].flatMap(
-    plot => (plot.data ?? []).map(line => Array.from(line.y ?? []).filter(value => value != null)))
+  const run = () => new URLSearchParams(location.search).get("run")
   const isTested = () => (document.querySelector(".st-key-lab_numbers")?.textContent ?? "")
     .includes("images, used once")
-  const run = () => new URLSearchParams(location.search).get("run")
-  const [linesBefore, runBefore] = [JSON.stringify(lines()), run()]
+  const isOfRun = ({ layout }) => isTested() || String(layout?.datarevision).startsWith(run())
+  const hasPoints = () => [...document.querySelectorAll(".st-key-lab_curves .js-plotly-plot")].some(
+    plot => isOfRun(plot) && plot.data?.some(line => line.y?.some(value => value != null)))
+  const runBefore = run()
   const probe = (window.probe = {})
   const look = () => {
     const now = performance.now() - probe.begin
     const isOther = run() !== runBefore
-    const found = isOther ? lines() : []
-    const other = found.length && JSON.stringify(found) !== linesBefore
-    const drawn = other && found.some(line => line.length)
-    if (drawn) probe.first ??= now
     probe.goesOn ||= isOther && !isTested()
-    if (drawn && probe.goesOn && isTested()) probe.end ??= now
+    if (probe.goesOn && hasPoints()) probe.first ??= now
+    if (probe.first !== undefined && isTested()) probe.end ??= now
     // Not at every frame: on two cores that would take part of what it measures.
     if (probe.end === undefined) setTimeout(look, 30)
   }
