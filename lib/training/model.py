@@ -16,6 +16,7 @@ from lib.core.backbones import Preprocessing
 from lib.core.errors import ConfigError
 from lib.core.freezing import FreezePlan
 from lib.core.runs import TrainConfig
+from lib.training import beside
 from lib.training.network import efficientnet_lite
 from lib.training.network import weights as pretrained
 
@@ -158,11 +159,13 @@ def build_backbone(
     if weights is None:
         momentum = None if published_momentum else FROM_SCRATCH_MOMENTUM
         return build_architecture(backbone, image_size, seed=seed, momentum=momentum)
-    model = build_architecture(backbone, image_size, to_be_loaded=True)
     if backbone in APPLICATIONS:
+        model = build_architecture(backbone, image_size, to_be_loaded=True)
         pretrained.load(model, backbones.get(backbone), image_size, progress)
     else:
-        efficientnet_lite.load_imagenet_weights(model)
+        tensors = beside.begin(efficientnet_lite.read_imagenet_weights)
+        model = build_architecture(backbone, image_size, to_be_loaded=True)
+        efficientnet_lite.load_imagenet_weights(model, beside.result_of(tensors))
     if backbone == "efficientnet_b0":
         _normalize_as_published(model)
     if seed is not None:
