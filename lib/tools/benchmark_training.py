@@ -141,8 +141,8 @@ def _time_steps() -> None:
     def traced(self: Any, *args: Any) -> Any:
         return _timed(trace(self, *args))
 
-    def forward(self: Any, *args: Any) -> None:
-        make_forward(self, *args)
+    def forward(self: Any, *args: Any, **more: Any) -> None:
+        make_forward(self, *args, **more)
         self._forward = _timed(self._forward.get_concrete_function())
 
     steps.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
