@@ -24,7 +24,6 @@ from lib.core.evidence.folds import Deal
 from lib.core.evidence.grid import EVERYTHING, GRADUAL, HEAD, SCRATCH, TOP, Line
 from lib.core.freezing import FreezePlan
 from lib.core.heads import HeadSpec
-from lib.core.network.step_cost import MAX_FEATURE_BATCH
 from lib.core.strategy import lengths
 from lib.training import model
 from lib.training.answers import judge
@@ -108,7 +107,7 @@ def forward_seconds(backbone: str, image_size: int) -> float:
     with model.quick_variables():
         built = model.build_backbone(backbone, image_size, weights=None)
     forward = prefix.FrozenForward(built, {layer.name for layer in built.layers})
-    grey = np.zeros((MAX_FEATURE_BATCH, image_size, image_size, 3), np.float32)
+    grey = np.zeros((32, image_size, image_size, 3), np.float32)
     forward((grey,), lambda done: None)
     started = time.process_time()
     forward((grey,), lambda done: None)
