@@ -146,7 +146,7 @@ def _time_steps() -> None:
         self._forward = _timed(self._forward.get_concrete_function())
 
     steps.PhaseTrainer._traced = traced  # type: ignore[method-assign, assignment]
-    prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign, assignment]
+    prefix.FrozenForward.__init__ = forward  # type: ignore[method-assign]
 
 
 def thaw(config: TrainConfig) -> dict[str, Any]:
