@@ -100,8 +100,8 @@ class FrozenForward:
         Args:
             inputs: Arrays with the same number of examples.
             step: Called after each batch with the number of examples done; may raise to stop.
-            prepare: Makes the model's input of a batch. All images at once would take longer: four
-                bytes for each number do not fit the processor's cache.
+            prepare: Makes the model's input of a batch; all images at once would take longer, and
+                more memory.
 
         Returns:
             Arrays, one for each output, with as many examples.
