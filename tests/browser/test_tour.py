@@ -175,15 +175,16 @@ def test_a_panel_makes_a_link_that_hides_parts_also_inside_of_a_component(
     expect(page.locator(".meters .now strong").first).to_be_visible()
     lab.settle(page)
     panel = page.get_by_role("button", name="Link for a lecture")
+    link = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     for name in ("table", "strategy"):
         lab.choose(page, "Parts to hide", name, panel)
+        expect(link).to_contain_text(name)
         # A panel that a reader, or a rerun, closes in between keeps what was chosen. The first key
         # closes the list.
         page.keyboard.press("Escape")
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()
         lab.settle(page)
-    link = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     lab.open_panel(panel, link)
     expect(link).to_have_text(f"{app_url}/model_summary?backbone=vgg16&hide=table,strategy")
     page.goto(link.inner_text().strip())
