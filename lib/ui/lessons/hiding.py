@@ -27,26 +27,25 @@ def _panel(page: str) -> None:
         on_change="rerun",
         width="stretch",
     )
-    chosen_parts, large_type = f"{state.HIDE_PARTS}_{page}", f"{state.HIDE_LARGE}_{page}"
     if not box.open:
-        # Streamlit forgets what was chosen in a widget that is not drawn any more.
-        for key in (chosen_parts, large_type):
-            if (chosen := state.read(key)) is not None:
-                state.choose(f"{key}_kept", chosen)
         return
     with box:
-        kept = state.read(f"{chosen_parts}_kept")
-        said = kept if isinstance(kept, list) else (link.get(state.HIDE) or "").split(",")
+        said = (link.get(state.HIDE) or "").split(",")
         names = list(parts.of(page))
         hidden = st.multiselect(
             "Parts to hide",
             names,
-            [name for name in dict.fromkeys(said) if name in names],
+            [name for name in names if name in said],
             format_func=lambda name: name.replace("_", " "),
-            key=chosen_parts,
+            key=f"{state.HIDE_PARTS}_{page}",
+            persist_state="session",  # also while the panel is closed
         )
-        usual = bool(state.read(f"{large_type}_kept", link.get(state.PRESENT)))
-        large = st.toggle("Large type", usual, key=large_type)
+        large = st.toggle(
+            "Large type",
+            bool(link.get(state.PRESENT)),
+            key=f"{state.HIDE_LARGE}_{page}",
+            persist_state="session",
+        )
         st.markdown("The page as it is now, without these parts:")
         st.code(
             address(st.query_params.to_dict(), hidden, large=large), language=None, wrap_lines=True
