@@ -2,9 +2,10 @@
 
 A fragment with `run_every` looks at intervals: short ones cost the server a rerun each, for every
 reader, also when there is nothing new. Here the server itself starts a rerun of the fragment when
-an epoch has ended, by what Streamlit does when a source file has changed. The looks at intervals
-stay as they are, for what changes within an epoch. A room that votes is followed in the same way:
-its host hears of every answer, its participants of a new question and of the reveal.
+an epoch has ended, by what Streamlit does when a source file has changed, and where none has for a
+while, for what changes within an epoch. Long intervals stay, for a browser whose connection was
+lost. A room that votes is followed in the same way: its host hears of every answer, its
+participants of a new question and of the reveal.
 
 After a gesture, only what confirms it is drawn at once. The rest of the page follows when the
 reader pauses, so that quick gestures of many readers do not wait for it.
@@ -42,14 +43,14 @@ class _Follower:
     """A fragment in a session that shows a run, or a room: its topic.
 
     Attributes:
-        patience: How many seconds the rerun that it was asked for can wait; None if none is due.
+        due: The rerun that waits; used in the event loop only.
         next_rerun: Earliest time of the next one, of the event loop.
     """
 
     topic: str
     session_id: str
     fragment_id: str
-    patience: float | None = None
+    due: asyncio.TimerHandle | None = None
     next_rerun: float = 0.0
 
 
@@ -89,28 +90,39 @@ class _Followers:
             patience: How many seconds that can wait.
         """
         with self._lock:
-            told = [
-                each
-                for each in self._by_session.values()
-                if each.topic == topic and (each.patience is None or patience < each.patience)
-            ]
-            for each in told:
-                each.patience = patience
+            told = [each for each in self._by_session.values() if each.topic == topic]
         for each in told:
-            session = _session(each.session_id)
-            if session is None:
-                self.forget(each)
-            else:
-                # Only the event loop may look at a session.
-                loop: asyncio.AbstractEventLoop = session._event_loop
-                loop.call_soon_threadsafe(
-                    loop.call_later, patience, self._rerun, each, session, loop
-                )
+            self._ask(each, patience)
+
+    def look_again(self, session_id: str, seconds: float) -> None:
+        """Have the fragment of a session run again, unless there is news before."""
+        with self._lock:
+            follower = self._by_session.get(session_id)
+        if follower:
+            self._ask(follower, seconds)
+
+    def _ask(self, follower: _Follower, patience: float) -> None:
+        session = _session(follower.session_id)
+        if session is None:
+            self.forget(follower)
+        else:
+            # Only the event loop may look at a session.
+            loop: asyncio.AbstractEventLoop = session._event_loop
+            loop.call_soon_threadsafe(self._wait, follower, session, loop, patience)
+
+    def _wait(
+        self, follower: _Follower, session: Any, loop: asyncio.AbstractEventLoop, seconds: float
+    ) -> None:
+        """Rerun the fragment after some seconds, or when it is due if that is sooner."""
+        if follower.due:
+            if follower.due.when() <= loop.time() + seconds:
+                return
+            follower.due.cancel()
+        follower.due = loop.call_later(seconds, self._rerun, follower, session, loop)
 
     def _rerun(self, follower: _Follower, session: Any, loop: asyncio.AbstractEventLoop) -> None:
         """Rerun the fragment as soon as the session has nothing else to do."""
-        if follower.patience is None:  # It has run since.
-            return
+        follower.due = None
         if not session.has_fragment(follower.fragment_id) and session._scriptrunner is None:
             self.forget(follower)
             return
@@ -119,9 +131,9 @@ class _Followers:
             SECONDS_TO_WAIT if session._scriptrunner is not None else 0.0,
         )
         if wait > 0:
-            loop.call_later(wait, self._rerun, follower, session, loop)
+            self._wait(follower, session, loop, wait)
             return
-        follower.patience, follower.next_rerun = None, loop.time() + self._seconds
+        follower.next_rerun = loop.time() + self._seconds
         _start(session, follower.fragment_id)
 
 
@@ -167,6 +179,12 @@ def follow(client: Client, run_id: str) -> None:
     """
     if _add(_runs, run_id):
         client.tell(_tell_run)
+
+
+def look_again(seconds: float) -> None:
+    """Rerun the calling fragment, which follows a run, if there is no news for some seconds."""
+    if (context := get_script_run_ctx()) is not None:
+        _runs.look_again(context.session_id, seconds)
 
 
 def _tell_run(run_id: str, in_passing: bool) -> None:

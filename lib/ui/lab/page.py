@@ -16,7 +16,9 @@ from lib.ui.parts.figure_bar import component as figure_bar
 from lib.ui.uploads import access, reader, rights
 
 # For what changes within an epoch; epochs themselves are told at once (lib.ui.live).
-SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_UNTIL_A_LOOK = 1.0
+# Asked for by the browser, should its connection have been lost.
+SECONDS_BETWEEN_LOOKS = 5.0
 
 
 def open_link() -> None:
@@ -92,7 +94,9 @@ def show(run_id: str, wanted: TrainConfig | None) -> None:
     history = now.history or (run.history if run else ())
     same = config == wanted
     with st.container(key="lab_run"):  # shell.css
-        headline = st.container(key="lab_headline", gap=None)
+        with st.container(key="lab_headline", gap=None):
+            headline = st.container(gap=None)
+            st.caption(_about(config, run, same=same))
         if going_on or history:
             left, right = st.columns([3.1, 1], gap="medium")
             with left.container(gap=None):
@@ -107,10 +111,11 @@ def show(run_id: str, wanted: TrainConfig | None) -> None:
                 st.rerun()
             with headline:
                 _heading(run_id, config, latest, run, same=same)
-                st.caption(_about(config, run, same=same))
             if going_on or history:
                 with right:
                     _beside(run_id, config, latest.history or history, latest)
+            if going_on:
+                live.look_again(SECONDS_UNTIL_A_LOOK)
 
         what_changes()
         if run and run.status == "finished":
