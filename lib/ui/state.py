@@ -5,6 +5,7 @@ Widgets store their values under these keys; only this module writes `st.session
 Long because it names every key of the app once.
 """
 
+import time
 from collections.abc import Collection, Mapping
 
 import streamlit as st
@@ -402,11 +403,22 @@ OWN_STEP_ADD = "own_step_add"
 OWN_STEP_EDITED = "own_step_edited"
 
 
+# Key of a widget -> the default that it follows, and when that last changed it.
+DEFAULTS = "followed_defaults"
+# The browser of a slow connection knows by then what the server has set.
+UNDER_WAY_S = 10.0
+
+
 def choose(key: str, value: object) -> None:
     """Set a widget from a callback, before it is drawn."""
     st.session_state[key] = value
     # What was set does not follow a default any more.
-    st.session_state.pop(f"{key}_default", None)
+    _defaults().pop(key, None)
+
+
+def _defaults() -> dict[str, tuple[object, float]]:
+    defaults: dict[str, tuple[object, float]] = st.session_state.setdefault(DEFAULTS, {})
+    return defaults
 
 
 def enter(page: str) -> None:
@@ -427,13 +439,18 @@ def start_with(key: str, value: object) -> None:
 
 def follow(key: str, default: object) -> None:
     """Set the initial value of a widget; if that changes, an untouched widget follows it."""
-    before = f"{key}_default"
-    untouched = key not in st.session_state or (
-        before in st.session_state and st.session_state[key] == st.session_state[before]
-    )
-    if untouched:
-        st.session_state[key] = default
-    st.session_state[before] = default
+    session, defaults = st.session_state, _defaults()
+    before, changed = defaults.get(key, (None, -UNDER_WAY_S))
+    if key not in session:
+        session[key] = default
+    elif key in defaults and session[key] == before:
+        if before != default:
+            session[key], changed = default, time.monotonic()
+    elif time.monotonic() - changed < UNDER_WAY_S:
+        # Touched before the browser knew the default that the widget followed. The browser shows
+        # that default, which came later, and would send it with the next gesture.
+        session[key], changed = session[key], -UNDER_WAY_S
+    defaults[key] = default, changed
 
 
 def read(key: str, default: object = None) -> object:

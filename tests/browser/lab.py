@@ -59,7 +59,7 @@ def set_up(page: Page, **settings: str) -> None:
     open_panel(
         page.get_by_role("button", name="More settings"), page.get_by_role("tab", name="Usual")
     )
-    # A rerun that began before a setting was made may set it back, so all are looked at again.
+    # The browser may show what a setting was until the server has answered, so all are looked at.
     while not all(_had(page, label, value) for label, value in settings.items()):
         settle(page)
     page.keyboard.press("Escape")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import lab
+from tests.browser.held import HeldConnection
 from tests.browser.lab import FEW
 
 # EfficientNet-Lite0 with one logit: nothing of the backbone trainable, and all but the statistics
@@ -187,3 +188,33 @@ def test_weights_that_cannot_be_downloaded_are_told(page: Page, app_url: str) ->
     lab.choose(page, "Backbone", "EfficientNet-Lite0")
     lab.set_up(page, **FEW)
     expect(lab.start_button(page)).to_be_enabled()
+
+
+@pytest.mark.thorough
+def test_a_setting_that_is_filled_in_before_the_server_has_answered_the_one_before_stays(
+    page: Page, app_url: str
+) -> None:
+    connection = HeldConnection(page)
+    lab.open_lab(page, app_url)
+    page.get_by_role("button", name="More settings").click()
+    images, epochs, seed = (
+        page.get_by_role("spinbutton", name=name)
+        for name in ("Training images", "Fine-tuning epochs", "Seed")
+    )
+    expect(epochs).to_have_value("20")
+    connection.hold()
+    images.fill("20")
+    images.press("Enter")
+    connection.wait_for_answer()
+    # With so few images another number of epochs is usual, which has not arrived.
+    expect(epochs).to_have_value("20")
+    epochs.fill("2")
+    epochs.press("Enter")
+    connection.wait_for_answer()
+    connection.release()
+    lab.settle(page)
+    seed.fill("7")
+    seed.press("Enter")
+    expect(page).to_have_url(re.compile("seed=7"))
+    expect(page).to_have_url(re.compile("fine_tune_epochs=2(&|$)"))
+    expect(epochs).to_have_value("2")

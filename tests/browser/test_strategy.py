@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from lib.core.strategy import evidence
 from lib.core.strategy.prose import REGIONS
 from lib.figures.strategy.evidence import GLYPHS
 from tests.browser import readable
+from tests.browser.held import HeldConnection
 from tests.speeds import schemes
 
 # Pixels around the map (lib/ui/parts/strategy_board/numbers.js).
@@ -232,40 +233,20 @@ def test_the_model_summary_opens_with_the_plan_of_the_recommendation(
     expect(page).to_have_url(re.compile("thaw=block_6_expand"))
 
 
-def wait_for_all(held: list[str | bytes], page: Page) -> None:
-    """Wait for more of the server's messages, until a second has passed without one."""
-    before, now = len(held), -1
-    while now != len(held) or now == before:
-        now = len(held)
-        page.wait_for_timeout(1_000)
-
-
 @pytest.mark.thorough
 def test_a_button_acts_on_the_answers_on_screen_also_before_the_browser_knows_their_link(
     page: Page, app_url: str
 ) -> None:
-    sockets: list[WebSocketRoute] = []
-    held: list[str | bytes] = []
-    slow = False
-
-    def connect(browser: WebSocketRoute) -> None:
-        server = browser.connect_to_server()
-        browser.on_message(server.send)
-        server.on_message(lambda said: held.append(said) if slow else browser.send(said))
-        sockets.append(browser)
-
-    page.route_web_socket(re.compile("_stcore/stream"), connect)
+    connection = HeldConnection(page)
     title = open_page(page, app_url, "backbone=mobilenet_v2&images=50&similar=0.1")
-    slow = True
+    connection.hold()
     click_map(page, 0.9, 0.9)
     expect(title).to_have_text(TOP)
     # The server has answered, and nothing of it has arrived when the button is pressed.
-    wait_for_all(held, page)
+    connection.wait_for_answer()
     page.get_by_role("button", name="See it in the model").click()
-    wait_for_all(held, page)
-    slow = False
-    for said in held:
-        sockets[-1].send(said)
+    connection.wait_for_answer()
+    connection.release()
     expect(page.get_by_role("heading", name="Model summary", level=1)).to_be_visible()
     expect(page).to_have_url(re.compile("size=192$"))
 

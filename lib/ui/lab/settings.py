@@ -78,11 +78,7 @@ def on_screen() -> dict[str, object]:
     names = {*SETTINGS, state.EPOCHS_FROM_SCRATCH, state.THEN_THAW_FROM}
     # Their keys end in the dataset and in the backbone.
     numbers = (f"{state.NUM_IMAGES}_", f"{state.IMAGE_SIZE}_")
-    return {
-        key: value
-        for key, value in state.values()
-        if (key in names or key.startswith(numbers)) and not key.endswith("_default")
-    }
+    return {key: value for key, value in state.values() if key in names or key.startswith(numbers)}
 
 
 def show_settings_of(config: TrainConfig, only: Container[str] | None = None) -> None:
