@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 # Readers who can have something prepared at the same time; the one who asked first gives way.
 MAX_WANTED = 3
+# The page of a run that has just ended is drawn first.
+PAUSE_S = 0.5
 # Long enough for tracing a graph, the longest part of a preparation.
 PATIENCE_S = 2.0
 # Longer than any part takes that nothing can interrupt, on a busy machine, too.
@@ -60,6 +62,7 @@ class Preparing:
         self._next_stop = 0.0  # earliest time of the next exception
         self._running = False
         self._num_runs = 0
+        self._pause_ends = 0.0
 
     def want(self, config: Mapping[str, Any], asked_by: str) -> None:
         """Prepare a run as soon as no run goes on; returns immediately.
@@ -113,6 +116,7 @@ class Preparing:
         finally:
             with self._lock:
                 self._num_runs -= 1
+                self._pause_ends = time.monotonic() + PAUSE_S
 
     def _give_up(self) -> None:
         self._given_up = True
@@ -127,6 +131,7 @@ class Preparing:
     def _work(self) -> None:
         while True:
             with self._lock:
+                self._changed.wait(max(0.0, self._pause_ends - time.monotonic()))
                 if not self._wanted:
                     self._running = False
                     return

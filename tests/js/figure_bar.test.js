@@ -58,9 +58,13 @@ function page(layout, epochs) {
   return { figure, passes }
 }
 
-const growing = epochs => ({ mark: "run", alt: "", figure: JSON.stringify({ data: [trace(epochs)], layout: {} }) })
+const growing = (epochs, layout = {}) => ({
+  mark: "run",
+  alt: `${epochs.length} epochs`,
+  figure: JSON.stringify({ data: [trace(epochs)], layout }),
+})
 
-test("an epoch of a run that is training is one pass of Plotly over the same figure", () => {
+test("an epoch of a run that is training is one pass of Plotly over the same figure, of its points only if it can", () => {
   const { figure, passes } = page({ datarevision: "run", width: 600 }, [])
   const view = { data: { epochs: 2, growing: growing([1, 2]), drawn: "2" } }
   assert.ok(drawUpTo(view, 1))
@@ -71,7 +75,24 @@ test("an epoch of a run that is training is one pass of Plotly over the same fig
   view.data = { epochs: 3, growing: growing([1, 2, 3]), drawn: "3" }
   drawUpTo(view, 3)
   assert.equal(drawn(figure), 3)
-  assert.deepEqual(passes, ["react", "animate", "react"])
+  assert.deepEqual(figure.data[0].customdata, [[1], [2], [3]])
+  assert.deepEqual(passes, ["react", "animate", "animate"])
+  view.data = { epochs: 4, growing: growing([1, 2, 3, 4], { shapes: [{ type: "line" }] }), drawn: "4" }
+  drawUpTo(view, 4)
+  assert.equal(drawn(figure), 4)
+  assert.equal(figure.layout.shapes.length, 1)
+  assert.deepEqual(passes, ["react", "animate", "animate", "react"])
+})
+
+test("the curves of another run do not count as those of this one", () => {
+  const { passes } = page({ datarevision: "run" }, [])
+  const view = { data: { epochs: 1, growing: growing([1]), drawn: "1" } }
+  drawUpTo(view, 1)
+  page.shown = { ...page.shown, data: [trace([])], dataset: {} }
+  view.data = { epochs: 2, growing: growing([1, 2]), drawn: "2" }
+  drawUpTo(view, 2)
+  assert.equal(drawn(page.shown), 2)
+  assert.deepEqual(passes, ["react", "react"])
 })
 
 test("epochs of a run that is training are not drawn into the figure of one that has ended", () => {

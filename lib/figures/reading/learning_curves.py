@@ -29,6 +29,8 @@ NARROW = 0.2
 VERY_NARROW = 0.04
 # Share of the height of the axis that the name of a band takes.
 NAME_HEIGHT = 0.2
+# An epoch of a run that is training and takes less, in seconds, is drawn without labels.
+QUICK_S = 1.0
 BEST_LABEL_DISTANCE = 52  # pixels below its point
 # Titles of the time axis, which also say what the two lines are.
 AXIS_TITLES = {
@@ -52,7 +54,10 @@ def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = 
         config: Configuration of the run, with the number of epochs and the phases.
         history: The epochs so far; may be empty.
     """
-    return figure_of(Run("", config, tuple(history), {}, Path()), dark=dark)
+    run = Run("", config, tuple(history), {}, Path())
+    # What moves with every epoch cannot be read where the next one follows at once.
+    quick = bool(history) and history[-1].wall_time_s < QUICK_S
+    return figure_of(run, dark=dark, values=not quick)
 
 
 def figure_of(
@@ -62,6 +67,7 @@ def figure_of(
     view: View | None = None,
     marked: tuple[int, int] | None = None,
     rates: bool = True,
+    values: bool = True,
 ) -> go.Figure:
     """Accuracy above loss, on one time axis.
 
@@ -72,6 +78,7 @@ def figure_of(
         run: A run with any number of epochs.
         marked: First and last epoch that a finding is based on.
         rates: Whether the figure says which learning rates the run had.
+        values: Whether the figure says which accuracy was the highest, and which values are last.
     """
     view, colours = view or View(), theme.palette(dark)
     sheet = Sheet(colours, view)
@@ -87,8 +94,9 @@ def figure_of(
     framed = None
     if run.history:
         framed = axes.add_frame(sheet, run, marked) if marked else None
-        _best(sheet, run, over)
-        _last_values(sheet, run, over[-1].end)
+        if values:
+            _best(sheet, run, over)
+            _last_values(sheet, run, over[-1].end)
         _early_stops(sheet, run, over)
         _kept(sheet, run, over)
     layout = axes.two_rows(view, (over[0].start, over[-1].end), axes.lowest(run.history))

@@ -173,6 +173,29 @@ def test_nothing_is_prepared_during_a_run_and_nothing_of_before_after_it(bench: 
     support.until(lambda: bench.ended == [(3, "ready")])
 
 
+def test_the_page_of_a_run_that_has_ended_is_drawn_before_anything_is_prepared(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.jobs.preparing.PAUSE_S", 0.3)
+    with bench.preparing.making_way(support.config("none", 2)):
+        pass
+    ended = time.monotonic()
+    bench.want(1)
+    support.until(lambda: bench.begun)
+    assert time.monotonic() - ended > 0.25
+    bench.enough.set()
+
+
+def test_a_run_that_begins_in_the_pause_after_another_ends_what_waits_for_it(bench: Bench) -> None:
+    for seed in (1, 2):
+        with bench.preparing.making_way(support.config("none", seed)):
+            pass
+        bench.want(seed + 10)
+    bench.enough.set()
+    support.until(lambda: bench.ended == [(12, "ready")])
+    assert bench.begun == [12]
+
+
 def test_a_changed_control_changes_what_is_prepared(bench: Bench) -> None:
     bench.looks = False
     bench.want(1)

@@ -25,7 +25,7 @@ function whole(view, figure) {
   const { whole: before } = view
   if (before?.from !== figure.data || before.figure !== figure) {
     const { drawn } = view.data
-    const found = figure.data.map(({ x, y, customdata }) => ({ x, y, customdata }))
+    const found = pointsOf(figure.data)
     // Streamlit may make a figure once more from what it kept of it, where points that are due later are null.
     const again = before?.drawn === drawn && String(before.traces.map(lengthOf)) === String(found.map(lengthOf))
     view.whole = {
@@ -42,24 +42,37 @@ function whole(view, figure) {
 
 const lengthOf = ({ customdata }) => customdata?.length ?? 0
 
+/** The points of traces, and what the pointer shows of them. */
+const pointsOf = data => data.map(({ x, y, customdata, text }) => ({ x, y, customdata, text }))
+
+/** All of a figure but its points, as text. */
+const lookOf = ({ data, layout }) =>
+  JSON.stringify([layout, data.map(({ x: _x, y: _y, customdata: _customdata, text: _text, ...look }) => look)])
+
 /**
  * Give the figure of Streamlit the curves of a run that is training, up to an epoch.
  *
  * Streamlit would take the figure away and make a new one for every epoch. So it draws the axes only, and
- * Plotly changes in one pass what differs from the curves before.
+ * Plotly changes in one pass what differs from the curves before: only points, if nothing else does.
  */
 function grow(view, figure, limit) {
   const { figure: text, alt, mark } = view.data.growing
   const { data, layout } = JSON.parse(text)
-  const traces = data.map(({ x, y, customdata }) => ({ x, y, customdata }))
+  const traces = pointsOf(data)
+  const look = lookOf({ data, layout })
+  figure.closest("[role=figure]")?.setAttribute("aria-label", alt)
+  if (isGrown(view, figure) && view.whole.look === look) {
+    Object.assign(view.whole, { traces, limit, text })
+    animate(view.whole, limit)
+    return
+  }
   upTo(traces, limit).forEach((cut, at) => Object.assign(data[at], cut))
   for (const each of [...(layout.annotations ?? []), ...(layout.shapes ?? [])]) {
     if (epochOf(each) >= 0) each.visible = epochOf(each) <= limit
   }
   const { width, height } = figure.layout
   plotly().react(figure, data, { ...layout, width, height, datarevision: mark })
-  figure.closest("[role=figure]")?.setAttribute("aria-label", alt)
-  view.whole = { from: data, figure, traces, limit, text }
+  view.whole = { from: data, figure, traces, limit, text, look }
   fit(figure)
 }
 
@@ -88,9 +101,9 @@ function fit(figure) {
 
 /** The points of traces up to an epoch. Later ones are null: Plotly does not update a trace without any values. */
 const upTo = (traces, limit) =>
-  traces.map(({ x, y, customdata }) => {
+  traces.map(({ x, y, customdata, text }) => {
     const kept = values => [...values].map((value, at) => (!customdata || customdata[at][0] <= limit ? value : null))
-    return { x: kept(x ?? []), y: kept(y ?? []) }
+    return { x: kept(x ?? []), y: kept(y ?? []), customdata, text }
   })
 
 /** Draw only the epochs up to a limit; returns whether there is a figure. */
