@@ -29,8 +29,6 @@ NARROW = 0.2
 VERY_NARROW = 0.04
 # Share of the height of the axis that the name of a band takes.
 NAME_HEIGHT = 0.2
-# An epoch of a run that is training and takes less, in seconds, is drawn without labels.
-QUICK_S = 1.0
 BEST_LABEL_DISTANCE = 52  # pixels below its point
 # Titles of the time axis, which also say what the two lines are.
 AXIS_TITLES = {
@@ -47,17 +45,21 @@ def _band_title(config: TrainConfig, phase: Phase) -> str:
     return PHASE_TITLES.get(phase.name) or THAWED_TITLES[strategy]
 
 
-def figure(config: TrainConfig, history: Sequence[EpochRecord], *, dark: bool = False) -> go.Figure:
+def figure(
+    config: TrainConfig,
+    history: Sequence[EpochRecord],
+    *,
+    dark: bool = False,
+    values: bool = True,
+) -> go.Figure:
     """The curves of a run that may still be training; the axis has the planned length.
 
     Args:
         config: Configuration of the run, with the number of epochs and the phases.
         history: The epochs so far; may be empty.
+        values: As for `figure_of`.
     """
-    run = Run("", config, tuple(history), {}, Path())
-    # What moves with every epoch cannot be read where the next one follows at once.
-    quick = bool(history) and history[-1].wall_time_s < QUICK_S
-    return figure_of(run, dark=dark, values=not quick)
+    return figure_of(Run("", config, tuple(history), {}, Path()), dark=dark, values=values)
 
 
 def figure_of(

@@ -19,6 +19,8 @@ from lib.ui.uploads import access, reader, rights
 SECONDS_UNTIL_A_LOOK = 1.0
 # Asked for by the browser, should its connection have been lost.
 SECONDS_BETWEEN_LOOKS = 5.0
+# Labels that move with every epoch cannot be read where the next one follows sooner.
+QUICK_S = 1.0
 
 
 def open_link() -> None:
@@ -159,7 +161,8 @@ def _beside(
         picture = watched.picture(run.folder if run else store.folder(run_id))
     growing = None
     if history and not now.ended:
-        figure = learning_curves.figure(config, history, dark=shell.is_dark())
+        values = history[-1].wall_time_s >= QUICK_S
+        figure = learning_curves.figure(config, history, dark=shell.is_dark(), values=values)
         alt = learning_curves.alt_text(config, history)
         growing = figure_bar.Growing(widgets.sized(figure).to_json(), alt, _mark(run_id))
     figure_bar.show(

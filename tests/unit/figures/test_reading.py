@@ -126,6 +126,24 @@ def test_a_run_that_goes_on_has_the_axis_of_all_its_epochs() -> None:
     assert list(trace(figure, "validation accuracy").x) == [1, 2, 3]
 
 
+def test_a_run_with_quick_epochs_grows_without_the_labels_that_move_with_them() -> None:
+    run = a_run()
+    quick, slow = (
+        learning_curves.figure(run.config, run.history[:15], values=values)
+        for values in (False, True)
+    )
+    moving = [note for note in notes(slow) if note not in notes(quick)]
+    assert len(moving) == 3
+    assert any("highest" in note for note in moving)
+    assert any("last" in note for note in moving)
+    # All lines are the same, so that only points differ from one epoch to the next.
+    for title in ("training accuracy", "validation accuracy", "training loss", "validation loss"):
+        assert trace(quick, title) == trace(slow, title)
+    grown = learning_curves.figure(run.config, run.history[:16], values=False)
+    assert grown.layout.annotations == quick.layout.annotations
+    assert [each.mode for each in grown.data] == [each.mode for each in quick.data]
+
+
 def test_nothing_is_drawn_before_the_first_epoch_and_nothing_breaks() -> None:
     figure = learning_curves.figure(runs.make_config(), [])
     assert not trace(figure, "validation accuracy").x
