@@ -131,7 +131,8 @@ class Preparing:
     def _work(self) -> None:
         while True:
             with self._lock:
-                self._changed.wait(max(0.0, self._pause_ends - time.monotonic()))
+                while (left := self._pause_ends - time.monotonic()) > 0:
+                    self._changed.wait(left)
                 if not self._wanted:
                     self._running = False
                     return

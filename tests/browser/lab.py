@@ -59,32 +59,22 @@ def set_up(page: Page, **settings: str) -> None:
     open_panel(
         page.get_by_role("button", name="More settings"), page.get_by_role("tab", name="Usual")
     )
-    # The browser may show what a setting was until the server has answered, so all are looked at.
-    while not all(_had(page, label, value) for label, value in settings.items()):
-        settle(page)
+    for label, value in settings.items():
+        page.get_by_role("tab", name="Further" if label in FURTHER else "Usual").click()
+        chosen = page.get_by_role("combobox", name=label)
+        if chosen.count():
+            if chosen.input_value() != value:
+                choose(page, label, value)
+            expect(chosen).to_have_value(value)
+            continue
+        field = page.get_by_role("spinbutton", name=label)
+        # A setting that nobody has touched follows others, and may do so while this one is typed.
+        while field.input_value() != value:
+            field.fill(value)
+            field.press("Enter")
+            settle(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("spinbutton", name=next(iter(settings)))).to_be_hidden()
-
-
-def _had(page: Page, label: str, value: str) -> bool:
-    """Fill in one setting; returns whether it had the value before."""
-    page.get_by_role("tab", name="Further" if label in FURTHER else "Usual").click()
-    chosen = page.get_by_role("combobox", name=label)
-    if chosen.count():
-        if chosen.input_value() == value:
-            return True
-        choose(page, label, value)
-        expect(chosen).to_have_value(value)
-        return False
-    field = page.get_by_role("spinbutton", name=label)
-    if field.input_value() == value:
-        return True
-    # A setting that nobody has touched follows others, and may do so while this one is typed.
-    while field.input_value() != value:
-        field.fill(value)
-        field.press("Enter")
-        settle(page)
-    return False
 
 
 def open_panel(button: Locator, inside: Locator) -> None:

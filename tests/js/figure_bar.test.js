@@ -84,7 +84,7 @@ test("an epoch of a run that is training is one pass of Plotly over the same fig
   assert.deepEqual(passes, ["react", "animate", "animate", "react"])
 })
 
-test("the curves of another run do not count as those of this one", () => {
+test("a figure that Streamlit makes anew while a run is training gets all of its curves", () => {
   const { passes } = page({ datarevision: "run" }, [])
   const view = { data: { epochs: 1, growing: growing([1]), drawn: "1" } }
   drawUpTo(view, 1)
