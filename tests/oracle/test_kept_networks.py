@@ -179,6 +179,21 @@ def test_a_preparation_stops_between_tracing_a_graph_and_running_it(monkeypatch)
     assert int(optimizer.iterations) == 0
 
 
+def test_what_is_kept_is_not_warmed_up_again_for_another_seed(monkeypatch):
+    """And one image is enough for it, so that a preparation gives way soon."""
+    sizes, train_epoch = [], PhaseTrainer.train_epoch
+
+    def noted(trainer, examples, *more):
+        sizes.append(len(examples))
+        return train_epoch(trainer, examples, *more)
+
+    monkeypatch.setattr(PhaseTrainer, "train_epoch", noted)
+    assert task.prepare(runs.make_config(**SHARED | FIRST), lambda: False)
+    assert sizes == [1, 1]
+    assert task.prepare(runs.make_config(**SHARED | SECOND), lambda: False)
+    assert sizes == [1, 1]
+
+
 def test_the_oldest_networks_make_room_for_new_ones(monkeypatch):
     class Kept:
         def __init__(self, name, parameters):

@@ -24,7 +24,13 @@ from lib.core.network import step_cost
 from lib.core.runs import Phase, TrainConfig
 from lib.training import model
 from lib.training.engine import measuring, prefix
-from lib.training.engine.steps import PhaseTrainer, Prepare, make_optimizer, setting_back
+from lib.training.engine.steps import (
+    Examples,
+    PhaseTrainer,
+    Prepare,
+    make_optimizer,
+    setting_back,
+)
 from lib.training.network import head
 from lib.training.sources.augmentation import Augmentation
 
@@ -164,6 +170,17 @@ class Network:
     def _never_compiled(self) -> bool:
         """True if the steps of the first phase go on whatever is thawed: nothing is compiled."""
         return self.config.fault == "never_compiled"
+
+    def blank(self, phase: Phase) -> Examples:
+        """One black image as the steps of a phase see it."""
+        if self.is_head_only(phase):
+            inputs, dtype = self.pool.outputs, tf.float32
+        elif self.config.augmentation:
+            inputs, dtype = self.backbone.inputs, tf.uint8
+        else:
+            inputs, dtype = (self.parts.suffix or self.pool).inputs, tf.float32
+        tensors = tuple(tf.zeros((1, *each.shape[1:]), dtype) for each in inputs)
+        return Examples(tensors, tf.zeros((1,), tf.int64))
 
     def trainer(self, phase: Phase, l2: float) -> PhaseTrainer:
         """Apply the freeze plan of a phase, then do the work of `compile`: optimizer and graphs.

@@ -26,10 +26,11 @@ def get_ready(log: RunLog, network: Network, data: LoadedData) -> None:
     if solves:
         solved_head.get_ready()
     for phase in config.phases:
-        train, validation = (features.examples(split, phase) for split in ("train", "validation"))
+        for split in ("train", "validation"):
+            features.examples(split, phase)
         log.say("starting")
         trainer = network.trainer(phase, config.l2 or solved_head.USUAL_L2 * solves)
         steps = not (solves and phase.name == "feature_extraction")
-        trainer.warm_up(train, validation, lambda batch: log.say("starting"), steps=steps)
+        trainer.warm_up(network.blank(phase), lambda batch: log.say("starting"), steps=steps)
     features.examples("test", config.phases[-1])
     network.begin(config)

@@ -242,6 +242,7 @@ class PhaseTrainer:
         self._train_function, self._test_function = train_step, test_step
         self._train_step: Any = None
         self._test_step: Future[Any] | None = None
+        self._is_warm = False
 
     def begin(self) -> None:
         """Set the optimizer back to its first state, for another run with the same graphs."""
@@ -258,25 +259,22 @@ class PhaseTrainer:
         if self._l2 is not None:
             self._l2.assign(l2)
 
-    def warm_up(
-        self, train: Examples, validation: Examples, step: Callable[[int], None], *, steps: bool
-    ) -> None:
-        """Trace the graphs and run each once: the first call of a graph takes longer.
+    def warm_up(self, example: Examples, step: Callable[[int], None], *, steps: bool) -> None:
+        """Trace the graphs and run each once, if not done before: the first call takes longer.
 
         This changes weights and optimizer; a run sets them back when it begins.
 
         Args:
-            train: The training images.
-            validation: The validation images.
+            example: One image with any content: most of a first call does not depend on them.
             step: As for `train_epoch`.
             steps: Whether the phase takes training steps.
         """
-        first = Examples(
-            tuple(t[: self.batch_size] for t in train.tensors), train.labels[: self.batch_size]
-        )
+        if self._is_warm:
+            return
         if steps:
-            self.train_epoch(first, np.arange(len(first)), step)
-        self.evaluate(validation)
+            self.train_epoch(example, np.arange(1), step)
+        self.evaluate(example)
+        self._is_warm = True
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
         """Trace once for any number of examples, so that a shorter last batch needs no tracing."""

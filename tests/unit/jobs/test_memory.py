@@ -1,5 +1,7 @@
 """Runs that need more memory than there is: refused, or ended with a word about why."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from lib.core import limits, runs
 from lib.core.files.home import thaw_home
 from lib.core.lab.store import RunStore
 from lib.core.network.too_large import TooLargeError
-from lib.jobs import worker
+from lib.jobs import memory, worker
 from lib.jobs.client import Client
 from tests.unit.jobs.test_worker import Listener
 from tests.unit.jobs_support import config, ended, environment, running_client
@@ -79,3 +81,34 @@ def test_a_run_that_takes_more_than_a_worker_may_is_ended_with_a_sentence(
         assert (stored.status, len(stored.history)) == ("failed", 1)
         # What comes next has a new worker.
         assert ended(client, client.submit(config("fast"))).state == "finished"
+
+
+class Ring:
+    """Refers to itself, so that only the collector frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_turns_into_garbage_later_is_collected_once_memory_has_grown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Until then nothing but what is new is looked at, which takes milliseconds."""
+    monkeypatch.setattr(memory, "_used_bytes", 0)
+    kept = Ring()
+    left = weakref.ref(kept)
+    try:
+        memory.tidy()
+        del kept
+        new = Ring()
+        gone = weakref.ref(new)
+        del new
+        memory.tidy()
+        assert gone() is None
+        assert left() is not None
+        grown = b"1" * (2 * memory.GROWTH_BYTES)
+        memory.tidy()
+        assert left() is None
+        del grown
+    finally:
+        gc.unfreeze()

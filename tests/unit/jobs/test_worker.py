@@ -172,7 +172,6 @@ def test_a_worker_closes_its_own_home_when_it_starts(
 ) -> None:
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "thaw"))
     monkeypatch.setattr(worker, "_resolve", lambda trainer: None)
-    monkeypatch.setattr(worker.memory, "tidy", lambda: None)
     (tmp_path / "thaw" / "runs").mkdir(parents=True)
     (tmp_path / "thaw" / "runs").chmod(0o755)
     before = os.umask(0o022)
