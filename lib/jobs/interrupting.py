@@ -29,21 +29,23 @@ def set_exception(thread: int, exception: type[BaseException] | None) -> bool:
     # https://docs.python.org/3/c-api/init.html#c.PyThreadState_SetAsyncExc
     if exception:
         time.sleep(0)  # Other threads let this one finish what follows.
-        if _starts_another(thread):
+        if _would_lose_it(thread):
             return False  # The caller tries again.
     value = ctypes.py_object(exception) if exception else None
     return bool(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value))
 
 
-def _starts_another(thread: int) -> bool:
-    """True while a thread is within `Thread.start`.
+def _would_lose_it(thread: int) -> bool:
+    """True while a thread is within `Thread.start` or a destructor.
 
     Until a new thread runs, Python 3.11 knows it by the id of the one that starts it, and would
     raise the exception in the new one. That ends before it has begun, and the other waits for it
-    forever.
+    forever. What a destructor raises is printed and forgotten.
     """
     frame = _frame(thread)
-    while frame and frame.f_code is not threading.Thread.start.__code__:
+    while frame and not (
+        frame.f_code is threading.Thread.start.__code__ or frame.f_code.co_name == "__del__"
+    ):
         frame = frame.f_back
     return frame is not None
 

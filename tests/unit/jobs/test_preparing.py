@@ -142,6 +142,34 @@ def test_a_preparation_that_starts_threads_can_be_interrupted_as_well() -> None:
         assert not run.is_alive()
 
 
+def test_no_thread_is_interrupted_in_a_destructor_where_that_would_be_lost() -> None:
+    inside, leave = threading.Event(), threading.Event()
+    how: list[str] = []
+
+    class Slow:
+        def __del__(self) -> None:
+            inside.set()
+            leave.wait(support.PATIENCE_S)
+
+    def work() -> None:
+        try:
+            Slow()
+            while True:
+                time.sleep(0.001)
+        except Stop:
+            how.append("interrupted")
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert inside.wait(support.PATIENCE_S)
+    assert thread.ident
+    assert not interrupting.set_exception(thread.ident, Stop)
+    leave.set()
+    support.until(lambda: how or interrupting.set_exception(thread.ident or 0, Stop))
+    thread.join(support.PATIENCE_S)
+    assert how == ["interrupted"]
+
+
 def test_a_preparation_that_nothing_interrupts_is_told_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
