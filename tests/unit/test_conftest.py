@@ -1,5 +1,6 @@
 """What tests/conftest.py gives the processes to do, and what it does where one of them ends."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def test_a_process_that_ends_fails_one_test_and_the_rest_of_its_file_runs(tmp_pa
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "2", "--no-loadscope-reorder", "-q", "tests"],
         cwd=tmp_path,
+        # How this run was asked to print does not decide what that one prints.
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         capture_output=True,
         text=True,
         check=False,
