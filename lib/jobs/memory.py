@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 # At the rate at which memory is filled, some hundred megabytes pass between two looks.
 SECONDS_BETWEEN_LOOKS = 0.1
 SECONDS_TO_TIDY = 1.0
-# More than a network takes, of those that a worker keeps for a while.
+# A network that a worker keeps no more leaves about 60 MB.
 GROWTH_BYTES = 100_000_000
 # Resident memory when everything was looked at last; 0 before the first time.
 _used_bytes = 0

@@ -172,7 +172,7 @@ class Network:
         return self.config.fault == "never_compiled"
 
     def blank(self, phase: Phase) -> Examples:
-        """One black image as the steps of a phase see it."""
+        """One image of zeros, with the shape and type that the steps of a phase get."""
         if self.is_head_only(phase):
             inputs, dtype = self.pool.outputs, tf.float32
         elif self.config.augmentation:

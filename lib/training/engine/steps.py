@@ -265,7 +265,7 @@ class PhaseTrainer:
         This changes weights and optimizer; a run sets them back when it begins.
 
         Args:
-            example: One image with any content: most of a first call does not depend on them.
+            example: One image: most of a first call does not depend on their number and content.
             step: As for `train_epoch`.
             steps: Whether the phase takes training steps.
         """
