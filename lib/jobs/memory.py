@@ -51,7 +51,7 @@ def tidy() -> None:
 
     Imported modules and kept networks are hundreds of thousands of objects. Looking at all of them
     takes a third of a second, in which no run can begin. Usually only what is new is looked at, in
-    some milliseconds; what was taken out of sight before can be garbage only where memory grew.
+    some milliseconds, and what was taken out of sight before only once memory has grown.
     """
     global _used_bytes
     import psutil

@@ -300,7 +300,8 @@ class _Phase:
                 kernels=[each for each in way.head.trainable_variables if each.name == "kernel"],
             )
             before = way.weights()
-            trainer.warm_up(self._examples(np.arange(1)), lambda batch: None, steps=True)
+            few = self._examples(np.arange(lengths.SMALLEST_BATCH))
+            trainer.warm_up(few, lambda batch: None, steps=True)
             way.set_weights(before)
         return self._traced
 

@@ -259,21 +259,21 @@ class PhaseTrainer:
         if self._l2 is not None:
             self._l2.assign(l2)
 
-    def warm_up(self, example: Examples, step: Callable[[int], None], *, steps: bool) -> None:
+    def warm_up(self, examples: Examples, step: Callable[[int], None], *, steps: bool) -> None:
         """Trace the graphs and run each once, if not done before: the first call takes longer.
 
         This changes weights and optimizer; a run sets them back when it begins.
 
         Args:
-            example: One image: most of a first call does not depend on their number and content.
+            examples: Any; most of what a first call takes is the same for one image and for many.
             step: As for `train_epoch`.
             steps: Whether the phase takes training steps.
         """
         if self._is_warm:
             return
         if steps:
-            self.train_epoch(example, np.arange(1), step)
-        self.evaluate(example)
+            self.train_epoch(examples, np.arange(len(examples)), step)
+        self.evaluate(examples)
         self._is_warm = True
 
     def _traced(self, function: Any, examples: Examples, last: tf.TensorSpec) -> Any:
